@@ -1,0 +1,51 @@
+# Two commands do all the set-up: `make demo` and `make test`. Both rest on `make install`.
+
+SHELL := /bin/bash
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO_ARGS ?=
+TEST_ARGS ?=
+
+.PHONY: help install demo test check format lock clean
+
+help:
+	@echo 'make demo       the daemon on the embedded mail path, status page on http://127.0.0.1:9641'
+	@echo 'make test       every test, real servers included (installs missing servers where it may)'
+	@echo 'make check      ruff, mypy --strict, import-linter, deptry'
+	@echo 'make lock       pin requirements*.txt anew'
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: requirements-dev.txt pyproject.toml tools/install-python.sh
+	@tools/install-python.sh '$(PYTHON)' '$(VENV)'
+	@touch $@
+
+demo: install
+	$(BIN)/mailpath demo $(DEMO_ARGS)
+
+test: install
+	@tools/install-servers.sh
+	$(BIN)/python -m pytest $(TEST_ARGS)
+
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/deptry .
+
+format: install
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# uv resolves for every platform at once; the locks carry hashes and no addresses.
+lock:
+	uv pip compile -q pyproject.toml --extra uvloop --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.txt
+	uv pip compile -q pyproject.toml --extra uvloop --group dev --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,145 @@
+"""A dialogue as data: the steps that a script asks for, and the record that remains of it.
+
+A *script* is a generator: it yields steps, is resumed with the bytes that arrived (``b""`` at end of stream, and after
+every step but ``Receive``), returns its outcome, and raises ``WireError`` when the peer speaks wrongly. Scripts live
+in ``wire`` and do no I/O; ``links`` drives them over a socket and times the phases.
+"""
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from monitor.core.taxonomy import Phase, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Enter:
+    """From here on time belongs to this phase, and a failure is this phase's."""
+
+    phase: Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Write these bytes, in one write."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Receive:
+    """Resume me with the next bytes that arrive, at least one, or ``b""`` when the peer has closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartTls:
+    """Put TLS on top of the connection; resume when its handshake is complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Remember the time of this moment under a name (``teaser``, ``banner``)."""
+
+    name: str
+
+
+Step = Enter | Send | Receive | StartTls | Mark
+
+
+class Endpoints(NamedTuple):
+    """Both ends of a connected socket, as the kernel names them."""
+
+    local_address: str
+    local_port: int
+    remote_address: str
+    remote_port: int
+
+
+@dataclass(frozen=True, slots=True)
+class DialogueOutcome:
+    """What a mail dialogue brought to light, when it came to its clean end.
+
+    ``greeting`` is the final greeting line without its line end, ``capabilities`` the EHLO keywords or IMAP
+    capabilities as the server spelled them, ``noops`` the number of NOOP commands sent (a nonce that smtpd repeats in
+    its disconnect line), ``believed_address`` the client address that the server named in a reply (``None`` where it
+    named none), ``starttls`` whether STARTTLS was carried out.
+    """
+
+    greeting: str = ""
+    capabilities: tuple[str, ...] = ()
+    starttls: bool = False
+    noops: int = 0
+    believed_address: str | None = None
+    proof_reply: str = ""
+
+
+Script = Generator[Step, bytes, DialogueOutcome]
+ScriptMaker = Callable[[Endpoints], Script]
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFacts:
+    """What TLS showed: version and cipher, the certificate's end, and why it is not valid, if it is not.
+
+    ``not_after`` is in seconds since the epoch, ``None`` when the certificate could not be read. ``problem`` is
+    ``None`` for a certificate that verifies.
+    """
+
+    version: str
+    cipher: str
+    not_after: float | None
+    fingerprint: str
+    problem: Reason | None = None
+    problem_detail: str = ""
+    resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Where and why a conversation ended before its clean end; ``data`` is what the peer sent, bounded."""
+
+    phase: Phase
+    reason: Reason
+    detail: str = ""
+    data: bytes = b""
+
+
+class TranscriptLine(NamedTuple):
+    """One event of the wire: seconds since the start, ``>`` sent, ``<`` received, ``.`` remark, and the text."""
+
+    at: float
+    direction: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """The whole record of one conversation, complete or not.
+
+    Times are seconds of the event loop's clock (``started``, ``finished``) or seconds of duration (``phases``; connect
+    is the kernel's own measure). ``marks`` are seconds since ``started``. ``failure`` is ``None`` exactly when
+    ``outcome`` is not.
+    """
+
+    started: float
+    finished: float
+    endpoints: Endpoints | None
+    phases: Mapping[Phase, float]
+    marks: Mapping[str, float] = field(default_factory=dict)
+    tls: TlsFacts | None = None
+    outcome: DialogueOutcome | None = None
+    failure: Failure | None = None
+    bytes_received: int = 0
+    transcript: tuple[TranscriptLine, ...] = ()
+
+    @property
+    def greet_wait(self) -> float:
+        """Seconds between postscreen's ``220-`` teaser and its final ``220 ``; 0 where there was no teaser."""
+        teaser = self.marks.get("teaser")
+        banner = self.marks.get("banner")
+        return banner - teaser if teaser is not None and banner is not None else 0.0
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the first SYN to the end."""
+        return self.finished - self.started

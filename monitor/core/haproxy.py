@@ -1,0 +1,80 @@
+"""HAProxy's view of its servers, as ``show servers state``, ``show stat`` and ``show info`` tell it."""
+
+from dataclasses import dataclass
+from enum import IntFlag, StrEnum
+
+
+class ServerState(StrEnum):
+    """``srv_op_state`` by HAProxy's own names (``SRV_ST_*``): 0 STOPPED, 1 STARTING, 2 RUNNING, 3 STOPPING."""
+
+    STOPPED = "STOPPED"
+    STARTING = "STARTING"
+    RUNNING = "RUNNING"
+    STOPPING = "STOPPING"
+
+
+class AdminState(IntFlag):
+    """``srv_admin_state``: the bits of HAProxy's ``SRV_ADMF_*`` (management guide, "show servers state")."""
+
+    FMAINT = 0x01
+    IMAINT = 0x02
+    CMAINT = 0x04
+    FDRAIN = 0x08
+    IDRAIN = 0x10
+    RMAINT = 0x20
+    HMAINT = 0x40
+
+
+@dataclass(frozen=True, slots=True)
+class HaproxyServer:
+    """One line of ``show servers state`` (format 1). Absent columns are ``None``."""
+
+    backend: str
+    name: str
+    address: str
+    state: ServerState
+    admin: AdminState
+    weight: int
+    since_change: int
+    check_status: int
+    check_result: int
+    check_health: int
+    check_state: int
+    port: int | None = None
+    check_port: int | None = None
+    check_address: str | None = None
+
+    @property
+    def ever_checked(self) -> bool:
+        """Whether a check has ended since start; check_status 0 is unknown, 1 is INI: ``RUNNING`` means nothing."""
+        return self.check_status > 1
+
+    @property
+    def checks_enabled(self) -> bool:
+        """Whether health checks run: bit 2 (ENABLED) of check_state set, bit 3 (PAUSED) not."""
+        return bool(self.check_state & 0x04) and not self.check_state & 0x08
+
+
+@dataclass(frozen=True, slots=True)
+class HaproxyStat:
+    """One row of ``show stat``: a frontend, a backend or a server; absent numbers are ``None``."""
+
+    proxy: str
+    name: str
+    status: str
+    current_sessions: int | None
+    failed_checks: int | None
+    last_change: int | None
+    check_status: str
+    last_check: str
+
+
+@dataclass(frozen=True, slots=True)
+class HaproxyInfo:
+    """The fields of ``show info`` that mailpath uses."""
+
+    version: str
+    uptime_seconds: int
+    current_connections: int
+    max_connections: int
+    pid: int

@@ -1,0 +1,65 @@
+"""What is watched: nodes, services, and the targets of probes."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class MailProtocol(StrEnum):
+    """How a service speaks: plain SMTP, SMTP in TLS, submission with STARTTLS, or IMAP in TLS."""
+
+    SMTP = "smtp"
+    SMTPS = "smtps"
+    SUBMISSION = "submission"
+    IMAPS = "imaps"
+
+    @property
+    def implicit_tls(self) -> bool:
+        """Whether TLS begins right after the PROXY header (RFC 8314), before any greeting."""
+        return self in {MailProtocol.SMTPS, MailProtocol.IMAPS}
+
+    @property
+    def speaks_imap(self) -> bool:
+        """Whether the dialogue is IMAP's (RFC 3501) and not SMTP's (RFC 5321)."""
+        return self is MailProtocol.IMAPS
+
+
+class ProbeKind(StrEnum):
+    """The kinds of probe: the ``probe`` label."""
+
+    CHECK = "check"
+    HANDSHAKE = "handshake"
+    FRONT_DOOR = "front_door"
+    HAPROXY = "haproxy"
+    MAILLOG = "maillog"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A Kubernetes worker that HAProxy forwards to."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One mail service and the ports by which it is reached, hop by hop."""
+
+    name: str
+    protocol: MailProtocol
+    frontend_port: int
+    node_port: int
+    listener_port: int
+    check_node_port: int | None
+    check_listener_port: int | None
+    backend: str
+
+
+class Target(NamedTuple):
+    """Whom a probe asks: the labels that identify it. For a front door ``node`` is the edge's name."""
+
+    path: str
+    probe: ProbeKind
+    node: str
+    service: str

@@ -1,0 +1,95 @@
+"""What was seen: frozen records that probes return, verdicts judge and publishers tell."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from monitor.core.conversation import Conversation, Failure, TlsFacts
+from monitor.core.haproxy import HaproxyInfo, HaproxyServer, HaproxyStat
+from monitor.core.maillog import LogRecord
+from monitor.core.model import Target
+from monitor.core.taxonomy import Phase
+from monitor.core.verdicts import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one round of a check, handshake or front door means on its own, before it is compared with the others."""
+
+    verdict: Verdict
+    failure: Failure | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the round counts as a success for rise/fall."""
+        return self.verdict.up
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One ended round of a check, a handshake or a front door.
+
+    ``started`` and ``finished`` are the event loop's clock, ``at`` the wall clock of its end (seconds since the epoch),
+    ``durations`` seconds by phase, ``answered`` whether the address gave any sign of life (SYN-ACK or reset).
+    """
+
+    target: Target
+    started: float
+    finished: float
+    at: float
+    judgement: Judgement
+    durations: Mapping[Phase, float] = field(default_factory=dict)
+    answered: bool = False
+    tls: TlsFacts | None = None
+    conversation: Conversation | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the round counts as a success for rise/fall."""
+        return self.judgement.ok
+
+
+@dataclass(frozen=True, slots=True)
+class HaproxyObservation:
+    """One ended round of an edge's HAProxy: over SSH, in one call of socat.
+
+    ``ssh_ok`` says whether the SSH connection worked, ``failure`` why the round failed (``None``: all three answers are
+    here and sound).
+    """
+
+    path: str
+    edge: str
+    started: float
+    finished: float
+    at: float
+    ssh_ok: bool
+    servers: tuple[HaproxyServer, ...] = ()
+    stats: tuple[HaproxyStat, ...] = ()
+    info: HaproxyInfo | None = None
+    failure: Failure | None = None
+    durations: Mapping[Phase, float] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether HAProxy answered all that was asked."""
+        return self.failure is None
+
+
+@dataclass(frozen=True, slots=True)
+class MaillogBatch:
+    """Lines that a mail log source has brought since the last batch; empty batches are signs of life.
+
+    ``lag`` is the age in seconds of the newest line when it was read, ``None`` where no line shows its time.
+    """
+
+    path: str
+    source: str
+    finished: float
+    at: float
+    records: tuple[LogRecord, ...] = ()
+    lines: int = 0
+    unrecognised: int = 0
+    lag: float | None = None
+    failure: Failure | None = None
+
+
+AnyObservation = Observation | HaproxyObservation | MaillogBatch

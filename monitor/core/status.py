@@ -1,0 +1,116 @@
+"""What is known about a path at one moment: everything that metrics, /healthz, /api/v1/status and the page show.
+
+``verdict`` makes these from observations; ``publish`` only renders them.
+"""
+
+from dataclasses import dataclass
+
+from monitor.core.haproxy import HaproxyInfo, HaproxyServer, HaproxyStat
+from monitor.core.model import Service, Target
+from monitor.core.observations import Observation
+from monitor.core.verdicts import Agreement, Hop, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class TargetStatus:
+    """One target after rise/fall; ``up`` is ``None`` until the first result, ``stale`` when knowledge is too old.
+
+    ``since`` and ``last_success`` are seconds since the epoch, ``age`` seconds since the end of the last round
+    (``None``: never ended).
+    """
+
+    target: Target
+    address: str
+    port: int
+    up: bool | None
+    stale: bool
+    verdict: Verdict
+    since: float | None
+    last_success: float | None
+    age: float | None
+    last: Observation | None
+    agreement: Agreement | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeStatus:
+    """One edge: SSH, HAProxy and its servers; ``None`` until known or when stale."""
+
+    name: str
+    address: str
+    ssh_up: bool | None
+    haproxy_up: bool | None
+    scrape_seconds: float | None
+    age: float | None
+    reason: str
+    servers: tuple[HaproxyServer, ...]
+    stats: tuple[HaproxyStat, ...]
+    info: HaproxyInfo | None
+    front_doors: tuple[TargetStatus, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MaillogStatus:
+    """The mail log's source; ``up`` is ``None`` until known, ``reason`` says why it is down."""
+
+    source: str
+    up: bool | None
+    lag: float | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """One sentence per path: the hop, the evidence and the command that a person would run next."""
+
+    hop: Hop
+    summary: str
+    evidence: tuple[str, ...] = ()
+    remedy: str = ""
+    effects: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something worth telling that is not (yet) a broken hop; ``severity`` is info, warning or critical."""
+
+    severity: str
+    subject: str
+    kind: str
+    message: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """One entry of ``/healthz``; ``status`` is pass, warn or fail."""
+
+    name: str
+    status: str
+    output: str
+    service: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Is the mail path healthy? The worst of its checks."""
+
+    status: str
+    checks: tuple[HealthCheck, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PathStatus:
+    """Everything known about one path at one moment; ``at`` is seconds since the epoch."""
+
+    name: str
+    at: float
+    services: tuple[Service, ...]
+    checks: tuple[TargetStatus, ...]
+    handshakes: tuple[TargetStatus, ...]
+    edges: tuple[EdgeStatus, ...]
+    maillog: MaillogStatus | None
+    diagnosis: Diagnosis
+    findings: tuple[Finding, ...]
+    health: Health

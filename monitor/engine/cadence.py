@@ -1,0 +1,57 @@
+"""When a target's next round is due: absolute slots, so that lateness never adds up to drift."""
+
+import hashlib
+import math
+from dataclasses import dataclass
+from enum import Enum
+
+# The first round of every target starts within two seconds of the start, spread by its phase.
+FIRST_ROUND_WITHIN = 2.0
+
+
+class Pace(Enum):
+    """How soon to look again: at the target's own slot, or sooner because its last result contradicts its state."""
+
+    NORMAL = "normal"
+    FAST = "fast"
+
+
+def phase_of(key: str) -> float:
+    """Hash a key to its place within an interval, 0 <= phase < 1; the same in every process and at every start."""
+    digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") / 2**64
+
+
+@dataclass(frozen=True, slots=True)
+class Cadence:
+    """A target's beat: every ``interval`` seconds at its own ``phase``, every ``fast_interval`` while in doubt.
+
+    ``delay`` holds the first round back (seconds; probes that are rare by intent).
+    """
+
+    interval: float
+    fast_interval: float
+    phase: float
+    delay: float | None = None
+
+    def first(self, now: float) -> float:
+        """Give the time of the first round after a start at ``now``."""
+        if self.delay is not None:
+            return now + self.delay
+        return now + self.phase * min(FIRST_ROUND_WITHIN, self.interval)
+
+    def after(self, due: float, now: float, pace: Pace) -> tuple[float, int]:
+        """Give the next due time after the round of ``due`` that ended at ``now``, and how many slots it overran.
+
+        Normal rounds stand on the grid ``(k + phase) * interval`` of the loop's clock. The slot nearest after the first
+        round may come almost at once: the next is taken when less than half an interval would lie between.
+        """
+        if pace is Pace.FAST:
+            following = due + self.fast_interval
+            return max(following, now), max(0, math.floor((now - due) / self.fast_interval))
+        slot = math.floor(due / self.interval - self.phase) + 1
+        following = (slot + self.phase) * self.interval
+        if following - due < self.interval / 2:
+            following += self.interval
+        missed = max(0, math.ceil((now - following) / self.interval))
+        return following + missed * self.interval, missed

@@ -1,0 +1,41 @@
+#!/bin/sh
+# Makes sure that the real servers of the tests are here: installs what is missing where it may, else says what to run.
+# No service is ever started by this: the tests start their own, in network namespaces of their own.
+set -eu
+
+missing=
+need() { # need PACKAGE PROGRAM...
+    package=$1
+    shift
+    for program in "$@"; do
+        PATH="$PATH:/usr/sbin:/sbin" command -v "$program" >/dev/null 2>&1 && return 0
+    done
+    missing="$missing $package"
+}
+
+need haproxy haproxy
+need postfix postfix
+need dovecot-imapd dovecot
+need openssh-server sshd
+need socat socat
+need nftables nft
+need iproute2 ip
+need procps pkill
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    echo "the tests start real servers, and these packages are missing; run:" >&2
+    echo "    sudo apt-get install --no-install-recommends$missing" >&2
+    exit 1
+fi
+
+echo "installing for the tests:$missing"
+if [ ! -e /usr/sbin/policy-rc.d ]; then
+    # Forbid the packages' own services for the time of the installation: the machine is a guest-house, not ours.
+    printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
+    chmod 755 /usr/sbin/policy-rc.d
+    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+fi
+apt-get update -qq
+# shellcheck disable=SC2086 # a list of words
+DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
