@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from monitor.core.conversation import Conversation, Failure, TlsFacts
 from monitor.core.haproxy import HaproxyInfo, HaproxyServer, HaproxyStat
 from monitor.core.maillog import LogRecord
-from monitor.core.model import Target
+from monitor.core.model import ProbeKind, Target
 from monitor.core.taxonomy import Phase
-from monitor.core.verdicts import Verdict
+from monitor.core.verdicts import Origin, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,11 @@ class HaproxyObservation:
     durations: Mapping[Phase, float] = field(default_factory=dict)
 
     @property
+    def target(self) -> Target:
+        """The labels of these rounds: ``node`` is the edge's name, ``service`` empty."""
+        return Target(self.path, ProbeKind.HAPROXY, self.edge, "")
+
+    @property
     def ok(self) -> bool:
         """Whether HAProxy answered all that was asked."""
         return self.failure is None
@@ -90,6 +95,34 @@ class MaillogBatch:
     unrecognised: int = 0
     lag: float | None = None
     failure: Failure | None = None
+
+    @property
+    def target(self) -> Target:
+        """The labels of these rounds: neither a node nor a service."""
+        return Target(self.path, ProbeKind.MAILLOG, "", "")
+
+    @property
+    def ok(self) -> bool:
+        """Whether the source could be read."""
+        return self.failure is None
+
+
+@dataclass(frozen=True, slots=True)
+class MaillogCounts:
+    """What a batch of the mail log adds to the counters, classified.
+
+    ``connections`` by listener port and origin, ``problems`` by label, ``self_inflicted`` those problems that carry an
+    address of our own probes. ``at`` is the wall clock of the batch, seconds since the epoch.
+    """
+
+    path: str
+    source: str
+    at: float
+    lines: int
+    unrecognised: int
+    connections: Mapping[tuple[int, Origin], int] = field(default_factory=dict)
+    problems: Mapping[str, int] = field(default_factory=dict)
+    self_inflicted: Mapping[str, int] = field(default_factory=dict)
 
 
 AnyObservation = Observation | HaproxyObservation | MaillogBatch

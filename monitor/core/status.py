@@ -34,7 +34,10 @@ class TargetStatus:
 
 @dataclass(frozen=True, slots=True)
 class EdgeStatus:
-    """One edge: SSH, HAProxy and its servers; ``None`` until known or when stale."""
+    """One edge: SSH, HAProxy and its servers; ``None`` until known or when stale.
+
+    ``asked`` is false for an edge whose HAProxy has no stats socket to ask.
+    """
 
     name: str
     address: str
@@ -47,6 +50,7 @@ class EdgeStatus:
     stats: tuple[HaproxyStat, ...]
     info: HaproxyInfo | None
     front_doors: tuple[TargetStatus, ...]
+    asked: bool = True
 
 
 @dataclass(frozen=True, slots=True)

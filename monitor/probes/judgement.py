@@ -1,0 +1,86 @@
+"""What one mail dialogue means on its own: the verdict table's rows that need no other target's result."""
+
+from dataclasses import dataclass
+
+from monitor.core.conversation import Conversation, Failure
+from monitor.core.model import MailProtocol
+from monitor.core.observations import Judgement
+from monitor.core.taxonomy import Phase, Reason
+from monitor.core.verdicts import Verdict
+
+# Reasons that name their verdict in every phase but connect.
+_BY_REASON = {
+    Reason.LOCAL_ERROR: Verdict.UNKNOWN,
+    Reason.HEADER_REJECTED: Verdict.HEADER_REJECTED,
+    Reason.HEADER_NOT_CONSUMED: Verdict.HEADER_NOT_CONSUMED,
+    Reason.TURNED_AWAY: Verdict.TURNED_AWAY,
+    Reason.STARTTLS_NOT_OFFERED: Verdict.TLS_INVALID,
+    Reason.STARTTLS_REFUSED: Verdict.TLS_INVALID,
+    Reason.TLS_ERROR: Verdict.TLS_INVALID,
+    Reason.CERTIFICATE_EXPIRED: Verdict.TLS_INVALID,
+    Reason.CERTIFICATE_NOT_YET_VALID: Verdict.TLS_INVALID,
+    Reason.CERTIFICATE_NAME_MISMATCH: Verdict.TLS_INVALID,
+    Reason.CERTIFICATE_UNTRUSTED: Verdict.TLS_INVALID,
+}
+
+_GONE = frozenset({Reason.CLOSED, Reason.RESET})
+_ANSWERS_TO_CONNECT = frozenset({Reason.REFUSED, Reason.RESET})
+
+
+@dataclass(frozen=True, slots=True)
+class DialogueRule:
+    """How to judge: the protocol, whether we sent a header, and from how many seconds on a success is slow."""
+
+    protocol: MailProtocol
+    header_sent: bool
+    slow_after: float
+
+
+def answered(conversation: Conversation) -> bool:
+    """Tell whether the address gave a sign of life: a SYN-ACK or a reset."""
+    failure = conversation.failure
+    return failure is None or failure.phase is not Phase.CONNECT or failure.reason in _ANSWERS_TO_CONNECT
+
+
+def judge(rule: DialogueRule, conversation: Conversation) -> Judgement:
+    """Judge one conversation; the time between postscreen's teaser and its banner is never slow."""
+    failure = conversation.failure
+    if failure is not None:
+        return Judgement(_verdict_of_failure(rule, conversation, failure), failure)
+    tls = conversation.tls
+    if tls is not None and tls.problem is not None:
+        return Judgement(Verdict.TLS_INVALID, Failure(Phase.TLS_HANDSHAKE, tls.problem, tls.problem_detail))
+    if conversation.duration - conversation.greet_wait > rule.slow_after:
+        return Judgement(Verdict.SLOW)
+    return Judgement(Verdict.OK)
+
+
+def _verdict_of_failure(rule: DialogueRule, conversation: Conversation, failure: Failure) -> Verdict:
+    if failure.phase is Phase.CONNECT:
+        return Verdict.UNKNOWN if failure.reason is Reason.LOCAL_ERROR else Verdict.PORT_CLOSED
+    if failure.reason is Reason.TLS_PLAINTEXT:
+        return _verdict_of_plain_text(failure)
+    named = _BY_REASON.get(failure.reason)
+    if named is not None:
+        return named
+    if conversation.bytes_received == 0:
+        return _verdict_of_silence(rule, failure)
+    return Verdict.PROTOCOL_ERROR
+
+
+def _verdict_of_plain_text(failure: Failure) -> Verdict:
+    # smtpd answers a header that it cannot use in plain text, on the wrapper-mode port too, before any TLS.
+    return Verdict.HEADER_REJECTED if failure.data.startswith(b"421 4.3") else Verdict.HEADER_NOT_CONSUMED
+
+
+def _verdict_of_silence(rule: DialogueRule, failure: Failure) -> Verdict:
+    if failure.reason is Reason.TIMEOUT:
+        return Verdict.NO_GREETING
+    if failure.reason not in _GONE:
+        return Verdict.PROTOCOL_ERROR
+    if not rule.header_sent:
+        # A frontend whose pool is empty accepts, then closes without a byte.
+        return Verdict.NO_GREETING
+    # Postfix always says 421 to a header that it rejects; a wrapper-mode smtpd that just hangs up took the header for
+    # a TLS ClientHello. Dovecot rejects an untrusted sender by closing, whatever was sent.
+    return Verdict.HEADER_NOT_CONSUMED if rule.protocol is MailProtocol.SMTPS else Verdict.HEADER_REJECTED

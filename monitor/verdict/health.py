@@ -1,0 +1,72 @@
+"""``/healthz``: is the mail path healthy? For each required service: enough nodes, the front doors, fresh knowledge."""
+
+from collections.abc import Iterable, Sequence
+
+from monitor.core.status import EdgeStatus, Health, HealthCheck, TargetStatus
+from monitor.core.verdicts import Verdict
+from monitor.verdict.plan import HealthRule
+
+PASS, WARN, FAIL = "pass", "warn", "fail"
+_ORDER = (PASS, WARN, FAIL)
+
+
+def judge_health(
+    rule: HealthRule,
+    checks: Sequence[TargetStatus],
+    handshakes: Sequence[TargetStatus],
+    edges: Sequence[EdgeStatus],
+) -> Health:
+    """Give the health of a path; stale knowledge is fail, never pass."""
+    found: list[HealthCheck] = []
+    services = dict.fromkeys(status.target.service for status in handshakes)
+    for service in services:
+        required = service in rule.services
+        found.append(
+            _of_nodes(service, [s for s in handshakes if s.target.service == service], rule, required=required)
+        )
+        doors = [door for edge in edges for door in edge.front_doors if door.target.service == service]
+        if doors:
+            found.append(_of_front_doors(service, doors, required=required))
+        closed = [s for s in checks if s.target.service == service and (s.up is not True or s.stale)]
+        if closed:
+            names = ", ".join(s.target.node for s in closed)
+            found.append(HealthCheck(f"{service}:checks", WARN, f"healthcheck NodePort not up on {names}", service))
+    found.extend(_of_haproxy(edge) for edge in edges if edge.asked and edge.haproxy_up is not True)
+    return Health(worst_status(check.status for check in found), tuple(found))
+
+
+def narrow(health: Health, service: str) -> Health:
+    """Give only what concerns one service."""
+    checks = tuple(check for check in health.checks if check.service == service)
+    return Health(worst_status(check.status for check in checks), checks)
+
+
+def worst_status(statuses: Iterable[str]) -> str:
+    """Give the worst of pass, warn and fail; of nothing at all, fail: nothing is known."""
+    return max(statuses, key=_ORDER.index, default=FAIL)
+
+
+def _of_nodes(service: str, statuses: Sequence[TargetStatus], rule: HealthRule, *, required: bool) -> HealthCheck:
+    healthy = [s for s in statuses if s.up and not s.stale and s.verdict is not Verdict.CLIENT_IP_LOST]
+    bad = FAIL if required else WARN
+    if len(healthy) < rule.healthy_nodes:
+        status = bad
+    elif any(s.verdict is Verdict.CLIENT_IP_LOST for s in statuses) or len(healthy) < len(statuses):
+        status = WARN
+    else:
+        status = PASS
+    others = ", ".join(f"{s.target.node} {s.verdict}" for s in statuses if s not in healthy)
+    output = f"{len(healthy)} of {len(statuses)} nodes healthy" + (f"; {others}" if others else "")
+    return HealthCheck(f"{service}:nodes", status, output, service)
+
+
+def _of_front_doors(service: str, doors: Sequence[TargetStatus], *, required: bool) -> HealthCheck:
+    open_doors = [door for door in doors if door.up and not door.stale]
+    status = PASS if len(open_doors) == len(doors) else WARN if open_doors or not required else FAIL
+    output = ", ".join(f"{door.target.node} {door.verdict}" for door in doors)
+    return HealthCheck(f"{service}:front_door", status, output, service)
+
+
+def _of_haproxy(edge: EdgeStatus) -> HealthCheck:
+    blind = "SSH" if edge.ssh_up is not True else "HAProxy"
+    return HealthCheck(f"{edge.name}:haproxy", WARN, f"{blind} of {edge.name} does not answer: {edge.reason}")

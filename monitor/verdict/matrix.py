@@ -1,0 +1,62 @@
+"""The verdict table's rows that read several targets at once: a silent node, a dead listener, a throttled smtpd.
+
+They read every target's *latest* result, so that ``port_closed`` does not flicker before them.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from monitor.core.model import Target
+from monitor.core.taxonomy import Phase
+from monitor.core.verdicts import Verdict
+from monitor.verdict.target_book import TargetBook
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The latest fresh results of one node (or edge): did any port answer, did any stay silent, which are closed."""
+
+    heard: bool
+    silent: bool
+    closed_services: frozenset[str]
+    open_services: frozenset[str]
+
+    @property
+    def unreachable(self) -> bool:
+        """Whether every port that was tried stayed silent."""
+        return self.silent and not self.heard
+
+
+def column(now: float, data_ports: Collection[TargetBook], others: Collection[TargetBook] = ()) -> Column:
+    """Read one node: its data ports, and the healthcheck ports that tell only whether the node is there."""
+    heard = silent = False
+    closed: set[str] = set()
+    opened: set[str] = set()
+    for book in (*data_ports, *others):
+        last = book.fresh(now)
+        if last is not None:
+            heard = heard or last.answered
+            silent = silent or not last.answered
+    for book in data_ports:
+        last = book.fresh(now)
+        if last is not None:
+            failure = last.judgement.failure
+            at_connect = failure is not None and failure.phase is Phase.CONNECT
+            (closed if at_connect else opened).add(book.plan.target.service)
+    return Column(heard, silent, frozenset(closed), frozenset(opened))
+
+
+def refine(own: Verdict, target: Target, columns: Mapping[str, Column], *, throttling: bool) -> Verdict:
+    """Give the final verdict of a target from its own and from what the other nodes and services show."""
+    if own is Verdict.NO_GREETING and throttling:
+        return Verdict.THROTTLED
+    if own is not Verdict.PORT_CLOSED:
+        return own
+    here = columns[target.node]
+    alone = len(columns) == 1
+    if here.unreachable and (alone or any(other.heard for other in columns.values())):
+        return Verdict.NODE_UNREACHABLE
+    reachable = [each for each in columns.values() if not each.unreachable]
+    if all(target.service not in each.open_services for each in reachable):
+        return Verdict.LISTENER_DOWN
+    return Verdict.PORT_CLOSED

@@ -1,0 +1,202 @@
+"""One path's memory: takes observations in, gives the path's status at any moment."""
+
+from collections.abc import Sequence
+
+from monitor.core.maillog import Problem
+from monitor.core.model import ProbeKind, Service, Target
+from monitor.core.observations import AnyObservation, HaproxyObservation, MaillogBatch, Observation
+from monitor.core.status import EdgeStatus, MaillogStatus, PathStatus, TargetStatus
+from monitor.core.verdicts import Agreement, Verdict
+from monitor.verdict.agreement import agreement_with, server_of, worst
+from monitor.verdict.diagnosis import diagnose
+from monitor.verdict.evidence import Evidence
+from monitor.verdict.health import judge_health
+from monitor.verdict.matrix import Column, column, refine
+from monitor.verdict.plan import EdgePlan, PathPlan, TargetPlan, stale_after
+from monitor.verdict.target_book import TargetBook
+
+# How long a fatal or a throttling in the log explains a silent smtpd: Postfix' service_throttle_time is 60 s.
+THROTTLING_EXPLAINS_FOR = 90.0
+# A log source is read at least every few seconds; beyond this it does not live any more.
+MAILLOG_STALE_AFTER = 30.0
+
+
+class PathBook:
+    """Everything remembered of one path; memory is bounded by the number of targets."""
+
+    def __init__(self, plan: PathPlan) -> None:
+        """Begin knowing nothing."""
+        self._targets: dict[Target, TargetBook] = {}
+        self._haproxy: dict[str, HaproxyObservation] = {}
+        self._maillog: MaillogBatch | None = None
+        self._lag: float | None = None
+        self._throttled_at: float | None = None
+        self._since: dict[Target, tuple[Verdict, float]] = {}
+        self.replan(plan)
+
+    def replan(self, plan: PathPlan) -> None:
+        """Take over a new plan; what it shares with the old one keeps its memory, the rest is forgotten."""
+        self.plan = plan
+        before, self._targets = self._targets, {}
+        for target_plan in plan.targets:
+            book = before.get(target_plan.target)
+            if book is None or not _same_place(book.plan, target_plan):
+                book = TargetBook(target_plan)
+            book.replan(target_plan)
+            self._targets[target_plan.target] = book
+        edges = {edge.name for edge in plan.edges}
+        self._haproxy = {name: seen for name, seen in self._haproxy.items() if name in edges}
+        self._since = {target: since for target, since in self._since.items() if target in self._targets}
+        if plan.maillog_source is None:
+            self._maillog = None
+
+    def record(self, observation: AnyObservation) -> None:
+        """Take in what was seen; what belongs to no target of the plan any more is dropped."""
+        match observation:
+            case Observation():
+                book = self._targets.get(observation.target)
+                if book is not None:
+                    book.record(observation)
+            case HaproxyObservation():
+                self._haproxy[observation.edge] = observation
+            case MaillogBatch():
+                self._record_maillog(observation)
+
+    def contradicted(self, target: Target) -> bool:
+        """Tell whether the target's last result speaks against its state."""
+        book = self._targets.get(target)
+        return book is not None and book.state.contradicted
+
+    def status(self, now: float, at: float) -> PathStatus:
+        """Give everything known at ``now`` (event loop's clock) = ``at`` (seconds since the epoch)."""
+        edges = tuple(self._edge(edge, now, at) for edge in self.plan.edges)
+        checks = tuple(self._target(book, book.verdict(now), now, at) for book in self._of(ProbeKind.CHECK))
+        handshakes = self._handshakes(edges, now, at)
+        maillog = self._maillog_status(now)
+        evidence = Evidence(self.plan, checks, handshakes, edges, maillog)
+        return PathStatus(
+            name=self.plan.name,
+            at=at,
+            services=self.plan.services,
+            checks=checks,
+            handshakes=handshakes,
+            edges=edges,
+            maillog=maillog,
+            diagnosis=diagnose(evidence),
+            findings=(),
+            health=judge_health(self.plan.health, checks, handshakes, edges),
+        )
+
+    def _record_maillog(self, batch: MaillogBatch) -> None:
+        self._maillog = batch
+        if batch.lag is not None:
+            self._lag = batch.lag
+        if any(record.problem in {Problem.SERVNAME_FATAL, Problem.THROTTLING} for record in batch.records):
+            self._throttled_at = batch.finished
+
+    def _of(self, probe: ProbeKind, node: str | None = None) -> list[TargetBook]:
+        return [
+            book
+            for target, book in self._targets.items()
+            if target.probe is probe and (node is None or target.node == node)
+        ]
+
+    def _columns(self, probe: ProbeKind, names: Sequence[str], now: float) -> dict[str, Column]:
+        others = ProbeKind.CHECK if probe is ProbeKind.HANDSHAKE else None
+        return {
+            name: column(now, self._of(probe, name), self._of(others, name) if others is not None else ())
+            for name in names
+        }
+
+    def _handshakes(self, edges: Sequence[EdgeStatus], now: float, at: float) -> tuple[TargetStatus, ...]:
+        throttling = self._throttled_at is not None and now - self._throttled_at < THROTTLING_EXPLAINS_FOR
+        columns = self._columns(ProbeKind.HANDSHAKE, [node.name for node in self.plan.nodes], now)
+        services = {service.name: service for service in self.plan.services}
+        statuses = []
+        for book in self._of(ProbeKind.HANDSHAKE):
+            target = book.plan.target
+            verdict = refine(book.verdict(now), target, columns, throttling=throttling)
+            agreement = self._agreement(book, services[target.service], edges, now)
+            statuses.append(self._target(book, verdict, now, at, agreement))
+        return tuple(statuses)
+
+    def _agreement(
+        self, book: TargetBook, service: Service, edges: Sequence[EdgeStatus], now: float
+    ) -> Agreement | None:
+        up = None if book.stale(now) else book.state.up
+        asked = [edge for edge in edges if edge.asked]
+        if not asked:
+            return None
+        return worst(
+            agreement_with(server_of(edge.servers, service, book.plan.address), handshake_up=up) for edge in asked
+        )
+
+    def _target(
+        self, book: TargetBook, verdict: Verdict, now: float, at: float, agreement: Agreement | None = None
+    ) -> TargetStatus:
+        target = book.plan.target
+        before = self._since.get(target)
+        if before is None or before[0] is not verdict:
+            before = self._since[target] = (verdict, at)
+        return TargetStatus(
+            target=target,
+            address=book.plan.address,
+            port=book.plan.port,
+            up=book.state.up,
+            stale=book.stale(now),
+            verdict=verdict,
+            since=before[1],
+            last_success=book.last_ok.at if book.last_ok is not None else None,
+            age=book.age(now),
+            last=book.last,
+            agreement=agreement,
+        )
+
+    def _edge(self, edge: EdgePlan, now: float, at: float) -> EdgeStatus:
+        columns = self._columns(ProbeKind.FRONT_DOOR, [each.name for each in self.plan.edges], now)
+        doors = tuple(
+            self._target(book, refine(book.verdict(now), book.plan.target, columns, throttling=False), now, at)
+            for book in self._of(ProbeKind.FRONT_DOOR, edge.name)
+        )
+        seen = self._haproxy.get(edge.name) if edge.asks_haproxy else None
+        fresh = seen is not None and now - seen.finished <= stale_after(edge.interval, edge.timeout)
+        known = seen if fresh else None
+        return EdgeStatus(
+            name=edge.name,
+            address=edge.address,
+            ssh_up=None if seen is None else fresh and seen.ssh_ok,
+            haproxy_up=None if seen is None else fresh and seen.ok,
+            scrape_seconds=known.finished - known.started if known is not None and known.ok else None,
+            age=now - seen.finished if seen is not None else None,
+            reason=_reason(seen, fresh=fresh),
+            servers=known.servers if known is not None else (),
+            stats=known.stats if known is not None else (),
+            info=known.info if known is not None else None,
+            front_doors=doors,
+            asked=edge.asks_haproxy,
+        )
+
+    def _maillog_status(self, now: float) -> MaillogStatus | None:
+        source = self.plan.maillog_source
+        if source is None:
+            return None
+        batch = self._maillog
+        if batch is None:
+            return MaillogStatus(source, None, None, "not read yet")
+        if now - batch.finished > MAILLOG_STALE_AFTER:
+            return MaillogStatus(source, up=False, lag=None, reason="no sign of life from the source")
+        if batch.failure is not None:
+            return MaillogStatus(source, up=False, lag=None, reason=f"{batch.failure.reason}: {batch.failure.detail}")
+        return MaillogStatus(source, up=True, lag=self._lag, reason="")
+
+
+def _same_place(old: TargetPlan, new: TargetPlan) -> bool:
+    return (old.address, old.port) == (new.address, new.port)
+
+
+def _reason(seen: HaproxyObservation | None, *, fresh: bool) -> str:
+    if seen is None:
+        return "not asked yet"
+    if not fresh:
+        return "no round has ended for too long"
+    return "" if seen.failure is None else f"{seen.failure.reason}: {seen.failure.detail}"

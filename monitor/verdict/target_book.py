@@ -1,0 +1,52 @@
+"""What is remembered of one target: its last rounds, its state after rise/fall, and its verdict taken alone."""
+
+from monitor.core.observations import Observation
+from monitor.core.verdicts import Verdict
+from monitor.verdict.plan import TargetPlan
+from monitor.verdict.rise_fall import RiseFall
+
+
+class TargetBook:
+    """One target's memory; bounded: the last round, the last success and the last failure."""
+
+    def __init__(self, plan: TargetPlan) -> None:
+        """Begin knowing nothing."""
+        self.plan = plan
+        self.state = RiseFall(plan.rise, plan.fall)
+        self.last: Observation | None = None
+        self.last_ok: Observation | None = None
+        self.last_failed: Observation | None = None
+
+    def replan(self, plan: TargetPlan) -> None:
+        """Take over a changed measure (intervals, rise, fall) and keep what is known."""
+        self.plan = plan
+        self.state.rise, self.state.fall = plan.rise, plan.fall
+
+    def record(self, observation: Observation) -> None:
+        """Take in an ended round."""
+        self.last = observation
+        if observation.ok:
+            self.last_ok = observation
+        else:
+            self.last_failed = observation
+        self.state.record(ok=observation.ok)
+
+    def age(self, now: float) -> float | None:
+        """Give the seconds since the end of the last round; ``None`` before the first."""
+        return None if self.last is None else now - self.last.finished
+
+    def stale(self, now: float) -> bool:
+        """Tell whether what is known is too old to rest anything on; never seen is stale."""
+        age = self.age(now)
+        return age is None or age > self.plan.stale_after
+
+    def fresh(self, now: float) -> Observation | None:
+        """Give the last round, unless it is stale."""
+        return None if self.stale(now) else self.last
+
+    def verdict(self, now: float) -> Verdict:
+        """Give the verdict of this target alone: rise/fall decides up or down, the latest round of that kind speaks."""
+        if self.stale(now):
+            return Verdict.UNKNOWN
+        speaking = self.last_ok if self.state.up else self.last_failed
+        return Verdict.UNKNOWN if speaking is None else speaking.judgement.verdict

@@ -1,0 +1,193 @@
+"""The beat in virtual time: on time, one at a time, none delayed by another, bugs survived."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from monitor.engine.cadence import Cadence, Pace
+from monitor.engine.scheduler import Job, Scheduler
+from tests.virtual_time import run_virtual
+
+
+@dataclass
+class Notes:
+    """A telemetry that remembers."""
+
+    lateness: list[float] = field(default_factory=list)
+    slots: int = 0
+    bugs: list[str] = field(default_factory=list)
+
+    def started(self, lateness: float) -> None:
+        """Remember the lateness."""
+        self.lateness.append(lateness)
+
+    def skipped(self, slots: int) -> None:
+        """Add to the skipped slots."""
+        self.slots += slots
+
+    def bug(self, name: str, error: BaseException) -> None:
+        """Remember the bug's words."""
+        self.bugs.append(f"{name}: {error!r}")
+
+
+class Recorder:
+    """A job's work: takes ``lasts`` seconds, remembers when it began, answers with a pace."""
+
+    def __init__(self, lasts: float = 0.0, pace: Pace = Pace.NORMAL, error: Exception | None = None) -> None:
+        """Describe the work."""
+        self.lasts, self.pace, self.error = lasts, pace, error
+        self.began: list[float] = []
+        self.ended = 0
+        self.running = 0
+        self.most = 0
+
+    async def __call__(self) -> Pace:
+        """Do one round."""
+        self.began.append(asyncio.get_running_loop().time())
+        self.running += 1
+        self.most = max(self.most, self.running)
+        try:
+            await asyncio.sleep(self.lasts)
+        finally:
+            self.running -= 1
+        if self.error is not None:
+            raise self.error
+        self.ended += 1
+        return self.pace
+
+
+def job(key: str, work: Recorder, interval: float = 5.0, fast: float = 1.0, phase: float = 0.0) -> Job:
+    """Make a job with a known phase."""
+    return Job(key, Cadence(interval, fast, phase), limit=100.0, run=work)
+
+
+def run_for(seconds: float, *jobs: Job, notes: Notes | None = None) -> Notes:
+    """Run jobs for so many virtual seconds."""
+    kept = notes or Notes()
+
+    async def main() -> None:
+        scheduler = Scheduler(kept)
+        for each in jobs:
+            scheduler.add(each)
+        await asyncio.sleep(seconds)
+        await scheduler.stop(within=0.0)
+
+    run_virtual(main())
+    return kept
+
+
+def test_an_hour_keeps_the_beat() -> None:
+    """720 rounds of five seconds fill an hour exactly, none of them late."""
+    work = Recorder()
+    notes = run_for(3599.5, job("a", work))
+    assert len(work.began) == 720
+    assert all(abs(began - 5.0 * slot) < 1e-6 for slot, began in enumerate(work.began))
+    assert max(notes.lateness) < 1e-6
+
+
+def test_a_target_is_probed_once_at_a_time() -> None:
+    """A round that lasts longer than the interval is never overlapped; what it overran is counted."""
+    work = Recorder(lasts=12.0)
+    notes = run_for(59.5, job("slow", work))
+    assert work.most == 1
+    assert work.began == [0.0, 15.0, 30.0, 45.0]
+    assert notes.slots == 2 * work.ended
+
+
+def test_a_slow_target_delays_no_other() -> None:
+    """Beside a target that takes a minute, the others keep their slots to the millisecond."""
+    slow, quick = Recorder(lasts=60.0), Recorder()
+    run_for(59.5, job("slow", slow), job("quick", quick))
+    assert [round(began, 6) for began in quick.began] == [5.0 * slot for slot in range(12)]
+
+
+def test_doubt_quickens_the_beat_and_certainty_slows_it() -> None:
+    """A contradicted target is asked again every fast_interval, then goes back to its own grid."""
+    work = Recorder(pace=Pace.FAST)
+
+    async def main() -> None:
+        scheduler = Scheduler(Notes())
+        scheduler.add(job("a", work, interval=60.0, fast=10.0))
+        await asyncio.sleep(25.0)
+        work.pace = Pace.NORMAL
+        await asyncio.sleep(100.0)
+        await scheduler.stop(within=0.0)
+
+    run_virtual(main())
+    assert work.began == [0.0, 10.0, 20.0, 30.0, 60.0, 120.0]
+
+
+def test_a_bug_is_told_and_survived() -> None:
+    """An exception of ours is reported with the job's name, and the job goes on."""
+    work = Recorder(error=ZeroDivisionError("ours"))
+    notes = run_for(11.0, job("home/check/n/s", work))
+    assert notes.bugs == ["home/check/n/s: ZeroDivisionError('ours')"] * 3
+    assert len(work.began) == 3
+
+
+def test_a_round_that_hangs_is_ended_at_its_limit() -> None:
+    """A round that never ends is a bug: it is cancelled at its limit and the target lives on."""
+    work = Recorder(lasts=1e9)
+    hanging = Job("hang", Cadence(5.0, 1.0, 0.0), limit=7.0, run=work)
+    notes = run_for(21.0, hanging)
+    assert work.began == [0.0, 10.0, 20.0]
+    assert notes.bugs == ["hang: TimeoutError()"] * 2
+
+
+def test_a_removed_job_ends_its_round_and_never_returns() -> None:
+    """Removal lets the round in flight come to its end in order; nothing follows."""
+    work = Recorder(lasts=3.0)
+
+    async def main() -> bool:
+        scheduler = Scheduler(Notes())
+        scheduler.add(job("a", work))
+        await asyncio.sleep(1.0)
+        scheduler.remove("a")
+        await asyncio.sleep(60.0)
+        known = "a" in scheduler
+        await scheduler.stop(within=0.0)
+        return known
+
+    assert not run_virtual(main())
+    assert (len(work.began), work.ended) == (1, 1)
+
+
+def test_adding_again_replaces() -> None:
+    """A job of the same key replaces the old one; the two never both run on."""
+    old, new = Recorder(), Recorder()
+
+    async def main() -> None:
+        scheduler = Scheduler(Notes())
+        scheduler.add(job("a", old))
+        await asyncio.sleep(6.0)
+        scheduler.add(job("a", new))
+        await asyncio.sleep(20.0)
+        await scheduler.stop(within=0.0)
+
+    run_virtual(main())
+    assert len(old.began) == 2
+    assert new.began == [6.0, 10.0, 15.0, 20.0, 25.0]
+
+
+def test_stop_lets_rounds_end_in_order() -> None:
+    """Stopping waits for rounds in flight, as long as it may."""
+    patient, endless = Recorder(lasts=2.0), Recorder(lasts=1e6)
+
+    async def main() -> float:
+        scheduler = Scheduler(Notes())
+        scheduler.add(job("a", patient))
+        scheduler.add(job("b", endless))
+        await asyncio.sleep(1.0)
+        await scheduler.stop(within=4.0)
+        return asyncio.get_running_loop().time()
+
+    assert run_virtual(main()) == 5.0
+    assert (patient.ended, endless.ended, endless.running) == (1, 0, 0)
+
+
+def test_a_thousand_targets_keep_their_slots() -> None:
+    """A thousand targets at one second each run a thousand rounds a second, spread, none late."""
+    works = [Recorder() for _ in range(1000)]
+    jobs = [job(f"t{n}", work, interval=1.0, phase=n / 1000) for n, work in enumerate(works)]
+    notes = run_for(10.0, *jobs)
+    assert {len(work.began) for work in works} <= {9, 10, 11}
+    assert max(notes.lateness) < 1e-6
