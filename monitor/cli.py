@@ -1,6 +1,214 @@
-"""The command line."""
+"""The command line: flags as the Prometheus exporters have them, one function a command."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from monitor import __version__
+from monitor.config.load import load, load_yaml_mapping
+from monitor.config.options import DEFAULT_LISTEN_ADDRESS, RunOptions
+from monitor.config.schema import json_schema
+from monitor.config.settings import PathSettings, Settings
+from monitor.config.show import show
+from monitor.core.errors import ConfigError, Fault
+from monitor.publish.web_config import WebSettings, parse_web_config
+
+# The exit code of a bad configuration and of a bad command line alike (argparse's own).
+EXIT_USAGE = 2
+
+_DEFAULT_FILE = "mailpath.yml"
+
+# What a command needs beyond the configuration is imported when it runs: `config check` stays quick and small.
 
 
-def main() -> int:
-    """Run the command; its exit code."""
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; gives its exit code. ``argv`` is without the program's name (``None``: the process's own)."""
+    arguments = _parser().parse_args(argv)
+    command: Callable[[argparse.Namespace], int] = arguments.command
+    try:
+        return command(arguments)
+    except ConfigError as error:
+        return _report(error)
+
+
+def _report(error: ConfigError) -> int:
+    count = len(error.faults)
+    summary = f"mailpath: {count} {'fault' if count == 1 else 'faults'}"
+    sys.stderr.writelines(f"{line}\n" for line in (*error.faults, summary))
+    return EXIT_USAGE
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from monitor import daemon  # noqa: PLC0415 - see above
+
+    return daemon.run(partial(load, arguments.config_file, check_files=True), _run_options(arguments))
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from monitor import demo  # noqa: PLC0415 - see above
+
+    return demo.main(arguments.fault, _run_options(arguments))
+
+
+def _probe(arguments: argparse.Namespace) -> int:
+    from monitor import daemon  # noqa: PLC0415 - see above
+
+    settings = load(arguments.config_file, check_files=False)
+    code, transcript = daemon.probe_once(_path(settings, arguments.path), arguments.node, arguments.service)
+    sys.stdout.write(f"{transcript}\n")
+    return code
+
+
+def _path(settings: Settings, name: str | None) -> PathSettings:
+    chosen = [path for path in settings.paths if name in {None, path.name}]
+    if len(chosen) != 1:
+        names = ", ".join(path.name for path in settings.paths)
+        raise ConfigError(Fault("--path", f"expected one of {names}"))
+    return chosen[0]
+
+
+def _config_check(arguments: argparse.Namespace) -> int:
+    settings = load(arguments.config_file, check_files=False)
+    for path in settings.paths:
+        counts = f"{len(path.static_nodes)} fixed nodes, {len(path.services)} services, {len(path.edges)} edges"
+        sys.stdout.write(f"{arguments.config_file}: path {path.name}: {counts}: no faults\n")
     return 0
+
+
+def _config_show(arguments: argparse.Namespace) -> int:
+    sys.stdout.write(show(load(arguments.config_file, check_files=False)))
+    return 0
+
+
+def _config_schema(_: argparse.Namespace) -> int:
+    sys.stdout.write(f"{json.dumps(json_schema(), indent=2, ensure_ascii=False)}\n")
+    return 0
+
+
+def _run_options(arguments: argparse.Namespace) -> RunOptions:
+    if arguments.shard >= arguments.total_shards:
+        raise ConfigError(Fault("--shard", f"expected less than --total-shards, {arguments.total_shards}"))
+    return RunOptions(
+        listen_addresses=tuple(arguments.web_listen_address or [DEFAULT_LISTEN_ADDRESS]),
+        web_settings=_web_settings(arguments.web_config_file),
+        external_url=arguments.web_external_url,
+        enable_lifecycle=arguments.web_enable_lifecycle,
+        log_level=arguments.log_level,
+        log_format=arguments.log_format,
+        shard=arguments.shard,
+        total_shards=arguments.total_shards,
+    )
+
+
+def _web_settings(file: str | None) -> WebSettings | None:
+    return None if file is None else parse_web_config(load_yaml_mapping(file), file, Path(file).parent)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="mailpath",
+        description="Proves every hop of a mail path, and that the mail server still sees the real client IP.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"mailpath {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    file, web, log = _file_flags(), _web_flags(), _log_flags()
+
+    run = _command(commands, "run", _run, "the daemon", [file, web, log])
+    run.add_argument(
+        "--shard", type=_whole_number, default=0, metavar="N", help="this daemon's share, from 0 (default: 0)"
+    )
+    run.add_argument(
+        "--total-shards", type=_positive_number, default=1, metavar="N", help="in how many shares (default: 1)"
+    )
+
+    demo = _command(commands, "demo", _demo, "the daemon against an embedded, simulated mail path", [web, log])
+    demo.add_argument("--fault", metavar="NAME", help="break the simulated path; `list` names the faults")
+    demo.set_defaults(shard=0, total_shards=1)
+
+    probe = _command(commands, "probe", _probe, "one handshake with its whole transcript and timings", [file])
+    probe.add_argument("node", metavar="NODE")
+    probe.add_argument("service", metavar="SERVICE")
+    probe.add_argument("--path", metavar="P", help="which path (default: the only one)")
+
+    about = commands.add_parser("config", help="check, show or describe the configuration", allow_abbrev=False)
+    actions = about.add_subparsers(metavar="ACTION", required=True)
+    _command(actions, "check", _config_check, "tell every fault at once, each with its place", [file])
+    _command(actions, "show", _config_show, "print it with defaults filled in and secrets hidden", [file])
+    _command(actions, "schema", _config_schema, "print its JSON Schema", [])
+    return parser
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    function: Callable[[argparse.Namespace], int],
+    summary: str,
+    flags: list[argparse.ArgumentParser],
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=summary, description=summary, parents=flags, allow_abbrev=False)
+    parser.set_defaults(command=function)
+    return parser
+
+
+def _file_flags() -> argparse.ArgumentParser:
+    flags = argparse.ArgumentParser(add_help=False)
+    flags.add_argument(
+        "--config.file",
+        dest="config_file",
+        default=_DEFAULT_FILE,
+        metavar="FILE",
+        help=f"the configuration (default: {_DEFAULT_FILE})",
+    )
+    return flags
+
+
+def _web_flags() -> argparse.ArgumentParser:
+    flags = argparse.ArgumentParser(add_help=False)
+    flags.add_argument(
+        "--web.listen-address",
+        dest="web_listen_address",
+        action="append",
+        metavar="HOST:PORT",
+        help=f"where to answer; may be repeated (default: {DEFAULT_LISTEN_ADDRESS})",
+    )
+    flags.add_argument(
+        "--web.config.file",
+        dest="web_config_file",
+        metavar="FILE",
+        help="TLS and basic auth, as the exporter-toolkit's",
+    )
+    flags.add_argument(
+        "--web.external-url", dest="web_external_url", metavar="URL", help="under which people reach the status page"
+    )
+    flags.add_argument(
+        "--web.enable-lifecycle",
+        dest="web_enable_lifecycle",
+        action="store_true",
+        help="allow /-/reload, /probe and POST over HTTP",
+    )
+    return flags
+
+
+def _log_flags() -> argparse.ArgumentParser:
+    flags = argparse.ArgumentParser(add_help=False)
+    flags.add_argument("--log.level", dest="log_level", choices=("debug", "info", "warning", "error"), default="info")
+    flags.add_argument(
+        "--log.format",
+        dest="log_format",
+        choices=("json", "console", "logfmt"),
+        help="default: console on a terminal, else json",
+    )
+    return flags
+
+
+def _whole_number(text: str, least: int = 0) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 6 or int(text) < least:  # noqa: PLR2004 - digits
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least {least}, got {text!r}")
+    return int(text)
+
+
+_positive_number = partial(_whole_number, least=1)

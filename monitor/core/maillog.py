@@ -10,21 +10,65 @@ class LineKind(StrEnum):
     POSTSCREEN_CONNECT = "postscreen_connect"  # CONNECT from [a]:p to [a]:p
     POSTSCREEN_PASS = "postscreen_pass"  # noqa: S105 - PASS NEW, PASS OLD, ALLOWLISTED: no password
     POSTSCREEN_DISCONNECT = "postscreen_disconnect"  # DISCONNECT, HANGUP
+    POSTSCREEN_REJECT = "postscreen_reject"  # NOQUEUE: reject: ... from [a]:p
     SMTPD_CONNECT = "smtpd_connect"  # connect from name[a]
     SMTPD_DISCONNECT = "smtpd_disconnect"  # disconnect from name[a] ehlo=1 noop=3 quit=1 commands=5
-    SMTPD_REJECT = "smtpd_reject"  # NOQUEUE: reject: ...
+    SMTPD_REJECT = "smtpd_reject"  # NOQUEUE: reject: ... from name[a]
     IMAP_LOGIN = "imap_login"  # imap-login: Login / Disconnected ... rip=, lip=, session=<>
     PROBLEM = "problem"  # see ``problem``
+
+
+class Problem(StrEnum):
+    """What is wrong, the closed set of ``maillog_problems_total``: one label a line, by the line's text alone.
+
+    Whose fault it is depends on networks that a parser does not know. A later stage, which knows them, may therefore
+    re-label ``GETPEERNAME`` (of the stock ``postfix/postscreen``), ``HAPROXY_DISCONNECTED``, ``LOST_CONNECTION``,
+    ``TLS_ERROR`` and ``RATE_LIMIT`` as ``EDGE_CHECK_NOISE`` where the client is a node or an edge, and
+    ``LOST_CONNECTION`` as ``KUBELET_PROBE`` where it is the node's kubelet. No other label changes.
+    """
+
+    # what the PROXY header, or its absence, does
+    GETPEERNAME = "getpeername"  # postscreen's client had reset before it was looked at: LOCAL and reset
+    SERVNAME_FATAL = "servname_fatal"  # smtpd dies over a LOCAL header followed by a reset
+    PROXY_TIMEOUT = "proxy_timeout"  # no header came in time
+    PROXY_HEADER = "proxy_header"  # something else came, or end of file; the text says what
+    HAPROXY_UNTRUSTED = "haproxy_untrusted"  # the sender is outside Dovecot's haproxy_trusted_networks
+    HAPROXY_DISCONNECTED = "haproxy_disconnected"  # Dovecot's peer left before its header was whole
+    # what the server does to itself
+    THROTTLING = "throttling"  # a daemon fails at start, and is not started again for a minute
+    PROCESS_EXIT = "process_exit"  # master has lost a process by exit status or signal
+    PROCESS_LIMIT = "process_limit"  # a service runs as many processes or clients as it may
+    FATAL = "fatal"  # any other fatal or panic of a daemon
+    POSTSCREEN_CACHE_LOCK = "postscreen_cache_lock"  # two postscreens share one cache, one of them is dead
+    SERVICE_RESTART = "service_restart"  # Postfix or Dovecot started, reloaded or was told to end
+    TEMPFAIL = "tempfail"  # mail is turned away for now: 451 4.3.x, 452 4.3.1, queue file and lookup errors
+    # what clients do
+    PREGREET = "pregreet"  # spoke before the greeting
+    COMMAND_PIPELINING = "command_pipelining"  # sent commands without waiting for the answers
+    NON_SMTP_COMMAND = "non_smtp_command"  # sent what only a web browser or a relaying bot sends
+    BARE_NEWLINE = "bare_newline"  # ended a line by LF alone
+    COMMAND_LIMIT = "command_limit"  # more, longer or slower commands than postscreen suffers
+    DNSBL = "dnsbl"  # listed by a blocklist
+    DENYLISTED = "denylisted"  # refused by postscreen_access_list
+    RATE_LIMIT = "rate_limit"  # more connections, messages or recipients than anvil allows
+    PORTS_BUSY = "ports_busy"  # all of postscreen's or smtpd's processes were taken
+    LOST_CONNECTION = "lost_connection"  # left without QUIT or LOGOUT
+    CLIENT_TIMEOUT = "client_timeout"  # fell silent
+    TLS_ERROR = "tls_error"  # the TLS handshake failed
+    # whose checks they are
+    EDGE_CHECK_NOISE = "edge_check_noise"  # smtpd's unknown[unknown]: gone before it was looked at, as a TCP check is
+    KUBELET_PROBE = "kubelet_probe"  # never by text
 
 
 class LogRecord(NamedTuple):
     """One line of interest.
 
-    ``stamp`` is the time as written (any format), ``program`` the syslog name without pid
+    ``stamp`` is the time as the mail log wrote it (any format), ``program`` the syslog name without pid
     (``postfix/smtpd-proxy25/postscreen``), ``address`` and ``port`` the client as the server believes it (``""`` and 0
     where the line names none), ``local_address`` and ``local_port`` the destination (postscreen's ``to``, Dovecot's
     ``lip``), ``noops`` the count in smtpd's disconnect line (-1: none written), ``problem`` a label of
-    ``maillog_problems_total`` or ``""`` (a connection line may be a problem as well), ``text`` the message.
+    ``maillog_problems_total`` (a ``Problem``) or ``""`` (a connection line may be a problem as well), ``text`` the
+    message, bounded.
     """
 
     kind: LineKind

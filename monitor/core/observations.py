@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from monitor.core.conversation import Conversation, Failure, TlsFacts
 from monitor.core.haproxy import HaproxyInfo, HaproxyServer, HaproxyStat
@@ -9,6 +10,14 @@ from monitor.core.maillog import LogRecord
 from monitor.core.model import ProbeKind, Target
 from monitor.core.taxonomy import Phase
 from monitor.core.verdicts import Origin, Verdict
+
+
+class Span(NamedTuple):
+    """When a round was: the event loop's clock at start and end, and the wall clock (epoch seconds) at the end."""
+
+    started: float
+    finished: float
+    at: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,36 +5,20 @@ leaves no line in any log; it does not prove that Postfix accepts.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from monitor.core.conversation import Failure
 from monitor.core.model import Target
-from monitor.core.observations import Judgement
+from monitor.core.observations import Judgement, Observation, Span
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Verdict
+from monitor.links.connector import ConnectResult, Connector
 
-_ANSWERS = frozenset({Reason.REFUSED, Reason.RESET})
-
-
-class ConnectResult(Protocol):
-    """What a connect came to: ``reason`` is ``None`` on success, ``seconds`` the kernel's round trip."""
-
-    @property
-    def reason(self) -> Reason | None:
-        """Why it failed."""
-
-    @property
-    def detail(self) -> str:
-        """The system's own words."""
-
-    @property
-    def seconds(self) -> float:
-        """How long SYN to SYN-ACK took."""
+_ANSWERS = frozenset({None, Reason.REFUSED, Reason.RESET})
 
 
 @dataclass(frozen=True, slots=True)
 class CheckSettings:
-    """One check: whom, where, how long to wait, and whether without a trace."""
+    """One check: whom, where, how long to wait (seconds), and whether without a trace."""
 
     target: Target
     address: str
@@ -43,14 +27,37 @@ class CheckSettings:
     silent: bool
 
 
-def judge(result: ConnectResult) -> Judgement:
-    """Judge one connect."""
+class Check:
+    """Asks one healthcheck NodePort."""
+
+    def __init__(self, settings: CheckSettings, connector: Connector) -> None:
+        """Take the settings and the engine of connects that all checks share."""
+        self.settings = settings
+        self.target = settings.target
+        self._connector = connector
+
+    async def run(self) -> ConnectResult:
+        """Connect once."""
+        settings = self.settings
+        return await self._connector.connect(
+            settings.address, settings.port, timeout=settings.timeout, silent=settings.silent
+        )
+
+    def judge(self, result: ConnectResult, span: Span) -> Observation:
+        """Judge one connect."""
+        return Observation(
+            target=self.target,
+            started=span.started,
+            finished=span.finished,
+            at=span.at,
+            judgement=_judgement(result),
+            durations={Phase.CONNECT: result.seconds} if result.reason is None else {},
+            answered=result.reason in _ANSWERS,
+        )
+
+
+def _judgement(result: ConnectResult) -> Judgement:
     if result.reason is None:
         return Judgement(Verdict.OK)
     verdict = Verdict.UNKNOWN if result.reason is Reason.LOCAL_ERROR else Verdict.PORT_CLOSED
     return Judgement(verdict, Failure(Phase.CONNECT, result.reason, result.detail))
-
-
-def answered(reason: Reason | None) -> bool:
-    """Tell whether the address gave a sign of life: a SYN-ACK or a reset."""
-    return reason is None or reason in _ANSWERS

@@ -5,21 +5,29 @@ a missing socket as a regular file, print nothing and exit 0.
 """
 
 import shlex
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from monitor.core.conversation import Failure
 from monitor.core.errors import LinkError, WireError
-from monitor.core.haproxy import HaproxyInfo, HaproxyServer, HaproxyStat
+from monitor.core.observations import HaproxyObservation, Span
 from monitor.core.taxonomy import Phase, Reason
+from monitor.links.ssh import SshLink
+from monitor.wire.haproxy_answer import parse_answer
 
-RunCommand = Callable[[str], Awaitable[bytes]]
-ANSWERS = ("show servers state", "show stat", "show info")
+# What a command may answer, in bytes: the state of some ten thousand servers.
+OUTPUT_LIMIT = 4 * 1024 * 1024
+
+# socat's own words on standard error, and what they mean.
+_SOCAT_WORDS = (
+    ("No such file or directory", Reason.SOCKET_MISSING),
+    ("Permission denied", Reason.PERMISSION_DENIED),
+    ("Connection refused", Reason.REFUSED),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class HaproxySettings:
-    """One edge's HAProxy: its path's and its own name, and the stats socket."""
+    """One edge's HAProxy: its path's and its own name, the stats socket, and how long to wait (seconds)."""
 
     path: str
     edge: str
@@ -27,17 +35,42 @@ class HaproxySettings:
     timeout: float
 
 
-@dataclass(frozen=True, slots=True)
-class HaproxyAnswer:
-    """What a round brought; ``failure`` is ``None`` when all three answers are here and sound."""
+class Haproxy:
+    """Asks one edge's HAProxy."""
 
-    ssh_ok: bool
-    servers: tuple[HaproxyServer, ...] = ()
-    stats: tuple[HaproxyStat, ...] = ()
-    info: HaproxyInfo | None = None
-    failure: Failure | None = None
+    def __init__(self, settings: HaproxySettings, ssh: SshLink) -> None:
+        """Take the settings and the SSH connection that all questions to this edge share."""
+        self.settings = settings
+        self._ssh = ssh
+        self._command = command(settings.stats_socket)
+
+    async def run(self) -> bytes | LinkError:
+        """Ask once; a failure of the network or of socat is an answer too."""
+        try:
+            return await self._ssh.run(self._command, timeout=self.settings.timeout)
+        except LinkError as error:
+            return error
+
+    def judge(self, answer: bytes | LinkError, span: Span) -> HaproxyObservation:
+        """Judge one answer."""
+        settings = self.settings
+        seen = HaproxyObservation(settings.path, settings.edge, span.started, span.finished, span.at, ssh_ok=True)
+        if isinstance(answer, LinkError):
+            return _failed(seen, answer)
+        try:
+            servers, stats, info = parse_answer(answer)
+        except WireError as error:
+            return replace(seen, failure=Failure(Phase.PARSE, error.reason, error.detail, error.data))
+        return replace(seen, servers=servers, stats=stats, info=info)
 
 
 def command(stats_socket: str) -> str:
     """Give the one read-only command line of a round, for the edge's ``/bin/sh``."""
-    return f"echo '{'; '.join(ANSWERS)}' | socat {shlex.quote(f'UNIX-CONNECT:{stats_socket}')} stdio"
+    return f"echo 'show servers state; show stat; show info' | socat {shlex.quote('UNIX-CONNECT:' + stats_socket)} stdio"
+
+
+def _failed(seen: HaproxyObservation, error: LinkError) -> HaproxyObservation:
+    if error.reason is not Reason.COMMAND_FAILED:
+        return replace(seen, ssh_ok=False, failure=Failure(Phase.SSH, error.reason, error.detail))
+    reason = next((reason for words, reason in _SOCAT_WORDS if words in error.detail), error.reason)
+    return replace(seen, failure=Failure(Phase.COMMAND, reason, error.detail))

@@ -35,12 +35,6 @@ def judge_health(
     return Health(worst_status(check.status for check in found), tuple(found))
 
 
-def narrow(health: Health, service: str) -> Health:
-    """Give only what concerns one service."""
-    checks = tuple(check for check in health.checks if check.service == service)
-    return Health(worst_status(check.status for check in checks), checks)
-
-
 def worst_status(statuses: Iterable[str]) -> str:
     """Give the worst of pass, warn and fail; of nothing at all, fail: nothing is known."""
     return max(statuses, key=_ORDER.index, default=FAIL)

@@ -1,5 +1,6 @@
 """One path's memory: takes observations in, gives the path's status at any moment."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from monitor.core.maillog import Problem
@@ -62,6 +63,11 @@ class PathBook:
             case MaillogBatch():
                 self._record_maillog(observation)
 
+    def last_round(self, target: Target) -> Observation | None:
+        """Give the target's last ended round."""
+        book = self._targets.get(target)
+        return None if book is None else book.last
+
     def contradicted(self, target: Target) -> bool:
         """Tell whether the target's last result speaks against its state."""
         book = self._targets.get(target)
@@ -69,7 +75,8 @@ class PathBook:
 
     def status(self, now: float, at: float) -> PathStatus:
         """Give everything known at ``now`` (event loop's clock) = ``at`` (seconds since the epoch)."""
-        edges = tuple(self._edge(edge, now, at) for edge in self.plan.edges)
+        doors = self._front_doors(now, at)
+        edges = tuple(self._edge(edge, doors, now) for edge in self.plan.edges)
         checks = tuple(self._target(book, book.verdict(now), now, at) for book in self._of(ProbeKind.CHECK))
         handshakes = self._handshakes(edges, now, at)
         maillog = self._maillog_status(now)
@@ -94,23 +101,22 @@ class PathBook:
         if any(record.problem in {Problem.SERVNAME_FATAL, Problem.THROTTLING} for record in batch.records):
             self._throttled_at = batch.finished
 
-    def _of(self, probe: ProbeKind, node: str | None = None) -> list[TargetBook]:
-        return [
-            book
-            for target, book in self._targets.items()
-            if target.probe is probe and (node is None or target.node == node)
-        ]
+    def _of(self, probe: ProbeKind) -> list[TargetBook]:
+        return [book for target, book in self._targets.items() if target.probe is probe]
 
-    def _columns(self, probe: ProbeKind, names: Sequence[str], now: float) -> dict[str, Column]:
-        others = ProbeKind.CHECK if probe is ProbeKind.HANDSHAKE else None
-        return {
-            name: column(now, self._of(probe, name), self._of(others, name) if others is not None else ())
-            for name in names
-        }
+    def _columns(self, probe: ProbeKind, now: float) -> dict[str, Column]:
+        data_ports: defaultdict[str, list[TargetBook]] = defaultdict(list)
+        checks: defaultdict[str, list[TargetBook]] = defaultdict(list)
+        for target, book in self._targets.items():
+            if target.probe is probe:
+                data_ports[target.node].append(book)
+            elif target.probe is ProbeKind.CHECK and probe is ProbeKind.HANDSHAKE:
+                checks[target.node].append(book)
+        return {node: column(now, books, checks[node]) for node, books in data_ports.items()}
 
     def _handshakes(self, edges: Sequence[EdgeStatus], now: float, at: float) -> tuple[TargetStatus, ...]:
         throttling = self._throttled_at is not None and now - self._throttled_at < THROTTLING_EXPLAINS_FOR
-        columns = self._columns(ProbeKind.HANDSHAKE, [node.name for node in self.plan.nodes], now)
+        columns = self._columns(ProbeKind.HANDSHAKE, now)
         services = {service.name: service for service in self.plan.services}
         statuses = []
         for book in self._of(ProbeKind.HANDSHAKE):
@@ -152,12 +158,14 @@ class PathBook:
             agreement=agreement,
         )
 
-    def _edge(self, edge: EdgePlan, now: float, at: float) -> EdgeStatus:
-        columns = self._columns(ProbeKind.FRONT_DOOR, [each.name for each in self.plan.edges], now)
-        doors = tuple(
+    def _front_doors(self, now: float, at: float) -> tuple[TargetStatus, ...]:
+        columns = self._columns(ProbeKind.FRONT_DOOR, now)
+        return tuple(
             self._target(book, refine(book.verdict(now), book.plan.target, columns, throttling=False), now, at)
-            for book in self._of(ProbeKind.FRONT_DOOR, edge.name)
+            for book in self._of(ProbeKind.FRONT_DOOR)
         )
+
+    def _edge(self, edge: EdgePlan, doors: Sequence[TargetStatus], now: float) -> EdgeStatus:
         seen = self._haproxy.get(edge.name) if edge.asks_haproxy else None
         fresh = seen is not None and now - seen.finished <= stale_after(edge.interval, edge.timeout)
         known = seen if fresh else None
@@ -172,7 +180,7 @@ class PathBook:
             servers=known.servers if known is not None else (),
             stats=known.stats if known is not None else (),
             info=known.info if known is not None else None,
-            front_doors=doors,
+            front_doors=tuple(door for door in doors if door.target.node == edge.name),
             asked=edge.asks_haproxy,
         )
 

@@ -1,10 +1,13 @@
-"""What one mail dialogue means on its own: the verdict table's rows that need no other target's result."""
+"""What handshake and front door have in common: what one mail dialogue means on its own.
+
+These are the verdict table's rows that need no other target's result.
+"""
 
 from dataclasses import dataclass
 
 from monitor.core.conversation import Conversation, Failure
-from monitor.core.model import MailProtocol
-from monitor.core.observations import Judgement
+from monitor.core.model import MailProtocol, Target
+from monitor.core.observations import Judgement, Observation, Span
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Verdict
 
@@ -36,10 +39,19 @@ class DialogueRule:
     slow_after: float
 
 
-def answered(conversation: Conversation) -> bool:
-    """Tell whether the address gave a sign of life: a SYN-ACK or a reset."""
-    failure = conversation.failure
-    return failure is None or failure.phase is not Phase.CONNECT or failure.reason in _ANSWERS_TO_CONNECT
+def observe(target: Target, rule: DialogueRule, conversation: Conversation, span: Span) -> Observation:
+    """Make the observation of one conversation."""
+    return Observation(
+        target=target,
+        started=span.started,
+        finished=span.finished,
+        at=span.at,
+        judgement=judge(rule, conversation),
+        durations=conversation.phases,
+        answered=_answered(conversation.failure),
+        tls=conversation.tls,
+        conversation=conversation,
+    )
 
 
 def judge(rule: DialogueRule, conversation: Conversation) -> Judgement:
@@ -53,6 +65,10 @@ def judge(rule: DialogueRule, conversation: Conversation) -> Judgement:
     if conversation.duration - conversation.greet_wait > rule.slow_after:
         return Judgement(Verdict.SLOW)
     return Judgement(Verdict.OK)
+
+
+def _answered(failure: Failure | None) -> bool:
+    return failure is None or failure.phase is not Phase.CONNECT or failure.reason in _ANSWERS_TO_CONNECT
 
 
 def _verdict_of_failure(rule: DialogueRule, conversation: Conversation, failure: Failure) -> Verdict:

@@ -1,0 +1,98 @@
+"""Which client address each target claims: unique in a path, the same after every restart, documentation only."""
+
+import ipaddress
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+
+from monitor.config.faults import Complaint
+from monitor.config.settings import PathSettings
+from monitor.core.errors import ConfigError, Fault
+
+_DOCUMENTATION = tuple(
+    ipaddress.ip_network(text)
+    # RFC 5737, RFC 3849: nobody's addresses, so that no rule, ban or statistic of the house takes us for somebody.
+    for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
+)
+_V4_LIST = "192.0.2.0/24, 198.51.100.0/24 or 203.0.113.0/24"
+_V6_LIST = "2001:db8::/32"
+
+ClientAddresses = Mapping[tuple[str, str], str]
+
+
+def client_addresses(path: PathSettings, nodes: Iterable[str] | None = None, *, ipv6: bool = False) -> ClientAddresses:
+    """Assign a client address to every (node, service) of a path.
+
+    ``nodes`` are node names (``None``: the fixed ones). Each target's place is its hash; only where two meet does the
+    later one in sorted order move on to the next free address. So nodes that come and go leave the others' addresses
+    alone, collisions excepted. Raises ``ConfigError`` where the network has fewer addresses than there are targets.
+    """
+    names = [node.name for node in path.nodes.static] if nodes is None else nodes
+    network = _network(path, ipv6=ipv6)
+    first, size = _usable(network)
+    keys = sorted({(node, service.name) for node in names for service in path.services})
+    if len(keys) > size:
+        place = f"paths.{path.name}.handshakes.{_key(ipv6=ipv6)}"
+        raise ConfigError(Fault(place, f"{network} has {size} usable addresses for {len(keys)} targets"))
+    taken: dict[int, tuple[str, str]] = {}
+    for key in keys:
+        offset = zlib.crc32("/".join((path.name, *key)).encode()) % size
+        while offset in taken:
+            offset = (offset + 1) % size
+        taken[offset] = key
+    return {key: str(first + offset) for offset, key in taken.items()}
+
+
+def complaints(path: PathSettings, place: str) -> Iterator[Complaint]:
+    """Refuse networks that are somebody's, of the wrong family, or too small."""
+    nodes, services = len(path.nodes.static), len(path.services)
+    for version, ipv6 in ((4, False), (6, True)):
+        where = f"{place}.handshakes.{_key(ipv6=ipv6)}"
+        network = _network(path, ipv6=ipv6)
+        if not any(_within(network, allowed) for allowed in _DOCUMENTATION) or network.version != version:
+            yield Complaint(
+                where,
+                f"expected a part of {_V6_LIST if ipv6 else _V4_LIST}, got {network}: only a documentation address "
+                f"({'RFC 3849' if ipv6 else 'RFC 5737'}) can be claimed without speaking for somebody else",
+            )
+            continue
+        _, size = _usable(network)
+        if nodes * services > size:
+            yield Complaint(
+                where,
+                f"{nodes} nodes x {services} services need {nodes * services} client addresses, "
+                f"and {network} has {size} usable ones: take a larger network",
+                (f"{place}.nodes.static", f"{place}.services"),
+            )
+
+
+def _key(*, ipv6: bool) -> str:
+    return "client_network_v6" if ipv6 else "client_network"
+
+
+def _network(path: PathSettings, *, ipv6: bool) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    handshakes = path.handshakes
+    return ipaddress.ip_network(handshakes.client_network_v6 if ipv6 else handshakes.client_network)
+
+
+def _usable(
+    network: ipaddress.IPv4Network | ipaddress.IPv6Network,
+) -> tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, int]:
+    """Give the first usable host address and how many there are, without a network's own and broadcast addresses.
+
+    A network of one or two addresses has no such (RFC 3021, RFC 6164); IPv6 has no broadcast, its first address is the
+    routers' anycast address (RFC 4291, section 2.6.1).
+    """
+    if network.num_addresses <= 2:  # noqa: PLR2004 - /31 and /32, /127 and /128
+        return network.network_address, network.num_addresses
+    broadcast = network.version == 4  # noqa: PLR2004 - the IP version
+    return network.network_address + 1, network.num_addresses - 1 - broadcast
+
+
+def _within(
+    network: ipaddress.IPv4Network | ipaddress.IPv6Network, outer: ipaddress.IPv4Network | ipaddress.IPv6Network
+) -> bool:
+    return (
+        network.version == outer.version
+        and int(network.network_address) >= int(outer.network_address)
+        and int(network.broadcast_address) <= int(outer.broadcast_address)
+    )

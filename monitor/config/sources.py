@@ -1,0 +1,137 @@
+"""Where further knowledge comes from: edges over SSH, the mail log, the Kubernetes API. Absent means switched off."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, field
+
+from monitor.config.values import Address, Duration, FilePath, Host, Name, Network, Port, SocketPath, Text
+
+
+class SshSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The one SSH connection to an edge: a key of its own, the host key pinned, read-only commands."""
+
+    host: Annotated[Host | None, Meta(description="Whom to connect to; null: the edge's address.")] = None
+    port: Annotated[Port, Meta(description="The port of sshd.")] = 22
+    user: Annotated[Name, Meta(description="The account on the edge.")] = "admin"
+    key_file: Annotated[FilePath, Meta(description="The private key.")] = "/etc/mailpath/ssh/id_ed25519"
+    known_hosts_file: Annotated[
+        FilePath, Meta(description="The edge's host key, as ssh-keyscan prints it; no other key is accepted.")
+    ] = "/etc/mailpath/ssh/known_hosts"
+    timeout: Annotated[Duration, Meta(description="For connecting, and for each command.")] = 10.0
+
+
+class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A host that runs HAProxy and NAT."""
+
+    name: Annotated[Name, Meta(description="The edge label of its metrics.")] = "pfsense"
+    address: Annotated[Address, Meta(description="Where its frontends are, and what NAT must redirect to.")] = (
+        "10.0.20.1"
+    )
+    interval: Annotated[Duration, Meta(description="Between two rounds of HAProxy's own view.")] = 10.0
+    slow_interval: Annotated[Duration, Meta(description="Between two looks at sockstat, pfctl and haproxy.cfg.")] = 60.0
+    nat: Annotated[bool, Meta(description="false: this edge's traffic comes by another way than NAT.")] = True
+    frontend_ports: Annotated[
+        tuple[Port, ...], Meta(description="Ports that must be bound, and redirected to this edge.")
+    ] = (25, 465, 587, 993)
+    optional_ports: Annotated[tuple[Port, ...], Meta(description="Ports that may be bound.")] = (2525,)
+    stats_socket: Annotated[
+        SocketPath | None,
+        Meta(description="HAProxy's stats socket; null: judged by sockstat and its front door alone."),
+    ] = "/tmp/haproxy.socket"  # noqa: S108 - a path on the edge, where pfSense's HAProxy makes it
+    ssh: Annotated[
+        SshSettings | Name | None,
+        Meta(
+            description="The SSH connection, or the name of another edge whose connection serves this one too; "
+            "absent: only the front door is known."
+        ),
+    ] = None
+
+
+class KubernetesLog(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The mail log as the container's standard output, by the Kubernetes API."""
+
+    selector: Annotated[Text, Meta(description="Label selector of the mail server's pods.")] = "app=mailserver"
+    container: Annotated[Name, Meta(description="The container whose output is the mail log.")] = "docker-mailserver"
+    namespace: Annotated[
+        Name | None, Meta(description="null: that of the path's kubernetes block, or its default.")
+    ] = None
+
+
+class FileLog(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The mail log as a file, followed through rotation."""
+
+    path: Annotated[FilePath, Meta(description="The file; it need not exist yet.")] = "/var/log/mail/mail.log"
+
+
+class StdinLog(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The mail log on standard input."""
+
+
+class MaillogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the mail log comes from (exactly one source), and who is who in it."""
+
+    kubernetes: Annotated[KubernetesLog | None, Meta(description="From the Kubernetes API.")] = None
+    file: Annotated[FileLog | None, Meta(description="From a file.")] = None
+    stdin: Annotated[StdinLog | None, Meta(description="From standard input.")] = None
+    edge_networks: Annotated[
+        tuple[Network, ...] | None,
+        Meta(
+            description="An address in here, seen as client on a PROXY listener, is a lost client IP; "
+            "null: each edge's own address, nothing more."
+        ),
+    ] = None
+    internal_networks: Annotated[
+        tuple[Network, ...], Meta(description="The house's own clients: counted, never lost.")
+    ] = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+    cluster_networks: Annotated[
+        tuple[Network, ...] | None, Meta(description="The pods' networks; null: learned from the pods' addresses.")
+    ] = None
+    wan_silence: Annotated[
+        Duration | None,
+        Meta(description="So long without an outside client, once one was seen, and the way in is dead; null: off."),
+    ] = 3600.0
+
+    @property
+    def sources(self) -> dict[str, KubernetesLog | FileLog | StdinLog]:
+        """The sources given, by their keys; exactly one in a configuration without faults."""
+        given = {"kubernetes": self.kubernetes, "file": self.file, "stdin": self.stdin}
+        return {key: source for key, source in given.items() if source is not None}
+
+    @property
+    def source(self) -> KubernetesLog | FileLog | StdinLog:
+        """The one source."""
+        return next(iter(self.sources.values()))
+
+
+class KubernetesSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The mail server as the Kubernetes API shows it."""
+
+    kubeconfig: Annotated[FilePath | None, Meta(description="null: in-cluster, else ~/.kube/config.")] = None
+    namespace: Annotated[Name, Meta(description="The mail server's namespace.")] = "mailserver"
+    deployment: Annotated[Name, Meta(description="The mail server's Deployment.")] = "mailserver"
+    container: Annotated[Name, Meta(description="Its container.")] = "docker-mailserver"
+    proxy_service: Annotated[Name, Meta(description="The NodePort Service that HAProxy forwards to.")] = (
+        "mailserver-proxy"
+    )
+    internal_service: Annotated[Name, Meta(description="The Service for clients inside the cluster.")] = "mailserver"
+    roundtrip_cronjob: Annotated[Name, Meta(description="The CronJob that sends a mail and finds it.")] = (
+        "email-roundtrip-monitor"
+    )
+    config_maps: Annotated[
+        Mapping[Name, Name],
+        Meta(
+            description="ConfigMaps and the one key that is read of each; read by name only, "
+            "since a namespace's ConfigMaps can hold secrets.",
+            extra_json_schema={"default": {"mailserver-user-patches": "user-patches.sh"}},
+        ),
+    ] = field(default_factory=lambda: {"mailserver-user-patches": "user-patches.sh"})
+    listeners: Annotated[
+        Literal["connect", "exec"],
+        Meta(
+            description="How the pod's ports are seen: by silent connects to its address, or by `ss -ltn` inside, "
+            "which is root among all mail."
+        ),
+    ] = "connect"
+    ignore_drift: Annotated[tuple[Text, ...], Meta(description="Acknowledged differences, by subject.")] = ()

@@ -1,0 +1,205 @@
+"""From a path's settings to what watches it: probes with their beat, and the plan by which they are judged."""
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from monitor.config import sources
+from monitor.config.addresses import client_addresses
+from monitor.config.probing import DialogueSettings
+from monitor.config.settings import PathSettings
+from monitor.config.sources import EdgeSettings
+from monitor.core.model import Node, ProbeKind, Target
+from monitor.core.observations import Observation, Span
+from monitor.engine.cadence import Cadence, phase_of
+from monitor.links.connector import Connector
+from monitor.links.ssh import SshSettings
+from monitor.links.tls import TlsClient
+from monitor.probes.check import Check, CheckSettings
+from monitor.probes.front_door import FrontDoor, FrontDoorSettings
+from monitor.probes.handshake import Handshake, HandshakeSettings
+from monitor.verdict.origins import Network, OriginNetworks
+from monitor.verdict.plan import EdgePlan, HealthRule, PathPlan, TargetPlan
+
+
+class TargetProbe(Protocol):
+    """What every probe of a target is."""
+
+    target: Target
+    settings: Any
+
+    async def run(self) -> Any:  # noqa: ANN401 - each probe's own result, which only its judge reads
+        """Do one round of I/O."""
+
+    def judge(self, result: Any, span: Span) -> Observation:  # noqa: ANN401 - see run
+        """Say what the round means."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetWatch:
+    """One target: its probe, its beat, and the measure by which it is judged."""
+
+    probe: TargetProbe
+    plan: TargetPlan
+    fast_interval: float
+    on_demand_interval: float = 0.0
+
+    @property
+    def key(self) -> str:
+        """The name by which its phase is hashed: the same at every start."""
+        return key_of(self.probe.target)
+
+    @property
+    def cadence(self) -> Cadence:
+        """The target's beat."""
+        return Cadence(self.plan.interval, self.fast_interval, phase_of(self.key))
+
+    def same_as(self, other: "TargetWatch") -> bool:
+        """Tell whether the other one watches the same in the same way."""
+        return (self.probe.settings, self.plan, self.fast_interval) == (
+            other.probe.settings,
+            other.plan,
+            other.fast_interval,
+        )
+
+
+def key_of(target: Target) -> str:
+    """Name a target, unique in the daemon."""
+    return "/".join(target)
+
+
+def target_watches(path: PathSettings, connector: Connector, tls: TlsClient) -> list[TargetWatch]:
+    """Make every probe of a path's targets. A new kind of probe is one line here."""
+    return [*_checks(path, connector), *_handshakes(path, tls), *_front_doors(path, tls)]
+
+
+def plan_of(path: PathSettings, watches: list[TargetWatch]) -> PathPlan:
+    """Make the plan of a path."""
+    return PathPlan(
+        name=path.name,
+        nodes=path.static_nodes,
+        services=path.services,
+        targets=tuple(watch.plan for watch in watches),
+        edges=tuple(
+            EdgePlan(
+                name=edge.name,
+                address=edge.address,
+                interval=edge.interval,
+                timeout=ssh.timeout if (ssh := ssh_settings(path, edge)) is not None else edge.interval,
+                asks_haproxy=edge.stats_socket is not None and ssh is not None,
+            )
+            for edge in path.edges
+        ),
+        maillog_source=next(iter(path.maillog.sources), None) if path.maillog is not None else None,
+        health=HealthRule(path.healthz.require.services, path.healthz.require.healthy_nodes),
+    )
+
+
+def ssh_settings(path: PathSettings, edge: EdgeSettings) -> SshSettings | None:
+    """Give the SSH connection that serves an edge, its own or another edge's; ``None``: it is not looked into."""
+    owner = path.ssh_edge(edge)
+    if owner is None or not isinstance(owner.ssh, sources.SshSettings):
+        return None
+    ssh = owner.ssh
+    return SshSettings(
+        host=ssh.host or owner.address,
+        port=ssh.port,
+        user=ssh.user,
+        key_file=Path(ssh.key_file),
+        known_hosts_file=Path(ssh.known_hosts_file),
+        timeout=ssh.timeout,
+    )
+
+
+def origin_networks(path: PathSettings, own_addresses: frozenset[str]) -> OriginNetworks:
+    """Say who is who in the path's mail log; ``own_addresses`` are those that our front-door sockets have had."""
+    maillog = path.maillog
+    edges = tuple(edge.address for edge in path.edges)
+    claimed = frozenset((*client_addresses(path).values(), *client_addresses(path, ipv6=True).values()))
+    return OriginNetworks(
+        probes=claimed | own_addresses,
+        edge=_networks(edges if maillog is None or maillog.edge_networks is None else maillog.edge_networks),
+        cluster=_networks(() if maillog is None or maillog.cluster_networks is None else maillog.cluster_networks),
+        internal=_networks(() if maillog is None else maillog.internal_networks),
+    )
+
+
+def _networks(texts: Iterable[str]) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(text) for text in texts)
+
+
+def _checks(path: PathSettings, connector: Connector) -> Iterator[TargetWatch]:
+    checks = path.checks
+    for node in path.static_nodes:
+        for service in path.services:
+            if service.check_node_port is None:
+                continue
+            target = Target(path.name, ProbeKind.CHECK, node.name, service.name)
+            settings = CheckSettings(
+                target=target,
+                address=node.address,
+                port=service.check_node_port,
+                timeout=checks.timeout,
+                silent=checks.mode == "silent",
+            )
+            plan = TargetPlan(
+                target, node.address, settings.port, checks.interval, checks.timeout, checks.rise, checks.fall
+            )
+            yield TargetWatch(Check(settings, connector), plan, fast_interval=checks.interval)
+
+
+def _handshakes(path: PathSettings, tls: TlsClient) -> Iterator[TargetWatch]:
+    handshakes = path.handshakes
+    clients = {ipv6: client_addresses(path, ipv6=ipv6) for ipv6 in (False, True)}
+    for node in path.static_nodes:
+        destination = _destination(path, node)
+        for service in path.services:
+            target = Target(path.name, ProbeKind.HANDSHAKE, node.name, service.name)
+            settings = HandshakeSettings(
+                target=target,
+                protocol=service.protocol,
+                address=node.address,
+                port=service.node_port,
+                # A header names two addresses of one family.
+                client_address=clients[":" in destination][node.name, service.name],
+                destination=(destination, service.frontend_port),
+                timeout=handshakes.timeout,
+                slow_after=handshakes.slow_after,
+                server_name=path.tls.server_name,
+                helo=handshakes.helo,
+            )
+            plan = _dialogue_plan(target, node.address, service.node_port, handshakes)
+            yield TargetWatch(Handshake(settings, tls), plan, handshakes.fast_interval, handshakes.on_demand_interval)
+
+
+def _front_doors(path: PathSettings, tls: TlsClient) -> Iterator[TargetWatch]:
+    doors = path.front_door
+    for edge in path.edges:
+        for service in path.services:
+            if service.frontend_port not in edge.frontend_ports:
+                continue
+            target = Target(path.name, ProbeKind.FRONT_DOOR, edge.name, service.name)
+            settings = FrontDoorSettings(
+                target=target,
+                protocol=service.protocol,
+                address=edge.address,
+                port=service.frontend_port,
+                timeout=doors.timeout,
+                slow_after=doors.slow_after,
+                server_name=path.tls.server_name,
+                helo=path.handshakes.helo,
+                source_address=doors.source_address,
+            )
+            plan = _dialogue_plan(target, edge.address, service.frontend_port, doors)
+            yield TargetWatch(FrontDoor(settings, tls), plan, doors.fast_interval, doors.on_demand_interval)
+
+
+def _dialogue_plan(target: Target, address: str, port: int, settings: DialogueSettings) -> TargetPlan:
+    return TargetPlan(target, address, port, settings.interval, settings.timeout, settings.rise, settings.fall)
+
+
+def _destination(path: PathSettings, node: Node) -> str:
+    # What a client of the internet would have connected to; without an edge in the configuration, the node itself.
+    return path.edges[0].address if path.edges else node.address

@@ -1,0 +1,130 @@
+"""Start and end: the event loop, signals, the web server around the daemon; and one probe by hand."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable, Iterator
+
+import structlog
+
+from monitor import __version__
+from monitor.config.options import RunOptions
+from monitor.config.settings import PathSettings
+from monitor.core.errors import ConfigError, Fault
+from monitor.core.model import ProbeKind
+from monitor.core.observations import Observation, Span
+from monitor.daemon.compose import TargetProbe, target_watches
+from monitor.daemon.service import Daemon, Load, tls_client, wall_clock
+from monitor.engine.tasks import Tasks
+from monitor.links.connector import Connector
+from monitor.publish.app import make_app
+from monitor.publish.listen import parse_listen_address, serving
+from monitor.publish.logs import configure
+from monitor.publish.tls import server_context
+from monitor.publish.transcript import transcript_text
+from monitor.publish.web_config import WebSettings
+
+
+async def serve(load: Load, options: RunOptions, *, ready: Callable[[str], None] | None = None) -> int:
+    """Run the daemon until SIGINT, SIGTERM or cancellation; ``ready`` hears the address it listens on.
+
+    Raises:
+        ConfigError: The configuration, or a flag, is faulty at start.
+    """
+    configure(options.log_level, options.log_format)
+    web = options.web_settings or WebSettings()
+    addresses = [parse_listen_address(text) for text in options.listen_addresses]
+    daemon = Daemon(load, options)
+    log = structlog.get_logger()
+    ended = asyncio.Event()
+    tasks = Tasks(daemon.bug)
+    app = make_app(daemon, daemon.metrics, web, lifecycle=options.enable_lifecycle)
+    tls = server_context(web.tls) if web.tls is not None else None
+    with _signals(ended.set, lambda: tasks.spawn("reload", _reload_by_signal(daemon))):
+        try:
+            await daemon.start()
+            async with serving(app, addresses, tls) as bound:
+                for address in bound:
+                    log.info("daemon.listening", address=str(address), version=__version__)
+                if ready is not None:
+                    ready(str(bound[0]))
+                await ended.wait()
+                await daemon.stop()
+        finally:
+            await tasks.cancel()
+    return 0
+
+
+def run(load: Load, options: RunOptions) -> int:
+    """Run the daemon on an event loop of its own, uvloop's where it is installed.
+
+    Raises:
+        ConfigError: The configuration, or a flag, is faulty at start.
+    """
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(serve(load, options))
+
+
+def probe_once(path: PathSettings, node: str, service: str) -> tuple[int, str]:
+    """Do one handshake (or front door, where ``node`` is an edge): exit code 0 or 1, and the whole transcript.
+
+    Raises:
+        ConfigError: There is no such target, or the trusted roots cannot be read.
+    """
+    observation = asyncio.run(_probe_once(path, node, service))
+    return (0 if observation.ok else 1), transcript_text(observation)
+
+
+async def _probe_once(path: PathSettings, node: str, service: str) -> Observation:
+    connector = Connector()
+    try:
+        probes = [watch.probe for watch in target_watches(path, connector, tls_client(path))]
+        probe = _find(probes, node, service)
+        if probe is None:
+            known = sorted({each.target.node for each in probes if each.target.probe is not ProbeKind.CHECK})
+            services = ", ".join(each.name for each in path.services)
+            raise ConfigError(
+                Fault(
+                    f"{node} {service}", f"path {path.name} has nodes and edges {', '.join(known)}; services {services}"
+                )
+            )
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        result = await probe.run()
+        return probe.judge(result, Span(started, loop.time(), wall_clock()))
+    finally:
+        connector.close()
+
+
+def _find(probes: list[TargetProbe], node: str, service: str) -> TargetProbe | None:
+    for probe in probes:
+        target = probe.target
+        if (target.node, target.service) == (node, service) and target.probe is not ProbeKind.CHECK:
+            return probe
+    return None
+
+
+async def _reload_by_signal(daemon: Daemon) -> None:
+    with contextlib.suppress(ConfigError):  # told by the log and by a metric
+        await daemon.reload()
+
+
+@contextlib.contextmanager
+def _signals(end: Callable[[], object], reload: Callable[[], object]) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    handlers = {signal.SIGINT: end, signal.SIGTERM: end, signal.SIGHUP: reload}
+    for number, handler in handlers.items():
+        loop.add_signal_handler(number, handler)
+    try:
+        yield
+    finally:
+        for number in handlers:
+            loop.remove_signal_handler(number)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    try:
+        import uvloop  # noqa: PLC0415 - optional; the design does not depend on it
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop

@@ -1,0 +1,118 @@
+"""One path at work: its targets' rounds, its HAProxy, its mail log, all of them told to the path's book."""
+
+from functools import partial
+
+from monitor.config.settings import PathSettings
+from monitor.core.model import ProbeKind, Target
+from monitor.core.observations import AnyObservation, Observation
+from monitor.core.status import PathStatus
+from monitor.daemon.compose import TargetProbe, TargetWatch, plan_of, target_watches
+from monitor.daemon.haproxy_watch import HaproxyWatch
+from monitor.daemon.maillog_watch import MaillogWatch
+from monitor.daemon.shared import Shared, limit
+from monitor.engine.cadence import Pace
+from monitor.engine.scheduler import Job
+from monitor.links.tls import TlsClient
+from monitor.verdict.path_book import PathBook
+
+
+class PathWatch:
+    """Watches one path by one configuration, and by the next one after a reload."""
+
+    def __init__(self, path: PathSettings, tls: TlsClient, shared: Shared) -> None:
+        """Prepare; nothing is watched before ``configure``."""
+        self._path = path
+        self._tls = tls
+        self._shared = shared
+        self._watches: dict[str, TargetWatch] = {}
+        self._haproxy = HaproxyWatch(shared)
+        self._maillog = MaillogWatch(shared)
+        self.book = PathBook(plan_of(path, []))
+
+    @property
+    def first_rounds(self) -> frozenset[str]:
+        """The rounds that must have ended before the daemon knows anything: checks and HAProxy."""
+        checks = {key for key, watch in self._watches.items() if watch.probe.target.probe is ProbeKind.CHECK}
+        return self._haproxy.keys | checks
+
+    @property
+    def targets(self) -> list[Target]:
+        """Everything whose rounds are counted."""
+        return [*(watch.probe.target for watch in self._watches.values()), *self._haproxy.targets]
+
+    async def configure(self, path: PathSettings, tls: TlsClient) -> None:
+        """Watch by these settings; what did not change keeps its beat, its connections and its memory.
+
+        ``tls`` is taken where the settings of TLS have changed.
+        """
+        before, self._path = self._path, path
+        same_tls = before.tls == path.tls
+        if not same_tls:
+            self._tls = tls
+        wanted = {watch.key: watch for watch in target_watches(path, self._shared.connector, self._tls)}
+        for key in self._watches.keys() - wanted.keys():
+            self._shared.scheduler.remove(key)
+        for key, watch in wanted.items():
+            running = self._watches.get(key)
+            if running is not None and same_tls and running.same_as(watch):
+                wanted[key] = running
+            else:
+                self._schedule(watch)
+        self._watches = wanted
+        self.book.replan(plan_of(path, list(wanted.values())))
+        await self._haproxy.configure(path)
+        await self._maillog.configure(path)
+
+    async def stop(self) -> None:
+        """End everything; rounds in flight are the scheduler's to end in order."""
+        for key in self._watches:
+            self._shared.scheduler.remove(key)
+        await self._haproxy.stop()
+        await self._maillog.stop()
+
+    def record(self, observation: AnyObservation) -> None:
+        """Take in what one of this path's probes saw."""
+        self.book.record(observation)
+        if isinstance(observation, Observation):
+            self._learn(observation)
+
+    def status(self, now: float, at: float) -> PathStatus:
+        """Give everything known about the path."""
+        return self.book.status(now, at)
+
+    async def probe(self, node: str, service: str) -> Observation | None:
+        """Do a round now: a node's handshake or, where ``node`` is an edge, its front door; ``None``: no such one.
+
+        Where the last round has only just ended, it is given as it is.
+        """
+        for watch in self._watches.values():
+            target = watch.probe.target
+            if (target.node, target.service) == (node, service) and target.probe is not ProbeKind.CHECK:
+                return self._recent(watch) or await self._observe(watch.probe)
+        return None
+
+    def _recent(self, watch: TargetWatch) -> Observation | None:
+        # The server's rate limit is kept by arithmetic (config.rate_budget): a round by hand keeps its distance too.
+        last = self.book.last_round(watch.probe.target)
+        soon = last is not None and self._shared.now() - last.finished < watch.on_demand_interval
+        return last if soon else None
+
+    def _schedule(self, watch: TargetWatch) -> None:
+        job = Job(watch.key, watch.cadence, limit(watch.plan.timeout), partial(self._round, watch.probe))
+        self._shared.scheduler.add(job)
+
+    async def _round(self, probe: TargetProbe) -> Pace:
+        await self._observe(probe)
+        return Pace.FAST if self.book.contradicted(probe.target) else Pace.NORMAL
+
+    async def _observe(self, probe: TargetProbe) -> Observation:
+        started = self._shared.now()
+        result = await probe.run()
+        observation = probe.judge(result, self._shared.span(started))
+        self._shared.on_observation(observation)
+        return observation
+
+    def _learn(self, observation: Observation) -> None:
+        conversation = observation.conversation
+        if observation.target.probe is ProbeKind.FRONT_DOOR and conversation is not None and conversation.endpoints:
+            self._maillog.learn_own_address(conversation.endpoints.local_address)

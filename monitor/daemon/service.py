@@ -1,0 +1,201 @@
+"""The daemon: loads its settings, watches every path, tells what it knows, reloads, and ends in order."""
+
+import asyncio
+import zlib
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import structlog
+
+from monitor import __version__
+from monitor.config.options import RunOptions
+from monitor.config.settings import PathSettings, Settings
+from monitor.config.show import show
+from monitor.core.errors import ConfigError, Fault, LinkError
+from monitor.core.maillog import Problem
+from monitor.core.observations import AnyObservation, Observation
+from monitor.core.status import PathStatus
+from monitor.daemon.compose import key_of
+from monitor.daemon.path_watch import PathWatch
+from monitor.daemon.shared import Shared
+from monitor.engine.loop_lag import LoopLag
+from monitor.engine.scheduler import Scheduler
+from monitor.engine.tasks import Tasks
+from monitor.links.connector import Connector
+from monitor.links.tls import TlsClient
+from monitor.publish.counters import ExpectedMaillog
+from monitor.publish.events import EventLog
+from monitor.publish.metrics import Metrics
+
+# Rounds in flight at the end: most dialogues take milliseconds; what waits for postscreen's greeting is not awaited.
+END_WITHIN = 3.0
+# Changes are told at most this often, and at least this often: knowledge grows stale without any observation.
+ANNOUNCE_SOON = 0.1
+ANNOUNCE_ANYWAY = 5.0
+
+Load = Callable[[], Settings]
+
+
+class Daemon:
+    """Everything that runs; what the web server calls its backend."""
+
+    def __init__(self, load: Load, options: RunOptions) -> None:
+        """Take the loader, which reads the configuration anew each time. Runs on the event loop that makes it."""
+        self._load = load
+        self._options = options
+        self._log = structlog.get_logger()
+        self._lag = LoopLag()
+        self.metrics = Metrics(__version__, "", self._lag.take)
+        self._events = EventLog(self._log)
+        self._scheduler = Scheduler(self)
+        self._shared = Shared(
+            self._scheduler, Connector(), wall_clock, self.bug, self._observed, self.metrics.count_maillog
+        )
+        self._tasks = Tasks(self.bug)
+        self._watches: dict[str, PathWatch] = {}
+        self._settings = Settings(paths=())
+        self._awaited: set[str] | None = None
+        self._announcement: asyncio.TimerHandle | None = None
+
+    async def start(self) -> None:
+        """Load the configuration and begin to watch.
+
+        Raises:
+            ConfigError: It is faulty.
+        """
+        self._lag.start()
+        await self._adopt(self._load())
+        self._awaited = set().union(*(watch.first_rounds for watch in self._watches.values()))
+        self._tasks.spawn("announce", self._announce_anyway())
+
+    async def stop(self) -> None:
+        """End in order: no new rounds, those in flight to their end, then connections, then the rest."""
+        self._log.info("daemon.stopping")
+        await self._tasks.cancel()
+        await self._scheduler.stop(END_WITHIN)
+        await asyncio.gather(*(watch.stop() for watch in self._watches.values()))
+        self._shared.connector.close()
+        self._lag.stop()
+        if self._announcement is not None:
+            self._announcement.cancel()
+
+    async def reload(self) -> None:
+        """Load the configuration again; a faulty one changes nothing that runs.
+
+        Raises:
+            ConfigError: It is faulty.
+        """
+        try:
+            await self._adopt(self._load())
+        except ConfigError as error:
+            self.metrics.config_refused()
+            self._log.error("config.reload_failed", faults=[str(fault) for fault in error.faults])
+            raise
+        self._log.info("config.reloaded", paths=len(self._settings.paths))
+
+    def statuses(self) -> Sequence[PathStatus]:
+        """Give everything known about every path, now."""
+        now, at = self._shared.now(), wall_clock()
+        return tuple(watch.status(now, at) for watch in self._watches.values())
+
+    def alive(self) -> bool:
+        """Tell whether the daemon does its work: whoever answers this runs on its event loop."""
+        return True
+
+    def ready(self) -> bool:
+        """Tell whether the first check and haproxy rounds have ended, in success or failure."""
+        return self._awaited is not None and not self._awaited
+
+    def config_text(self) -> str:
+        """Give the running configuration as YAML, its secrets hidden."""
+        return show(self._settings)
+
+    async def probe(self, path: str, node: str, service: str) -> Observation:
+        """Do a handshake, or ask a front door, now.
+
+        Raises:
+            LookupError: There is no such target.
+        """
+        watch = self._watches.get(path)
+        observation = await watch.probe(node, service) if watch is not None else None
+        if observation is None:
+            raise LookupError(f"path {path} has no service {service} on {node}")
+        return observation
+
+    def started(self, lateness: float) -> None:
+        """Note that a round started so many seconds after its due time."""
+        self.metrics.started(lateness)
+
+    def skipped(self, slots: int) -> None:
+        """Note that a round overran so many of its own later slots."""
+        self.metrics.skipped(slots)
+
+    def bug(self, name: str, error: BaseException) -> None:
+        """Note an exception that nobody expected; the daemon lives on."""
+        self.metrics.bug(name, error)
+        self._events.bug(name, error)
+
+    async def _adopt(self, settings: Settings) -> None:
+        paths = [path for path in settings.paths if self._is_ours(path)]
+        clients = {path.name: tls_client(path) for path in paths}
+        for name in self._watches.keys() - clients.keys():
+            await self._watches.pop(name).stop()
+        self._settings = settings
+        for path in paths:
+            if path.name not in self._watches:
+                self._watches[path.name] = PathWatch(path, clients[path.name], self._shared)
+            await self._watches[path.name].configure(path, clients[path.name])
+        self.metrics.expect(
+            [target for watch in self._watches.values() for target in watch.targets],
+            [_expected_maillog(path, source) for path in paths if path.maillog for source in path.maillog.sources],
+        )
+        self.metrics.config_loaded(wall_clock())
+
+    def _is_ours(self, path: PathSettings) -> bool:
+        return zlib.crc32(path.name.encode()) % self._options.total_shards == self._options.shard
+
+    def _observed(self, observation: AnyObservation) -> None:
+        target = observation.target
+        watch = self._watches.get(target.path)
+        if watch is None:
+            return
+        watch.record(observation)
+        self.metrics.observe(observation)
+        self._events.observe(observation)
+        if self._awaited:
+            self._awaited.discard(key_of(target))
+        if self._announcement is None:
+            self._announcement = asyncio.get_running_loop().call_later(ANNOUNCE_SOON, self._announce)
+
+    def _announce(self) -> None:
+        self._announcement = None
+        self._events.update(self.statuses())
+
+    async def _announce_anyway(self) -> None:
+        while True:
+            await asyncio.sleep(ANNOUNCE_ANYWAY)
+            self._announce()
+
+
+def tls_client(path: PathSettings) -> TlsClient:
+    """Make the TLS client of a path.
+
+    Raises:
+        ConfigError: The trusted roots cannot be read.
+    """
+    try:
+        return TlsClient(path.tls.ca_file, verify=path.tls.verify)
+    except LinkError as error:
+        raise ConfigError(Fault(f"paths.{path.name}.tls.ca_file", error.detail)) from error
+
+
+def wall_clock() -> float:
+    """Give the seconds since the epoch."""
+    return datetime.now(UTC).timestamp()
+
+
+def _expected_maillog(path: PathSettings, source: str) -> ExpectedMaillog:
+    services = path.services
+    stock = [service.check_listener_port for service in services if service.check_listener_port is not None]
+    listeners = (*(service.listener_port for service in services), *stock)
+    return ExpectedMaillog(path.name, source, listeners, tuple(Problem))

@@ -1,0 +1,38 @@
+"""What all paths share: the beat, the engine of connects, the clock, and who is told."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from monitor.core.observations import AnyObservation, MaillogCounts, Span
+from monitor.engine.scheduler import Scheduler
+from monitor.links.connector import Connector
+
+# A round has its own deadline, the timeout. One that outlives twice that hangs, and that is a bug of ours.
+HANGS_AFTER = 2.0
+GRACE = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Handed to everything that watches; ``wall_clock`` gives seconds since the epoch."""
+
+    scheduler: Scheduler
+    connector: Connector
+    wall_clock: Callable[[], float]
+    on_bug: Callable[[str, BaseException], None]
+    on_observation: Callable[[AnyObservation], None]
+    on_maillog: Callable[[MaillogCounts], None]
+
+    def now(self) -> float:
+        """Give the event loop's time."""
+        return asyncio.get_running_loop().time()
+
+    def span(self, started: float) -> Span:
+        """Close a round that began at ``started`` (the event loop's clock)."""
+        return Span(started, self.now(), self.wall_clock())
+
+
+def limit(timeout: float) -> float:
+    """Give the seconds after which a round of this timeout can only be hanging."""
+    return timeout * HANGS_AFTER + GRACE

@@ -1,0 +1,258 @@
+"""TCP checks, thousands a second: an epoll descriptor of its own under the event loop, joined to it by one reader.
+
+Why not ``loop.sock_connect``: for every connect it makes a future, a handle, two calls of ``epoll_ctl`` and a pass
+through the loop, which together cost more than the connect itself. Here the loop wakes once for a whole batch.
+
+Silent mode does what HAProxy does on Linux: with ``TCP_QUICKACK`` off the kernel delays the last ACK of the handshake
+(up to 200 ms, TCP_DELACK_MAX), and a close with linger 0 before that sends RST in its place: SYN, SYN-ACK, RST. The
+connection never reaches the peer's accept queue, so no application sees it and nothing is logged. It proves that the
+peer's kernel listens, and no more.
+"""
+
+import asyncio
+import errno
+import math
+import os
+import select
+import socket
+import struct
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+from monitor.core.errors import LinkError
+from monitor.core.taxonomy import Reason
+from monitor.links.tcp import (
+    SocketAddress,
+    begin_connect,
+    connect_seconds,
+    literal,
+    open_socket,
+    reason_of,
+    reason_of_errno,
+    resolve,
+    words,
+)
+
+# Overdue attempts are looked for at most this often (seconds): one look serves all that came due meanwhile.
+SWEEP_GRAIN = 0.02
+
+_QUICKACK: int | None = socket.TCP_QUICKACK if sys.platform == "linux" else None
+_CONNECTED = select.EPOLLOUT | select.EPOLLONESHOT if sys.platform == "linux" else 0
+_LINGER_0 = struct.pack("ii", 1, 0)
+
+
+class ConnectResult(NamedTuple):
+    """How a check ended: ``reason`` is ``None`` for success, ``seconds`` the kernel's round trip or the time spent."""
+
+    reason: Reason | None
+    seconds: float
+    detail: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the peer accepts connections."""
+        return self.reason is None
+
+    @property
+    def answered(self) -> bool:
+        """Whether the address gave any sign of life: a SYN-ACK or a reset."""
+        return self.reason in {None, Reason.REFUSED, Reason.RESET}
+
+
+Done = Callable[[ConnectResult], object]
+
+
+class Attempt:
+    """A connect under way."""
+
+    __slots__ = ("deadline", "done", "socket", "started")
+
+    def __init__(self, connecting: socket.socket, started: float, deadline: float, done: Done) -> None:
+        """Times are the event loop's."""
+        self.socket = connecting
+        self.started = started
+        self.deadline = deadline
+        self.done = done
+
+
+class Connector:
+    """Connects on the running loop, each with a deadline; ``close`` must be called."""
+
+    def __init__(self) -> None:
+        """Open the epoll descriptor; where there is none, the loop itself watches each socket.
+
+        Raises:
+            OSError: As ``epoll_create(2)`` says it.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._attempts: dict[int, Attempt] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._next_sweep = math.inf
+        self._closed = False
+        self._epoll = select.epoll() if hasattr(select, "epoll") else None
+        if self._epoll is not None:
+            self._loop.add_reader(self._epoll.fileno(), self._reap)
+
+    async def connect(
+        self,
+        address: str,
+        port: int,
+        *,
+        timeout: float,  # noqa: ASYNC109 - it becomes a deadline of the sweep; a timer for each would be the cost
+        silent: bool,
+        source_address: str | None = None,
+    ) -> ConnectResult:
+        """Check one address (a literal, or a host name that is looked up within ``timeout`` seconds).
+
+        In ``silent`` mode the peer's application never sees it, where the kernel can (Linux); else it is accepted and
+        closed in order.
+        """
+        if (to := literal(address, port)) is None:
+            started = self._loop.time()
+            try:
+                async with asyncio.timeout_at(started + timeout):
+                    to = await resolve(address, port)
+            except TimeoutError:
+                return ConnectResult(Reason.UNREACHABLE, timeout, f"cannot resolve {address} within {timeout:g} s")
+            except LinkError as error:
+                return ConnectResult(error.reason, self._loop.time() - started, error.detail)
+            timeout -= self._loop.time() - started
+        ended: asyncio.Future[ConnectResult] = self._loop.create_future()
+        attempt = self.start(to, partial(_settle, ended), timeout=timeout, silent=silent, source_address=source_address)
+        try:
+            return await ended
+        finally:
+            self.cancel(attempt)
+
+    def start(
+        self, to: SocketAddress, done: Done, *, timeout: float, silent: bool, source_address: str | None = None
+    ) -> Attempt | None:
+        """Begin a connect; ``done`` is called exactly once from the loop, never from in here, unless it is cancelled.
+
+        Returns:
+            What ``cancel`` takes; ``None`` when the attempt has failed already.
+        """
+        started = self._loop.time()
+        try:
+            connecting = self._begin(to, silent=silent, source_address=source_address)
+        except OSError as error:
+            self._loop.call_soon(done, ConnectResult(reason_of(error), 0.0, words(error)))
+            return None
+        attempt = Attempt(connecting, started, started + timeout, done)
+        self._attempts[connecting.fileno()] = attempt
+        self._sweep_by(attempt.deadline)
+        return attempt
+
+    def _begin(self, to: SocketAddress, *, silent: bool, source_address: str | None) -> socket.socket:
+        if self._closed:
+            raise OSError(errno.ECANCELED, "the connector is closed")
+        connecting = open_socket(to.family)
+        try:
+            if silent and _QUICKACK is not None:
+                connecting.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 0)
+                connecting.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
+            begin_connect(connecting, to, source_address)
+            self._watch(connecting.fileno())
+        except OSError:
+            connecting.close()
+            raise
+        return connecting
+
+    def cancel(self, attempt: Attempt | None) -> None:
+        """Forget an attempt and close its socket; one that the kernel has just decided is told all the same."""
+        if attempt is not None and self._attempts.get(attempt.socket.fileno()) is attempt:
+            self._forget(attempt)
+
+    def close(self) -> None:
+        """End what is under way with ``local_error`` and close every descriptor; idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        for attempt in list(self._attempts.values()):
+            self._give_up(attempt, Reason.LOCAL_ERROR, "the connector is closed")
+        if self._epoll is not None:
+            self._loop.remove_reader(self._epoll.fileno())
+            self._epoll.close()
+
+    def _watch(self, fd: int) -> None:
+        if self._epoll is None:
+            self._loop.add_writer(fd, self._writable, fd)
+        else:
+            # One event is all we want of it, and close takes it out again: no EPOLL_CTL_DEL is ever needed.
+            self._epoll.register(fd, _CONNECTED)
+
+    def _reap(self) -> None:
+        """Conclude whatever the kernel has decided since the last time."""
+        if self._epoll is None:
+            return
+        under_way = self._attempts
+        # The whole batch is taken out first: a callback may start an attempt that gets a descriptor just closed.
+        batch = [(under_way.pop(fd), events) for fd, events in self._epoll.poll(0) if fd in under_way]
+        for attempt, events in batch:
+            self._conclude(attempt, failed=events != select.EPOLLOUT)
+
+    def _writable(self, fd: int) -> None:
+        self._loop.remove_writer(fd)
+        self._conclude(self._attempts.pop(fd), failed=True)
+
+    def _conclude(self, attempt: Attempt, *, failed: bool) -> None:
+        """Read the kernel's decision: its error only where there may be one, for that is a system call."""
+        elapsed = self._loop.time() - attempt.started
+        number = attempt.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) if failed else 0
+        if number:
+            result = ConnectResult(reason_of_errno(number), elapsed, os.strerror(number))
+        else:
+            result = ConnectResult(None, connect_seconds(attempt.socket, elapsed))
+        attempt.socket.close()
+        self._tell(attempt, result)
+
+    def _give_up(self, attempt: Attempt, reason: Reason, detail: str) -> None:
+        self._forget(attempt)
+        self._tell(attempt, ConnectResult(reason, self._loop.time() - attempt.started, detail))
+
+    def _forget(self, attempt: Attempt) -> None:
+        fd = attempt.socket.fileno()
+        del self._attempts[fd]
+        if self._epoll is None:
+            self._loop.remove_writer(fd)
+        attempt.socket.close()
+
+    def _tell(self, attempt: Attempt, result: ConnectResult) -> None:
+        try:
+            attempt.done(result)
+        except Exception as error:  # noqa: BLE001 - one caller's bug must not take the rest of the batch with it
+            self._loop.call_exception_handler({"message": "a connector's callback failed", "exception": error})
+
+    def _sweep_by(self, deadline: float) -> None:
+        if deadline < self._next_sweep:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = self._loop.call_at(deadline, self._sweep)
+            self._next_sweep = deadline
+
+    def _sweep(self) -> None:
+        """End what is overdue, and look again when the next one may be.
+
+        There is no heap and no timer for each attempt: nearly all of them end long before their deadline, so the
+        table itself is searched, once in a timeout as long as all is well. What the kernel decided in time counts,
+        however late we come to read it.
+        """
+        self._reap()
+        self._timer, self._next_sweep = None, math.inf
+        now = self._loop.time()
+        for attempt in [attempt for attempt in self._attempts.values() if attempt.deadline <= now]:
+            if self._attempts.get(attempt.socket.fileno()) is attempt:  # else an earlier callback has cancelled it
+                limit = attempt.deadline - attempt.started
+                self._give_up(attempt, Reason.TIMEOUT, f"no answer within {limit:.3g} s")
+        if self._attempts:
+            earliest = min(attempt.deadline for attempt in self._attempts.values())
+            self._sweep_by(max(earliest, now + SWEEP_GRAIN))
+
+
+def _settle(ended: asyncio.Future[ConnectResult], result: ConnectResult) -> None:
+    if not ended.done():
+        ended.set_result(result)

@@ -1,0 +1,191 @@
+"""The Kubernetes API as far as mailpath needs it: GET a document, GET a stream; every wait bounded.
+
+kubernetes-asyncio finds the cluster, the certificates and the token (and renews it); its generated methods are passed
+by, as they have no timeout of their own, no ``sinceTime`` for logs, and do not look at the status of a stream.
+"""
+
+import asyncio
+import json
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from monitor.core.errors import LinkError
+from monitor.core.taxonomy import Reason
+from monitor.links.tcp import reason_of, words
+
+if TYPE_CHECKING:
+    import aiohttp
+    from kubernetes_asyncio.client import ApiClient
+
+DOCUMENT_LIMIT = 16 * 1024 * 1024
+WORDS_LIMIT = 16 * 1024
+
+Query = Sequence[tuple[str, str]]
+
+_STATUSES = {401: Reason.AUTH_FAILED, 403: Reason.PERMISSION_DENIED, 404: Reason.NOT_FOUND}
+
+
+class KubeStream:
+    """A response that goes on for as long as the server likes."""
+
+    def __init__(self, response: "aiohttp.ClientResponse") -> None:
+        """Take over a response whose status is 200."""
+        self._response = response
+
+    async def read(self, limit: int) -> bytes:
+        """Return the next bytes, at most ``limit``; ``b""`` at the end. May be cancelled without loss.
+
+        Raises:
+            LinkError: the connection broke.
+
+        """
+        try:
+            return await self._response.content.read(limit)
+        except Exception as e:  # noqa: BLE001 - see _raise_translated
+            _raise_translated(e)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._response.close()
+
+
+class KubeApi:
+    """A client of one cluster; connects when it is first used."""
+
+    def __init__(self, kubeconfig: Path | None, *, timeout: float) -> None:
+        """Use this kubeconfig; ``None``: the Pod's own account, else ``~/.kube/config``. ``timeout`` is seconds."""
+        self._kubeconfig = kubeconfig
+        self._timeout = timeout
+        self._client: ApiClient | None = None
+
+    async def get(self, path: str, query: Query = ()) -> Mapping[str, Any]:
+        """Return a document of the API.
+
+        Raises:
+            LinkError: NOT_FOUND, PERMISSION_DENIED, AUTH_FAILED, API_ERROR, by the status, in the server's words;
+                REFUSED, UNREACHABLE, TIMEOUT, RESET, CLOSED, TLS_ERROR by the network; TOO_LARGE.
+
+        """
+        try:
+            async with asyncio.timeout(self._timeout):
+                response = await self._request(path, query)
+                try:
+                    body = await _read_all(response, DOCUMENT_LIMIT)
+                finally:
+                    response.close()
+            document = json.loads(body)
+        except Exception as e:  # noqa: BLE001 - see _raise_translated
+            _raise_translated(e)
+        if not isinstance(document, dict):
+            raise LinkError(Reason.API_ERROR, f"{path}: not a document of the Kubernetes API")
+        return document
+
+    async def stream(self, path: str, query: Query = ()) -> KubeStream:
+        """Open a response that has no end of its own; the timeout covers its beginning only.
+
+        Raises:
+            LinkError: as ``get``.
+
+        """
+        try:
+            async with asyncio.timeout(self._timeout):
+                return KubeStream(await self._request(path, query))
+        except Exception as e:  # noqa: BLE001 - see _raise_translated
+            _raise_translated(e)
+
+    async def close(self) -> None:
+        """Let go of all connections; the next request makes new ones, and reads token and certificates anew."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    async def _request(self, path: str, query: Query) -> "aiohttp.ClientResponse":
+        import aiohttp  # noqa: PLC0415 - with the rest of the API's client, and not before
+
+        if self._client is None:
+            self._client = await self._connect()
+        response: aiohttp.ClientResponse = await self._client.call_api(
+            path,
+            "GET",
+            query_params=list(query),
+            header_params={"Accept": "*/*"},
+            auth_settings=["BearerToken"],
+            _preload_content=False,
+            _request_timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._timeout),
+        )
+        if response.status != 200:  # noqa: PLR2004 - HTTP's OK
+            try:
+                body = await _read_all(response, WORDS_LIMIT)
+            finally:
+                response.close()
+            raise LinkError(_STATUSES.get(response.status, Reason.API_ERROR), _message(response.status, body))
+        return response
+
+    async def _connect(self) -> "ApiClient":
+        # 70 MiB, and there is no smaller part of it: only where a path names a cluster
+        from kubernetes_asyncio import client, config  # noqa: PLC0415
+
+        configuration = client.Configuration()
+        if self._kubeconfig is None and "KUBERNETES_SERVICE_HOST" in os.environ:
+            config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+        else:
+            path = (self._kubeconfig or Path("~/.kube/config")).expanduser()
+            await _load_kubeconfig(path, configuration)
+        return client.ApiClient(configuration)
+
+
+async def _load_kubeconfig(path: Path, configuration: object) -> None:
+    from kubernetes_asyncio import config  # noqa: PLC0415 - as above
+
+    try:
+        path.open("rb").close()
+    except OSError as e:
+        reason = Reason.NOT_FOUND if isinstance(e, FileNotFoundError) else Reason.PERMISSION_DENIED
+        raise LinkError(reason, f"kubeconfig {path}: {words(e)}") from e
+    try:
+        # persist_config would write renewed tokens into the operator's file
+        await config.load_kube_config(str(path), client_configuration=configuration, persist_config=False)
+    except Exception as e:
+        # YAML, certificates, exec plugins: whatever may be wrong in there
+        raise LinkError(Reason.LOCAL_ERROR, f"kubeconfig {path}: {type(e).__name__}: {e}") from e
+
+
+async def _read_all(response: "aiohttp.ClientResponse", limit: int) -> bytes:
+    body = bytearray()
+    while chunk := await response.content.read(64 * 1024):
+        body += chunk
+        if len(body) > limit:
+            raise LinkError(Reason.TOO_LARGE, f"more than {limit} bytes of answer")
+    return bytes(body)
+
+
+def _message(status: int, body: bytes) -> str:
+    text = body.decode(errors="replace")
+    with suppress(ValueError, TypeError, KeyError):
+        text = str(json.loads(text)["message"])
+    return f"HTTP {status}: {text[:512]}"
+
+
+def _raise_translated(error: Exception) -> NoReturn:
+    """Raise our own error instead: aiohttp, ssl, the token's file and the kubeconfig each have theirs."""
+    import aiohttp  # noqa: PLC0415 - as above
+
+    match error:
+        case LinkError():
+            raise error
+        case TimeoutError():
+            reason, detail = Reason.TIMEOUT, "the Kubernetes API does not answer"
+        case aiohttp.ClientSSLError():
+            reason, detail = Reason.TLS_ERROR, str(error)
+        case aiohttp.ClientConnectorDNSError():
+            reason, detail = Reason.UNREACHABLE, f"cannot resolve the Kubernetes API's name: {words(error)}"
+        case aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError() | aiohttp.ClientConnectionResetError():
+            reason, detail = Reason.CLOSED, "the Kubernetes API broke off its answer"
+        case OSError():
+            reason, detail = reason_of(error), f"Kubernetes API: {words(error)}"
+        case _:
+            reason, detail = Reason.API_ERROR, f"Kubernetes API: {type(error).__name__}: {error}"
+    raise LinkError(reason, detail) from error

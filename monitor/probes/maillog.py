@@ -1,0 +1,53 @@
+"""``maillog``: the mail log, followed line by line: real client IPs, by listener, and what goes wrong."""
+
+from dataclasses import dataclass
+
+from monitor.core.conversation import Failure
+from monitor.core.errors import LinkError
+from monitor.core.observations import MaillogBatch, Span
+from monitor.core.taxonomy import Phase
+from monitor.links.log_source import LogBlock, LogSource
+from monitor.wire.maillog import MaillogParser
+
+
+@dataclass(frozen=True, slots=True)
+class MaillogSettings:
+    """One path's mail log and the name of its source, as the ``source`` label shows it."""
+
+    path: str
+    source: str
+
+
+class Maillog:
+    """Reads one source; the parser remembers nothing from block to block."""
+
+    def __init__(self, settings: MaillogSettings, source: LogSource) -> None:
+        """Take the settings and the source to follow."""
+        self.settings = settings
+        self.source = source
+        self._parser = MaillogParser()
+
+    async def run(self) -> LogBlock | Failure:
+        """Wait for the next block of lines, or for a sign of life."""
+        try:
+            return await self.source.read()
+        except LinkError as error:
+            return Failure(Phase.FOLLOW, error.reason, error.detail)
+
+    def judge(self, block: LogBlock | Failure, span: Span) -> MaillogBatch:
+        """Make the batch of one block."""
+        path, source = self.settings.path, self.settings.source
+        if isinstance(block, Failure):
+            return MaillogBatch(path, source, span.finished, span.at, failure=block)
+        lines, unrecognised = self._parser.lines, self._parser.unrecognised
+        records = self._parser.feed(block.data)
+        return MaillogBatch(
+            path=path,
+            source=source,
+            finished=span.finished,
+            at=span.at,
+            records=tuple(records),
+            lines=self._parser.lines - lines,
+            unrecognised=self._parser.unrecognised - unrecognised,
+            lag=max(0.0, span.at - block.written) if block.data and block.written is not None else None,
+        )

@@ -1,0 +1,90 @@
+"""``/api/v1/status``: everything that the status page shows, as JSON.
+
+The shape is ``{"paths": [path, …]}``; a path is a ``PathStatus`` field by field under its own names, enumerations by
+their values, times in seconds since the epoch, durations in seconds, ``null`` for what is not known. Of a target's last
+round there is a summary (``duration``, ``phases``, ``failure``, ``tls``, ``greeting``), never its transcript: that is
+``/probe``'s.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from monitor.core.conversation import Failure
+from monitor.core.observations import Observation
+from monitor.core.status import EdgeStatus, PathStatus, TargetStatus
+
+
+def document(statuses: Sequence[PathStatus]) -> dict[str, Any]:
+    """Give the whole answer."""
+    return {"paths": [_path(status) for status in statuses]}
+
+
+def _path(path: PathStatus) -> dict[str, Any]:
+    return {
+        "name": path.name,
+        "at": path.at,
+        "services": [asdict(service) for service in path.services],
+        "checks": [_target(status) for status in path.checks],
+        "handshakes": [_target(status) for status in path.handshakes],
+        "edges": [_edge(edge) for edge in path.edges],
+        "maillog": asdict(path.maillog) if path.maillog is not None else None,
+        "diagnosis": asdict(path.diagnosis),
+        "findings": [asdict(finding) for finding in path.findings],
+        "health": asdict(path.health),
+    }
+
+
+def _target(status: TargetStatus) -> dict[str, Any]:
+    target = status.target
+    return {
+        "probe": target.probe,
+        "node": target.node,
+        "service": target.service,
+        "address": status.address,
+        "port": status.port,
+        "up": status.up,
+        "stale": status.stale,
+        "verdict": status.verdict,
+        "agreement": status.agreement,
+        "since": status.since,
+        "last_success": status.last_success,
+        "age": status.age,
+        "last": _round(status.last) if status.last is not None else None,
+    }
+
+
+def _round(last: Observation) -> dict[str, Any]:
+    outcome = last.conversation.outcome if last.conversation is not None else None
+    return {
+        "at": last.at,
+        "ok": last.ok,
+        "verdict": last.judgement.verdict,
+        "duration": last.finished - last.started,
+        "phases": dict(last.durations),
+        "failure": _failure(last.judgement.failure),
+        "tls": asdict(last.tls) if last.tls is not None else None,
+        "greeting": outcome.greeting if outcome is not None else None,
+    }
+
+
+def _failure(failure: Failure | None) -> dict[str, str] | None:
+    # The peer's raw bytes are not JSON's business.
+    return {"phase": failure.phase, "reason": failure.reason, "detail": failure.detail} if failure is not None else None
+
+
+def _edge(edge: EdgeStatus) -> dict[str, Any]:
+    return {
+        "name": edge.name,
+        "address": edge.address,
+        "asked": edge.asked,
+        "ssh_up": edge.ssh_up,
+        "haproxy_up": edge.haproxy_up,
+        "scrape_seconds": edge.scrape_seconds,
+        "age": edge.age,
+        "reason": edge.reason,
+        "servers": [asdict(server) for server in edge.servers],
+        "stats": [asdict(stat) for stat in edge.stats],
+        "info": asdict(edge.info) if edge.info is not None else None,
+        "front_doors": [_target(door) for door in edge.front_doors],
+    }

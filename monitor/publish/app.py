@@ -1,0 +1,150 @@
+"""The web server's endpoints (aiohttp)."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from functools import partial
+from importlib.resources import files
+from typing import Any
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
+
+from monitor.core.errors import ConfigError
+from monitor.publish import api, healthz, page
+from monitor.publish.backend import Backend
+from monitor.publish.basic_auth import basic_auth
+from monitor.publish.metrics import Metrics
+from monitor.publish.probe_endpoint import ProbeEndpoint
+from monitor.publish.web_config import WebSettings
+
+# Nothing that is served here has a body worth more than this as a request.
+_REQUEST_LIMIT = 64 * 1024
+_SECURITY_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "Server": "mailpath",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+_STATIC = {"status.css": "text/css", "icon.svg": "image/svg+xml"}
+
+
+def make_app(
+    backend: Backend, metrics: Metrics, web_settings: WebSettings, *, lifecycle: bool = False
+) -> web.Application:
+    """Make the application.
+
+    Args:
+        backend: The daemon.
+        metrics: What ``/metrics`` shows.
+        web_settings: Users and headers; its TLS is the listener's business.
+        lifecycle: Whether ``/-/reload`` and ``/probe`` may act (``--web.enable-lifecycle``).
+    """
+    middlewares = [basic_auth(web_settings.users)] if web_settings.users else []
+    app = web.Application(middlewares=middlewares, client_max_size=_REQUEST_LIMIT)
+    app.on_response_prepare.append(partial(_harden, {**_SECURITY_HEADERS, **web_settings.headers}))
+    endpoints = _Endpoints(backend, metrics)
+    acts = _acting(allowed=lifecycle)
+    app.add_routes(
+        [
+            web.get("/", endpoints.page),
+            web.get("/metrics", endpoints.metrics),
+            web.get("/healthz", endpoints.healthz),
+            web.get("/livez", endpoints.alive),
+            web.get("/-/healthy", endpoints.alive),
+            web.get("/readyz", endpoints.ready),
+            web.get("/-/ready", endpoints.ready),
+            web.get("/config", endpoints.config),
+            web.get("/api/v1/status", endpoints.status),
+            web.get("/probe", acts(ProbeEndpoint(backend).answer), allow_head=False),
+            web.post("/-/reload", acts(endpoints.reload)),
+            web.put("/-/reload", acts(endpoints.reload)),
+            *(web.get(f"/static/{name}", _static(name, media_type)) for name, media_type in _STATIC.items()),
+        ]
+    )
+    return app
+
+
+class _Endpoints:
+    def __init__(self, backend: Backend, metrics: Metrics) -> None:
+        self._backend = backend
+        self._metrics = metrics
+
+    # What takes milliseconds to render is rendered from an immutable snapshot in a worker thread, so that no probe
+    # waits for a scrape.
+
+    async def page(self, _request: web.Request) -> web.Response:
+        body = await asyncio.to_thread(page.render, tuple(self._backend.statuses()))
+        return web.Response(body=body, content_type="text/html", charset="utf-8")
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        snapshot = self._metrics.snapshot(self._backend.statuses())
+        headers = request.headers
+        exposition = await asyncio.to_thread(
+            snapshot.expose, headers.get(hdrs.ACCEPT, ""), headers.get(hdrs.ACCEPT_ENCODING, "")
+        )
+        response = web.Response(body=exposition.body, headers={hdrs.CONTENT_TYPE: exposition.content_type})
+        response.headers[hdrs.VARY] = "Accept, Accept-Encoding"
+        if exposition.gzipped:
+            response.headers[hdrs.CONTENT_ENCODING] = "gzip"
+        return response
+
+    async def healthz(self, request: web.Request) -> web.Response:
+        answer = healthz.answer(self._backend.statuses(), request.query.get("path"), request.query.get("service"))
+        return _json(answer.document, answer.status, healthz.MEDIA_TYPE)
+
+    async def status(self, _request: web.Request) -> web.Response:
+        statuses = tuple(self._backend.statuses())
+        return await asyncio.to_thread(lambda: _json(api.document(statuses)))
+
+    async def alive(self, _request: web.Request) -> web.Response:
+        return _yes_or_no(yes=self._backend.alive(), otherwise="the daemon does not do its work\n")
+
+    async def ready(self, _request: web.Request) -> web.Response:
+        return _yes_or_no(yes=self._backend.ready(), otherwise="the first rounds have not ended yet\n")
+
+    async def config(self, _request: web.Request) -> web.Response:
+        return web.Response(text=self._backend.config_text(), charset="utf-8")
+
+    async def reload(self, _request: web.Request) -> web.Response:
+        try:
+            await self._backend.reload()
+        except ConfigError as error:
+            return web.Response(status=500, text=f"{error}\n")
+        return web.Response(text="reloaded\n")
+
+
+def _acting(*, allowed: bool) -> Any:  # noqa: ANN401 - a decorator of handlers; its type is longer than itself
+    def wrap(handler: Handler) -> Handler:
+        async def refuse(_request: web.Request) -> web.StreamResponse:
+            raise web.HTTPForbidden(text="this acts or changes state: start mailpath with --web.enable-lifecycle\n")
+
+        return handler if allowed else refuse
+
+    return wrap
+
+
+async def _harden(headers: Mapping[str, str], _request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(headers)
+
+
+def _json(document: dict[str, Any], status: int = 200, media_type: str = "application/json") -> web.Response:
+    return web.Response(text=json.dumps(document), status=status, content_type=media_type, charset="utf-8")
+
+
+def _yes_or_no(*, yes: bool, otherwise: str) -> web.Response:
+    return web.Response(text="ok\n") if yes else web.Response(status=503, text=otherwise)
+
+
+def _static(name: str, media_type: str) -> Handler:
+    body = files("monitor.publish").joinpath("static", name).read_bytes()
+
+    async def serve(_request: web.Request) -> web.StreamResponse:
+        return web.Response(body=body, content_type=media_type)
+
+    return serve

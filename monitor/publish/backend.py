@@ -1,0 +1,33 @@
+"""What the web server needs of the daemon: one small object, so that each can be tested without the other."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from monitor.core.observations import Observation
+from monitor.core.status import PathStatus
+
+
+class Backend(Protocol):
+    """The daemon, as the web server sees it."""
+
+    def statuses(self) -> Sequence[PathStatus]:
+        """Give everything known about every path, now."""
+
+    def alive(self) -> bool:
+        """Tell whether the daemon itself still does its work."""
+
+    def ready(self) -> bool:
+        """Tell whether the first check and haproxy rounds have ended, in success or failure."""
+
+    def config_text(self) -> str:
+        """Give the running configuration as YAML, its secrets hidden."""
+
+    async def reload(self) -> None:
+        """Load the configuration again.
+
+        Raises:
+            ConfigError: It is faulty; the old one stays in force.
+        """
+
+    async def probe(self, path: str, node: str, service: str) -> Observation:
+        """Do a handshake now (at a front door, where ``node`` is an edge's name); only for targets in ``statuses``."""

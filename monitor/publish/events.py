@@ -1,0 +1,137 @@
+"""Log events with stable dotted names: what changed, said once when it changes.
+
+Fields are stable too: ``path``, ``probe``, ``node``, ``service``, ``phase``, ``reason``, ``detail``. No client address
+is among them but our own.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from structlog.typing import FilteringBoundLogger
+
+from monitor.core.conversation import Failure
+from monitor.core.haproxy import ServerState
+from monitor.core.model import Target
+from monitor.core.observations import AnyObservation, HaproxyObservation, MaillogBatch, Observation
+from monitor.core.status import MaillogStatus, PathStatus, TargetStatus
+from monitor.core.verdicts import Hop, Verdict
+
+_RUNNING = frozenset({ServerState.RUNNING, ServerState.STARTING})
+_ServerKey = tuple[str, str, str, str]
+
+
+class EventLog:
+    """Turns observations and statuses into log events; remembers what it has said."""
+
+    def __init__(self, logger: FilteringBoundLogger) -> None:
+        """Say it to this logger."""
+        self._log = logger
+        self._failing: set[Target] = set()
+        self._servers: dict[_ServerKey, ServerState] = {}
+        self._verdicts: dict[Target, Verdict] = {}
+        self._hops: dict[str, Hop] = {}
+        self._maillogs: dict[str, bool] = {}
+
+    def observe(self, observation: AnyObservation) -> None:
+        """Tell of a round that failed after one that did not, and of the reverse; further failures at debug level."""
+        match observation:
+            case Observation():
+                failure = observation.judgement.failure
+                self._round(observation, failure, "probe.failed", "probe.recovered")
+            case HaproxyObservation():
+                self._round(observation, observation.failure, "haproxy.unreachable", "haproxy.recovered")
+                if observation.ok:
+                    self._haproxy_servers(observation)
+            case MaillogBatch():
+                pass  # a single batch proves little: the path's status says when the source has stalled
+
+    def bug(self, name: str, error: BaseException) -> None:
+        """Tell of an exception that nobody expected, with its traceback."""
+        self._log.error("probe.bug", task=name, exc_info=error)
+
+    def update(self, statuses: Sequence[PathStatus]) -> None:
+        """Tell what has changed since the last statuses, and forget what is watched no more."""
+        for path in statuses:
+            for status in _judged(path):
+                self._verdict(status)
+            self._diagnosis(path)
+            if path.maillog is not None and path.maillog.up is not None:
+                self._maillog(path.name, path.maillog, up=path.maillog.up)
+        self._forget(statuses)
+
+    def _round(
+        self, observation: Observation | HaproxyObservation, failure: Failure | None, bad: str, good: str
+    ) -> None:
+        target = observation.target
+        if observation.ok:
+            if target in self._failing:
+                self._failing.discard(target)
+                self._log.info(good, **_labels(target))
+            return
+        say = self._log.debug if target in self._failing else self._log.warning
+        self._failing.add(target)
+        say(bad, **_labels(target), **_why(failure))
+
+    def _haproxy_servers(self, observation: HaproxyObservation) -> None:
+        for server in observation.servers:
+            key = (observation.path, observation.edge, server.backend, server.name)
+            before = self._servers.get(key)
+            self._servers[key] = server.state
+            if before is not None and before is not server.state:
+                say = self._log.info if server.state in _RUNNING else self._log.warning
+                say(
+                    "haproxy.server_state_changed",
+                    path=observation.path,
+                    node=observation.edge,
+                    backend=server.backend,
+                    server=server.name,
+                    before=before.value,
+                    after=server.state.value,
+                )
+
+    def _verdict(self, status: TargetStatus) -> None:
+        before = self._verdicts.get(status.target, Verdict.UNKNOWN)
+        self._verdicts[status.target] = status.verdict
+        if before is not status.verdict:
+            say = self._log.info if status.verdict is Verdict.OK else self._log.warning
+            say("verdict.changed", **_labels(status.target), before=before.value, after=status.verdict.value)
+
+    def _diagnosis(self, path: PathStatus) -> None:
+        before = self._hops.get(path.name, Hop.NONE)
+        after = path.diagnosis.hop
+        self._hops[path.name] = after
+        if before is not after:
+            say = self._log.info if after is Hop.NONE else self._log.warning
+            detail = {"detail": path.diagnosis.summary, "remedy": path.diagnosis.remedy}
+            say("diagnosis.changed", path=path.name, before=before.value, after=after.value, **detail)
+
+    def _maillog(self, path: str, maillog: MaillogStatus, *, up: bool) -> None:
+        before = self._maillogs.get(path, True)
+        self._maillogs[path] = up
+        if before and not up:
+            self._log.warning("maillog.stalled", path=path, source=maillog.source, detail=maillog.reason)
+        elif up and not before:
+            self._log.info("maillog.recovered", path=path, source=maillog.source)
+
+    def _forget(self, statuses: Sequence[PathStatus]) -> None:
+        paths = {path.name for path in statuses}
+        edges = {(path.name, edge.name) for path in statuses for edge in path.edges}
+        targets = {status.target for path in statuses for status in (*path.checks, *_judged(path))}
+        self._verdicts = {target: verdict for target, verdict in self._verdicts.items() if target in targets}
+        self._failing = {each for each in self._failing if each in targets or (each.path, each.node) in edges}
+        self._servers = {key: state for key, state in self._servers.items() if key[:2] in edges}
+        self._hops = {name: hop for name, hop in self._hops.items() if name in paths}
+        self._maillogs = {name: up for name, up in self._maillogs.items() if name in paths}
+
+
+def _judged(path: PathStatus) -> Iterable[TargetStatus]:
+    return (*path.handshakes, *(door for edge in path.edges for door in edge.front_doors))
+
+
+def _labels(target: Target) -> dict[str, str]:
+    return {"path": target.path, "probe": target.probe.value, "node": target.node, "service": target.service}
+
+
+def _why(failure: Failure | None) -> dict[str, str]:
+    if failure is None:
+        return {}
+    return {"phase": failure.phase.value, "reason": failure.reason.value, "detail": failure.detail}

@@ -1,0 +1,108 @@
+"""What is known at one moment, as gauges and state sets: a pure function of the paths' statuses.
+
+What is not known is absent, never 0: an alert must tell "down" from "no idea".
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from monitor.core.haproxy import AdminState, HaproxyServer, ServerState
+from monitor.core.model import Service
+from monitor.core.status import EdgeStatus, PathStatus, TargetStatus
+from monitor.core.verdicts import Agreement, Hop, Verdict
+from monitor.publish import catalogue
+from monitor.publish.families import Family, Labels, Rows, state_set
+from monitor.wire.servers_state import backend_matches
+
+# HAProxy's own words of "set server … state", where maintenance outranks draining.
+ADMIN_STATES = ("ready", "drain", "maint")
+_DRAIN = AdminState.FDRAIN | AdminState.IDRAIN
+
+Gauges = defaultdict[Family, dict[Labels, float]]
+
+
+def gauges(statuses: Sequence[PathStatus]) -> dict[Family, Rows]:
+    """Give the rows of every gauge that the statuses speak of."""
+    out: Gauges = defaultdict(dict)
+    for path in statuses:
+        for check in path.checks:
+            _up(out, catalogue.CHECK_UP, check)
+        for handshake in path.handshakes:
+            _handshake(out, handshake)
+        for edge in path.edges:
+            _edge(out, path, edge)
+        if path.maillog is not None:
+            labels = (path.name, path.maillog.source)
+            _known(out, catalogue.MAILLOG_UP, labels, path.maillog.up)
+            _known(out, catalogue.MAILLOG_LAG, labels, path.maillog.lag)
+        state_set(out[catalogue.DIAGNOSIS], (path.name,), Hop, path.diagnosis.hop)
+    return dict(out)
+
+
+def admin_state(flags: AdminState) -> str:
+    """Name the administrative state that these bits amount to."""
+    if flags & ~_DRAIN:
+        return "maint"
+    return "drain" if flags else "ready"
+
+
+def mail_servers(servers: Iterable[HaproxyServer], services: Sequence[Service]) -> list[HaproxyServer]:
+    """Give the servers of the path's own backends: a firewall's HAProxy often serves others too."""
+    return [each for each in servers if any(backend_matches(service.backend, each.backend) for service in services)]
+
+
+def _known(out: Gauges, family: Family, labels: Labels, value: float | None) -> None:
+    if value is not None:
+        out[family][labels] = float(value)
+
+
+def _labels(status: TargetStatus) -> Labels:
+    target = status.target
+    return (target.path, target.node, target.service)
+
+
+def _up(out: Gauges, family: Family, status: TargetStatus) -> None:
+    # A stale "up" is no knowledge any more; the verdict says unknown at the same moment.
+    _known(out, family, _labels(status), None if status.stale else status.up)
+
+
+def _handshake(out: Gauges, status: TargetStatus) -> None:
+    _up(out, catalogue.HANDSHAKE_UP, status)
+    state_set(out[catalogue.VERDICT], _labels(status), Verdict, status.verdict)
+    if status.agreement is not None:
+        state_set(out[catalogue.LB_AGREEMENT], _labels(status), Agreement, status.agreement)
+    _tls(out, status)
+
+
+def _tls(out: Gauges, status: TargetStatus) -> None:
+    facts = status.last.tls if status.last is not None else None
+    if facts is not None:
+        path, node, service = _labels(status)
+        _known(out, catalogue.CERTIFICATE_NOT_AFTER, (path, service, node), facts.not_after)
+        out[catalogue.TLS_INFO][path, service, node, facts.version, facts.cipher] = 1.0
+
+
+def _edge(out: Gauges, path: PathStatus, edge: EdgeStatus) -> None:
+    labels = (path.name, edge.name)
+    for door in edge.front_doors:
+        _up(out, catalogue.FRONT_DOOR_UP, door)
+        state_set(out[catalogue.FRONT_DOOR_VERDICT], _labels(door), Verdict, door.verdict)
+        _tls(out, door)
+    _known(out, catalogue.EDGE_UP, labels, edge.ssh_up)
+    _known(out, catalogue.HAPROXY_UP, labels, edge.haproxy_up)
+    if edge.haproxy_up:
+        _known(out, catalogue.HAPROXY_SCRAPE_DURATION, labels, edge.scrape_seconds)
+        _haproxy_servers(out, labels, edge, path.services)
+
+
+def _haproxy_servers(out: Gauges, edge_labels: Labels, edge: EdgeStatus, services: Sequence[Service]) -> None:
+    stats = {(stat.proxy, stat.name): stat for stat in edge.stats}
+    for server in mail_servers(edge.servers, services):
+        labels = (*edge_labels, server.backend, server.name)
+        state_set(out[catalogue.HAPROXY_SERVER_STATE], labels, ServerState, server.state)
+        state_set(out[catalogue.HAPROXY_SERVER_ADMIN_STATE], labels, ADMIN_STATES, admin_state(server.admin))
+        out[catalogue.HAPROXY_SERVER_LAST_CHANGE][labels] = float(server.since_change)
+        stat = stats.get((server.backend, server.name))
+        if stat is not None:
+            _known(out, catalogue.HAPROXY_SERVER_CHECK_FAILED, labels, stat.failed_checks)
+            _known(out, catalogue.HAPROXY_BACKEND_SESSIONS, labels, stat.current_sessions)

@@ -1,0 +1,124 @@
+"""The picture of the path: five hops from the edge to the listeners, each with the state of its members."""
+
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from typing import NamedTuple
+
+from monitor.core.haproxy import HaproxyServer, ServerState
+from monitor.core.status import EdgeStatus, PathStatus, TargetStatus
+from monitor.core.verdicts import Verdict
+from monitor.publish.gauges import admin_state, mail_servers
+from monitor.wire.servers_state import backend_matches
+
+
+class Level(StrEnum):
+    """How a thing stands, in the words of a traffic light; best first."""
+
+    OK = "ok"
+    UNKNOWN = "unknown"
+    WARN = "warn"
+    BAD = "bad"
+
+
+class Member(NamedTuple):
+    """One thing within a hop: its level, its name and what there is to say of it."""
+
+    level: Level
+    name: str
+    detail: str
+
+
+class HopPicture(NamedTuple):
+    """One hop: its title, its members, and the level of the worst."""
+
+    title: str
+    members: tuple[Member, ...]
+
+    @property
+    def level(self) -> Level:
+        """The worst of the members; of none, unknown."""
+        order = tuple(Level)
+        return max((member.level for member in self.members), key=order.index, default=Level.UNKNOWN)
+
+
+def level_of(verdict: Verdict) -> Level:
+    """Give the level of a verdict; a lost client IP is no lesser fault than an outage, it is one that nobody sees."""
+    match verdict:
+        case Verdict.OK:
+            return Level.OK
+        case Verdict.SLOW:
+            return Level.WARN
+        case Verdict.UNKNOWN:
+            return Level.UNKNOWN
+        case _:
+            return Level.BAD
+
+
+def level_of_server(server: HaproxyServer) -> Level:
+    """Give the level of a HAProxy server; taken out by hand is a warning."""
+    if admin_state(server.admin) != "ready":
+        return Level.WARN
+    return Level.OK if server.state in {ServerState.RUNNING, ServerState.STARTING} else Level.BAD
+
+
+def picture(path: PathStatus) -> tuple[HopPicture, ...]:
+    """Draw the path from the edge inwards; a hop of which nothing is configured is left out."""
+    doors = [door for edge in path.edges for door in edge.front_doors]
+    hops = (
+        HopPicture("Edge", tuple(map(_edge, path.edges))),
+        HopPicture("Frontends", tuple(_door(door, several=len(path.edges) > 1) for door in doors)),
+        HopPicture("Backends", tuple(_backends(path))),
+        HopPicture("Nodes", tuple(_grouped(path.handshakes, "node", "services"))),
+        HopPicture("Listeners", tuple(_listeners(path))),
+    )
+    return tuple(hop for hop in hops if hop.members)
+
+
+def _edge(edge: EdgeStatus) -> Member:
+    if not edge.asked:
+        return Member(Level.UNKNOWN, edge.name, "judged by its front door")
+    if edge.haproxy_up:
+        return Member(Level.OK, edge.name, f"HAProxy {edge.info.version}" if edge.info is not None else "HAProxy up")
+    if edge.ssh_up is None:
+        return Member(Level.UNKNOWN, edge.name, edge.reason)
+    return Member(Level.BAD, edge.name, "HAProxy does not answer" if edge.ssh_up else "SSH does not answer")
+
+
+def _door(door: TargetStatus, *, several: bool) -> Member:
+    name = f"{door.target.node} {door.target.service}" if several else door.target.service
+    return Member(level_of(door.verdict), f"{name} :{door.port}", door.verdict)
+
+
+def _backends(path: PathStatus) -> Iterator[Member]:
+    servers = [server for edge in path.edges for server in mail_servers(edge.servers, path.services)]
+    for service in path.services:
+        own = [server for server in servers if backend_matches(service.backend, server.backend)]
+        if own:
+            running = [server for server in own if level_of_server(server) is Level.OK]
+            yield Member(
+                _share(len(running), len(own)), service.backend, f"{len(running)} of {len(own)} servers running"
+            )
+
+
+def _listeners(path: PathStatus) -> Iterator[Member]:
+    ports = {service.name: service.listener_port for service in path.services}
+    for member in _grouped(path.handshakes, "service", "nodes"):
+        port = ports.get(member.name)
+        yield member if port is None else member._replace(name=f"{member.name} :{port}")
+
+
+def _grouped(handshakes: Iterable[TargetStatus], label: str, counted: str) -> Iterator[Member]:
+    groups: dict[str, list[TargetStatus]] = {}
+    for status in handshakes:
+        groups.setdefault(getattr(status.target, label), []).append(status)
+    for name, group in groups.items():
+        levels = [level_of(status.verdict) for status in group]
+        fine = sum(level in {Level.OK, Level.WARN} for level in levels)
+        level = Level.UNKNOWN if set(levels) == {Level.UNKNOWN} else _share(fine, len(group))
+        yield Member(level, name, f"{fine} of {len(group)} {counted} fine")
+
+
+def _share(fine: int, total: int) -> Level:
+    if fine == total:
+        return Level.OK
+    return Level.WARN if fine else Level.BAD

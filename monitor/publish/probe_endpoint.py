@@ -1,0 +1,59 @@
+"""``GET /probe``: a handshake now, at most once in ten seconds for each target."""
+
+import math
+from asyncio import get_running_loop
+
+from aiohttp import web
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+
+from monitor.core.model import Target
+from monitor.publish.backend import Backend
+from monitor.publish.transcript import ProbeMetrics, transcript_text
+
+MIN_INTERVAL = 10.0
+_PARAMETERS = ("path", "node", "service")
+
+
+class ProbeEndpoint:
+    """Answers ``/probe``; remembers when each target was last asked."""
+
+    def __init__(self, backend: Backend) -> None:
+        """Probe by the backend."""
+        self._backend = backend
+        self._begun: dict[Target, float] = {}
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """Do a handshake; its metrics, or with ``debug=true`` its transcript."""
+        given = {name: request.query.get(name, "") for name in _PARAMETERS}
+        missing = [name for name, value in given.items() if not value]
+        if missing:
+            raise web.HTTPBadRequest(text=f"missing parameter: {', '.join(missing)}\n")
+        target = self._find(**given)
+        if target is None:
+            raise web.HTTPNotFound(text="no such target: path, node (or edge) and service must be watched ones\n")
+        self._take_turn(target)
+        observation = await self._backend.probe(target.path, target.node, target.service)
+        if request.query.get("debug") == "true":
+            return web.Response(text=transcript_text(observation), charset="utf-8")
+        return web.Response(
+            body=generate_latest(ProbeMetrics(observation)), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4}
+        )
+
+    def _find(self, path: str, node: str, service: str) -> Target | None:
+        for status in self._backend.statuses():
+            doors = [door for edge in status.edges for door in edge.front_doors]
+            for each in (*status.handshakes, *doors):
+                if (each.target.path, each.target.node, each.target.service) == (path, node, service):
+                    return each.target
+        return None
+
+    def _take_turn(self, target: Target) -> None:
+        now = get_running_loop().time()
+        self._begun = {each: at for each, at in self._begun.items() if now - at < MIN_INTERVAL}
+        begun = self._begun.get(target)
+        if begun is not None:
+            wait = math.ceil(MIN_INTERVAL - (now - begun))
+            raise web.HTTPTooManyRequests(
+                text=f"this target was probed by hand just now; again in {wait} s\n", headers={"Retry-After": str(wait)}
+            )
+        self._begun[target] = now

@@ -1,0 +1,100 @@
+"""What Dovecot writes about IMAP: logins and their ends, PROXY headers that it did not like, its own starts.
+
+One line a connection, by ``imap-login``, at its end or at its login; it names no listener. Dovecot 2.2 to 2.4, which
+differ in the words before ``user=<``.
+"""
+
+import binascii
+import re
+from ipaddress import ip_address
+
+from monitor.core.maillog import LineKind, LogRecord, Problem
+from monitor.wire.maillog.template import ADDRESS, HEAD, PID, Template, clean
+
+_DOVECOT = "dovecot"
+
+# The user name is the client's own words, and stands between the reason and ``rip=``: the last ``rip=`` is Dovecot's.
+_LOGIN = re.compile(
+    rf"{HEAD}(?P<program>dovecot)(?:{PID})?: "
+    r"(?P<text>imap-login: (?:Info: )?(?P<reason>(?:Login|Disconnected|Aborted login)[^<]{0,512}?): user=<"
+    rf".*, rip=(?P<address>{ADDRESS}), lip=(?P<local_address>{ADDRESS})(?:, .*)?, session=<(?P<session>[^<> ]{{0,64}})>)",
+    re.ASCII,
+)
+_FIELDS = tuple(
+    _LOGIN.groupindex[field]
+    for field in ("stamp", "program", "pid", "text", "reason", "address", "local_address", "session")
+)
+
+# The first word found in the reason tells; a TLS failure also closes the connection, and says so.
+_REASONS = (
+    ("SSL", Problem.TLS_ERROR),
+    ("Connection closed", Problem.LOST_CONNECTION),
+    ("nactivity", Problem.CLIENT_TIMEOUT),
+)
+
+_REFUSED = r"imap-login: (?:[A-Z][a-z]{1,8}: )?haproxy(?:\(v[12]\))?: "
+_RIP = rf"rip=(?P<address>{ADDRESS})\)"
+
+# src/lib-master/master-service-haproxy.c. ``rip`` is the TCP peer here, never a client. A version 1 header is quoted
+# before the last ``rip=``.
+HAPROXY = (
+    Template(_DOVECOT, LineKind.PROBLEM, rf"{_REFUSED}Client timed out \({_RIP}", Problem.PROXY_TIMEOUT),
+    Template(_DOVECOT, LineKind.PROBLEM, rf"{_REFUSED}Client not trusted \({_RIP}", Problem.HAPROXY_UNTRUSTED),
+    Template(
+        _DOVECOT,
+        LineKind.PROBLEM,
+        rf"{_REFUSED}Client disconnected(?:: Failed to read full header)? \({_RIP}(?:: [^()]*)?",
+        Problem.HAPROXY_DISCONNECTED,
+    ),
+    Template(_DOVECOT, LineKind.PROBLEM, rf"{_REFUSED}.*{_RIP}", Problem.PROXY_HEADER),
+)
+
+MASTER = (
+    Template(_DOVECOT, LineKind.PROBLEM, "master: Dovecot .* starting up.*", Problem.SERVICE_RESTART),
+    Template(_DOVECOT, LineKind.PROBLEM, "master: Warning: Killed with signal .*", Problem.SERVICE_RESTART),
+    Template(_DOVECOT, LineKind.PROBLEM, "master: Warning: SIGHUP received .*", Problem.SERVICE_RESTART),
+    Template(_DOVECOT, LineKind.PROBLEM, r"master: Error: service\(.*\): .*, throttling for .*", Problem.THROTTLING),
+    Template(
+        _DOVECOT,
+        LineKind.PROBLEM,
+        r"master: Warning: service\(.*\): (?:client|process)_limit \(\d{1,9}\) reached.*",
+        Problem.PROCESS_LIMIT,
+    ),
+    Template(_DOVECOT, LineKind.PROBLEM, "master: (?:Fatal|Panic): .*", Problem.FATAL),
+)
+
+
+def session_port(session: str, address: str) -> int:
+    """Give the client's port from a session id, or 0 where the id is not of this address.
+
+    An id is base64 of 6 bytes of time, 2 of port and the address's 4 or 16, little-endian but for the address
+    (``client_get_session_id`` of Dovecot's ``login-common``). A trusted proxy may hand on an id of its own.
+    """
+    try:
+        decoded = binascii.a2b_base64(session.encode())
+        return int.from_bytes(decoded[6:8], "little") if ip_address(decoded[8:]) == ip_address(address) else 0
+    except ValueError:
+        return 0
+
+
+def read_login(line: str) -> LogRecord | None:
+    """Give the record of a login or of a connection's end, or ``None`` where the line says something else."""
+    match = _LOGIN.fullmatch(line)
+    if match is None:
+        return None
+    stamp, program, pid, text, reason, address, local_address, session = match.group(*_FIELDS)
+    problem = next((problem for word, problem in _REASONS if word in reason), "")
+    port = session_port(session, address)
+    return LogRecord(
+        LineKind.IMAP_LOGIN,
+        stamp,
+        program,
+        int(pid or 0),
+        address,
+        port,
+        local_address,
+        0,
+        -1,
+        problem,
+        clean(text),
+    )

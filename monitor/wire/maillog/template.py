@@ -1,0 +1,85 @@
+"""One message of one daemon: a pattern for the whole line, and the record that it means.
+
+A pattern begins where the line begins and says everything up to the client's address. What a client may choose (helo,
+sender, recipient, the bytes that postscreen quotes) can hold any text but a newline, a forged log line included; it
+stands behind the address, and nothing in it is looked at.
+"""
+
+import re
+
+from monitor.core.maillog import LineKind, LogRecord, Problem
+
+MAX_TEXT = 1024
+
+# RFC 3339, as rsyslog's RSYSLOG_FileFormat and Kubernetes write it; RFC 3164 section 4.1.2, as older images do.
+RFC3339 = r"\d{4}-\d\d-\d\dT[\d:.]{8,18}(?:Z|[+-]\d\d:\d\d)"
+_RFC3164 = r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d"
+# Kubernetes may put its own time (``timestamps=true``) before the mail log's. Lazy: as a rule there is one time.
+HEAD = rf"(?:{RFC3339} )??(?P<stamp>{RFC3339}|{_RFC3164}) [^ ]++ "
+PID = r"\[(?P<pid>\d{1,9})\]"
+
+# Zone indexes (``fe80::1%eth0``) included.
+ADDRESS = r"[\da-fA-F:.]{2,45}+(?:%[\w.-]{1,16})?"
+# What ``{word}`` stands for in a template's message.
+_WORDS = {
+    # postscreen's client and, behind ``to``, the destination that the PROXY header claims
+    "from": rf"\[(?P<address>{ADDRESS})\]:(?P<port>\d{{1,5}})",
+    "to": rf"\[(?P<local_address>{ADDRESS})\]:(?P<local_port>\d{{1,5}})",
+    # smtpd's client: a name that Postfix found valid, the address, the port with smtpd_client_port_logging = yes.
+    # ``unknown[unknown]`` had left before smtpd could ask for its address.
+    "client": rf"[\w.-]{{1,255}}+\[(?P<address>{ADDRESS}|unknown)\](?::(?P<port>\d{{1,5}}))?",
+    # where smtpd stood: a command that it knows, ``DATA (n bytes)``, ``END-OF-MESSAGE``
+    "state": r"[A-Z-]{1,32}(?: \(\d{1,20} bytes\))?",
+}
+_FIELDS = ("stamp", "program", "pid", "text", "address", "port", "local_address", "local_port", "noops")
+
+
+def clean(text: str) -> str:
+    """Bound a message, and give back its UTF-8 (RFC 6531 lets addresses hold some) to a line read as Latin-1."""
+    text = text[:MAX_TEXT]
+    return text if text.isascii() else text.encode("latin-1").decode("utf-8", "replace")
+
+
+class Template:
+    """A message that a program writes, and the record that it means."""
+
+    __slots__ = ("_fields", "_fullmatch", "_kind", "_problem", "message")
+
+    def __init__(self, program: str, kind: LineKind, message: str, problem: Problem | None = None) -> None:
+        """Compile ``program`` and ``message``, both regular expressions; the message may hold ``{from}``, ``{to}``, …
+
+        A group ``noops`` in the message fills that field; a pid need not be there.
+        """
+        self.message = message
+        for word, meaning in _WORDS.items():
+            message = message.replace(f"{{{word}}}", meaning)
+        # ``none`` matches nothing: it stands in for the fields that this message does not have.
+        pattern = re.compile(rf"{HEAD}(?P<program>{program})(?:{PID})?: (?P<text>{message})(?P<none>)", re.ASCII)
+        none = pattern.groupindex["none"]
+        self._fields = tuple(pattern.groupindex.get(field, none) for field in _FIELDS)
+        self._fullmatch = pattern.fullmatch
+        self._kind = kind
+        self._problem = "" if problem is None else problem
+
+    def read(self, line: str) -> LogRecord | None:
+        """Give the record, or ``None`` where the line says something else."""
+        match = self._fullmatch(line)
+        if match is None:
+            return None
+        stamp, program, pid, text, address, port, local_address, local_port, noops = match.group(*self._fields)
+        problem = self._problem
+        if address == "unknown":
+            address, problem = "", Problem.EDGE_CHECK_NOISE
+        return LogRecord(
+            self._kind,
+            stamp,
+            program,
+            int(pid or 0),
+            address,
+            int(port or 0),
+            local_address,
+            int(local_port or 0),
+            int(noops or -1),
+            problem,
+            clean(text),
+        )

@@ -1,0 +1,168 @@
+"""The SMTP client's side of a probe: from the greeting to QUIT, one command at a time, never a message.
+
+Nothing is written before the final line of the greeting (postscreen: ``PREGREET``), nor before the whole reply to the
+last command (smtpd: ``improper command pipelining``). Every failure after which the two still understand each other is
+raised only after QUIT: a client that just goes away is a ``lost connection`` in the server's log.
+"""
+
+from collections.abc import Generator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from monitor.core.conversation import DialogueOutcome, Enter, Mark, Script, Send, StartTls, Step
+from monitor.core.errors import WireError
+from monitor.core.taxonomy import Phase, Reason
+from monitor.wire.lines import LineReader
+from monitor.wire.smtp_reply import (
+    CLOSING,
+    HANGS_UP,
+    OK,
+    READY,
+    REFUSALS_FROM,
+    Reply,
+    believed_address,
+    read_reply,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyProof:
+    """The transaction that makes smtpd name its client: from the null sender to ``recipient``, never with DATA.
+
+    ``recipient`` is an ASCII address without angle brackets; smtpd repeats it in its log, so it may carry a nonce.
+    """
+
+    recipient: str
+
+
+def smtp_dialogue(
+    *, helo: str, header_sent: bool, encrypted: bool, noops: int = 0, proof: ReplyProof | None = None
+) -> Script:
+    """Speak SMTP to its clean end, through STARTTLS where the connection is not ``encrypted`` yet.
+
+    Args:
+        helo: The name for EHLO, ASCII.
+        header_sent: Whether a PROXY header went before; then an answer to the header is told from one to us.
+        encrypted: Whether TLS is already there (port 465). It proves that a header has been read as one.
+        noops: How many NOOP commands to send before QUIT; smtpd counts them in its disconnect line.
+        proof: The transaction to try before that.
+
+    Raises:
+        WireError: The reasons of "what a mail server may say wrong", ``CLOSED``, and STARTTLS's two.
+    """
+    session = _Session()
+    greeting = yield from session.greet(header_sent=header_sent, encrypted=encrypted)
+    capabilities = yield from session.hello(helo, header_sent=header_sent and not encrypted)
+    if not encrypted:
+        # Required on submission (RFC 8314 section 4.1), expected on port 25: where a server stops offering it,
+        # mail goes on in plain text and nobody notices. So its absence is a failure on both.
+        yield from session.start_tls(capabilities)
+        # RFC 3207 section 4.2: what was learned before TLS is void.
+        capabilities = yield from session.hello(helo)
+    if proof or noops:
+        yield Enter(Phase.PROOF)
+    told = (yield from session.prove(proof)) if proof else None
+    for _ in range(noops):
+        yield from session.expect_ok("NOOP")
+    yield from session.quit()
+    return DialogueOutcome(
+        greeting=greeting,
+        capabilities=capabilities,
+        starttls=not encrypted,
+        noops=noops,
+        believed_address=believed_address(told.text) if told else None,
+        proof_reply=told.excerpt if told else "",
+    )
+
+
+class _Session:
+    """Two sides in step: what the server said last, and whose turn it is."""
+
+    def __init__(self) -> None:
+        self._lines = LineReader()
+        self._last = Reply(0, ())
+
+    def greet(self, *, header_sent: bool, encrypted: bool) -> Generator[Step, bytes, str]:
+        yield Enter(Phase.GREETING)
+        reply = yield from self._read(greeting=True)
+        if reply.code == READY:
+            yield Mark("banner")
+            return f"{READY} {reply.lines[-1]}".rstrip()
+        if not encrypted and reply.refuses_header:
+            raise self._error(Reason.HEADER_REJECTED)
+        if not encrypted and header_sent and reply.takes_header_for_commands:
+            raise self._error(Reason.HEADER_NOT_CONSUMED)
+        if reply.code < REFUSALS_FROM:
+            raise self._error(Reason.UNEXPECTED_REPLY)
+        # RFC 5321 section 3.1: a server that refuses by 554 waits for our QUIT.
+        raise (yield from self._leave(Reason.TURNED_AWAY))
+
+    def hello(self, helo: str, *, header_sent: bool = False) -> Generator[Step, bytes, tuple[str, ...]]:
+        yield Enter(Phase.EHLO)
+        # More than a greeting, and nothing asked yet: the answer to our header, if that was read as commands. It may
+        # as well come a moment later; then it is in the place of the answer to EHLO.
+        asked = not (header_sent and self._lines.unread)
+        reply = yield from (self._command(f"EHLO {helo}") if asked else self._read())
+        if header_sent and reply.takes_header_for_commands:
+            raise self._error(Reason.HEADER_NOT_CONSUMED)
+        if not asked:
+            raise self._error(Reason.UNEXPECTED_REPLY)
+        if reply.code >= REFUSALS_FROM:
+            raise (yield from self._leave(Reason.TURNED_AWAY))
+        if reply.code != OK:
+            raise (yield from self._leave(Reason.UNEXPECTED_REPLY))
+        return reply.ehlo_keywords
+
+    def start_tls(self, capabilities: tuple[str, ...]) -> Generator[Step, bytes, None]:
+        yield Enter(Phase.STARTTLS)
+        if "STARTTLS" not in map(str.upper, capabilities):
+            raise (yield from self._leave(Reason.STARTTLS_NOT_OFFERED, "the answer to EHLO does not offer STARTTLS"))
+        if (yield from self._command("STARTTLS")).code != READY:
+            raise (yield from self._leave(Reason.STARTTLS_REFUSED))
+        if self._lines.unread:
+            # Kept, these bytes would be read as if they had come through TLS (CVE-2011-0411 and its kind).
+            raise self._lines.error(Reason.UNEXPECTED_REPLY, "plain text behind the answer to STARTTLS")
+        yield Enter(Phase.TLS_HANDSHAKE)
+        yield StartTls()
+
+    def prove(self, proof: ReplyProof) -> Generator[Step, bytes, Reply]:
+        """Return the reply that tells: RCPT's, or MAIL's if that is as far as it goes. Any code will do."""
+        reply = yield from self._command("MAIL FROM:<>")
+        begun = reply.code == OK
+        if begun:
+            reply = yield from self._command(f"RCPT TO:<{proof.recipient}>")
+        if reply.code in HANGS_UP:
+            raise self._error(Reason.UNEXPECTED_REPLY)
+        if begun:
+            yield from self.expect_ok("RSET")
+        return reply
+
+    def expect_ok(self, command: str) -> Generator[Step, bytes, None]:
+        if (yield from self._command(command)).code != OK:
+            raise (yield from self._leave(Reason.UNEXPECTED_REPLY))
+
+    def quit(self) -> Generator[Step, bytes, None]:
+        yield Enter(Phase.QUIT)
+        if (yield from self._command("QUIT")).code != CLOSING:
+            raise self._error(Reason.UNEXPECTED_REPLY)
+
+    def _command(self, command: str) -> Generator[Step, bytes, Reply]:
+        if self._lines.unread:
+            raise self._lines.error(Reason.UNEXPECTED_REPLY, "the server speaks out of turn")
+        yield Send(f"{command}\r\n".encode("ascii"))
+        return (yield from self._read())
+
+    def _read(self, *, greeting: bool = False) -> Generator[Step, bytes, Reply]:
+        self._last = yield from read_reply(self._lines, greeting=greeting)
+        return self._last
+
+    def _error(self, reason: Reason, detail: str = "") -> WireError:
+        return self._lines.error(reason, detail or self._last.excerpt)
+
+    def _leave(self, reason: Reason, detail: str = "") -> Generator[Step, bytes, WireError]:
+        """End in order, in the phase that failed, and hand back the error to raise, whatever is said to QUIT."""
+        error = self._error(reason, detail)
+        if self._last.code not in HANGS_UP:
+            with suppress(WireError):
+                yield from self._command("QUIT")
+        return error

@@ -1,0 +1,113 @@
+"""SMTP replies (RFC 5321 section 4.2): read in bounds, and what may be learned from one."""
+
+import re
+from collections.abc import Generator
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from monitor.core.conversation import Mark, Step
+from monitor.core.errors import KEPT_BYTES
+from monitor.core.taxonomy import Reason
+from monitor.wire.lines import LineReader, printable
+
+READY = 220
+CLOSING = 221
+OK = 250
+# After these the server closes by itself: RFC 5321 section 3.8, RFC 7504 section 3.
+HANGS_UP = frozenset({CLOSING, 421, 521})
+REFUSALS_FROM = 400
+
+_LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
+
+# smtpd: 421 4.3.0 "Server local error"; postscreen: 421 4.3.2 "No system resources". "All screening (server) ports are
+# busy" has the same code and is said of a client whose header has been read (postscreen_pre_queue_limit).
+_HEADER_REFUSED = re.compile(r"421 4\.3\.(?!.*ports are busy)")
+
+# What a server that expects no header says to one. Stock smtpd: "500 5.5.2 Error: bad syntax", "502 5.5.2 Error:
+# command not recognized", and "221 2.0.0 Bye" to the QUIT in the signature. Postfix from 3.9 on: "554 5.5.0 Error: SMTP
+# protocol synchronization" (smtpd_forbid_unauth_pipelining); postscreen_greet_action=drop: "521 5.5.1 Protocol error".
+_HEADER_TAKEN_FOR_COMMANDS = re.compile(r"(?:500|502|221)\b|5\d\d .*(?:synchronization|protocol error)", re.IGNORECASE)
+
+# <NAME[ADDRESS]>, in restrictions' replies; "client [ADDRESS]", "Client host [ADDRESS]", "your hostname, [ADDRESS]" in
+# those of DNS lists and of reject_unknown_client_hostname. With smtpd_client_port_logging a port follows the bracket.
+# An @ before it would make it somebody's address literal (RFC 5321 section 4.1.3).
+_NAMED = re.compile(r"(?:<[^<>@\[\]\s]*|\bclient (?:host )?|\bhostname, )\[(?:IPv6:)?([0-9A-F:.]+)\]", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One whole reply: its code, the text of each of its lines, made printable, and whether a teaser came before it."""
+
+    code: int
+    lines: tuple[str, ...]
+    after_teaser: bool = False
+
+    @property
+    def text(self) -> str:
+        """The reply in one line, code first."""
+        return f"{self.code} {' '.join(self.lines)}".rstrip()
+
+    @property
+    def excerpt(self) -> str:
+        """As much of ``text`` as is worth keeping."""
+        return self.text[:KEPT_BYTES]
+
+    @property
+    def refuses_header(self) -> bool:
+        """Whether, in place of a greeting, it says that no usable PROXY header came.
+
+        The teaser of postscreen comes once it has read the header: what comes after that speaks of something else.
+        """
+        return not self.after_teaser and _HEADER_REFUSED.match(self.text) is not None
+
+    @property
+    def takes_header_for_commands(self) -> bool:
+        """Whether it answers the bytes of a PROXY header as if they were SMTP commands."""
+        return _HEADER_TAKEN_FOR_COMMANDS.match(self.text) is not None
+
+    @property
+    def ehlo_keywords(self) -> tuple[str, ...]:
+        """The keywords of an answer to EHLO, as spelled, without their parameters (RFC 5321 section 4.1.1.1)."""
+        return tuple(words[0] for words in map(str.split, self.lines[1:]) if words)
+
+
+def read_reply(lines: LineReader, *, greeting: bool = False) -> Generator[Step, bytes, Reply]:
+    """Read one reply to its last line; a ``greeting`` may begin with postscreen's teaser, which is marked.
+
+    A client that postscreen drops, or smtpd turns away when it is handed on, gets ``220-`` and then a refusal with a
+    code of its own: the refusal is the greeting.
+
+    Raises:
+        WireError: ``MALFORMED``, ``TOO_LARGE`` or ``CLOSED``.
+    """
+    lines.begin_reply()
+    code, texts, more, teased = 0, list[str](), True, False
+    while more:
+        line = yield from lines.line()
+        match = _LINE.fullmatch(line)
+        if match is None:
+            raise lines.error(Reason.MALFORMED, f"not an SMTP reply: {printable(line)[:KEPT_BYTES]}")
+        before, code, more = code, int(match[1]), match[2] == b"-"
+        if texts and code != before:
+            if not (greeting and before == READY and code >= REFUSALS_FROM):
+                raise lines.error(Reason.MALFORMED, f"a reply that begins with {before} and goes on with {code}")
+            texts.clear()
+        if greeting and more and code == READY and not teased:
+            teased = True
+            yield Mark("teaser")
+        texts.append(printable(match[3] or b""))
+    return Reply(code, tuple(texts), teased)
+
+
+def believed_address(reply: str) -> str | None:
+    """Return the client address that a refusal names (``554 5.7.1 <NAME[ADDRESS]>: Client host rejected``), or None.
+
+    Canonical: IPv6 compressed and in lower case, as ``str(ipaddress.ip_address(…))``.
+    """
+    match = _NAMED.search(reply)
+    if match is None:
+        return None
+    try:
+        return str(ip_address(match[1]))
+    except ValueError:
+        return None

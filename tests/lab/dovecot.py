@@ -1,0 +1,50 @@
+"""Dovecot with the runbook's ``imaps_proxy`` listener beside the stock one."""
+
+from pathlib import Path
+
+from tests.lab.host import Host
+from tests.lab.server import Server
+
+CONF = Path(__file__).parent / "conf"
+USER = "probe@lab.test"
+PASSWORD = "lab-only"  # noqa: S105 - of a mailbox that exists for the time of the test
+
+
+class Dovecot(Server):
+    """Stock 993 and PROXY 10993; Postfix asks it who may send."""
+
+    process = "dovecot"
+    command = ("dovecot",)
+
+    def __init__(self, host: Host) -> None:
+        """Put it on a host; nothing runs before ``start``."""
+        super().__init__(host)
+        self._changed = False
+
+    def prepare(self) -> None:
+        """Make its directories, its one user and its configuration."""
+        self.host.run("mkdir", "-p", "/var/lib/dovecot")
+        self.host.write("/etc/dovecot/users", f"{USER}:{PASSWORD}\n", 0o644)
+        self._write()
+
+    def reload(self) -> None:
+        """Let it read its configuration and certificate again."""
+        self.host.run("doveadm", "reload")
+
+    def configure(self, **settings: str) -> None:
+        """Set global settings and restart."""
+        lines = [f"{name} = {value}\n" for name, value in settings.items()]
+        self._write("".join(lines))
+        self._changed = True
+        self.restart()
+
+    def heal(self) -> None:
+        """Take back every fault."""
+        if self._changed:
+            self.stop()
+            self._write()
+            self._changed = False
+        super().heal()
+
+    def _write(self, more: str = "") -> None:
+        self.host.write("/etc/dovecot/dovecot.conf", (CONF / "dovecot.conf").read_text() + more)

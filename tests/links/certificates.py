@@ -1,0 +1,95 @@
+"""A certificate authority for tests: certificates good and bad, made on the fly."""
+
+import ipaddress
+import ssl
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+NAME = "mail.example.org"
+YESTERDAY, TOMORROW = timedelta(days=-1), timedelta(days=1)
+LONG_AGO, LAST_WEEK, NEXT_WEEK, NEXT_YEAR = (timedelta(days=days) for days in (-365, -7, 7, 365))
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A certificate with its key."""
+
+    certificate: x509.Certificate
+    key: ec.EllipticCurvePrivateKey
+
+    @property
+    def der(self) -> bytes:
+        """The certificate as it goes over the wire."""
+        return self.certificate.public_bytes(serialization.Encoding.DER)
+
+    @property
+    def pem(self) -> bytes:
+        """The certificate and its key in one file, as Postfix and ``load_cert_chain`` take them."""
+        return self.certificate.public_bytes(serialization.Encoding.PEM) + self.key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+
+    def server_context(self, directory: Path) -> ssl.SSLContext:
+        """Make a server's TLS context of it; the file goes to ``directory``."""
+        file = directory / f"{self.certificate.serial_number}.pem"
+        file.write_bytes(self.pem)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(file)
+        return context
+
+
+class Authority:
+    """Signs what it is asked to."""
+
+    def __init__(self, name: str = "mailpath test authority") -> None:
+        """Make a self-signed root."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = _name(name)
+        usage = x509.BasicConstraints(ca=True, path_length=None)
+        made = _builder(subject, subject, key, LONG_AGO, NEXT_YEAR).add_extension(usage, critical=True)
+        self.root = Identity(made.sign(key, hashes.SHA256()), key)
+
+    def issue(self, name: str = NAME, not_before: timedelta = YESTERDAY, not_after: timedelta = TOMORROW) -> Identity:
+        """Sign a server's certificate for a host name or an IP address; times are relative to now."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        made = _builder(_name(name), self.root.certificate.subject, key, not_before, not_after)
+        made = made.add_extension(x509.SubjectAlternativeName([_alternative(name)]), critical=False)
+        return Identity(made.sign(self.root.key, hashes.SHA256()), key)
+
+    def ca_file(self, directory: Path) -> str:
+        """Write the root where a client can trust it."""
+        file = directory / f"ca-{self.root.certificate.serial_number}.pem"
+        file.write_bytes(self.root.certificate.public_bytes(serialization.Encoding.PEM))
+        return str(file)
+
+
+def _name(common: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
+
+
+def _alternative(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, not_before: timedelta, not_after: timedelta
+) -> x509.CertificateBuilder:
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now + not_before)
+        .not_valid_after(now + not_after)
+    )

@@ -1,0 +1,258 @@
+"""One path's memory: what is shown when rounds end, fail, or stay away."""
+
+from dataclasses import replace
+
+import pytest
+
+from monitor.core.haproxy import AdminState, ServerState
+from monitor.core.status import PathStatus, TargetStatus
+from monitor.core.taxonomy import Phase, Reason
+from monitor.core.verdicts import Agreement, Hop, Verdict
+from monitor.verdict.path_book import PathBook
+from tests.verdict.build import (
+    IMAPS,
+    NODES,
+    SERVICES,
+    SMTP,
+    SUBMISSION,
+    all_well,
+    check,
+    door,
+    handshake,
+    haproxy,
+    haproxy_failed,
+    mute,
+    plan,
+    refused,
+    seen,
+    server,
+    silent,
+    well,
+)
+
+
+def now_of(book: PathBook, now: float = 0.0) -> PathStatus:
+    """Give the status at a second of the loop's clock."""
+    return book.status(now, 1_000_000.0 + now)
+
+
+def of(status: PathStatus, target: object) -> TargetStatus:
+    """Find one target's status."""
+    every = (*status.checks, *status.handshakes, *(each for edge in status.edges for each in edge.front_doors))
+    return next(each for each in every if each.target == target)
+
+
+def test_before_the_first_round_nothing_is_claimed() -> None:
+    """A fresh book knows nothing: every verdict unknown, nothing up, and health fails."""
+    status = now_of(PathBook(plan()))
+    assert {each.verdict for each in status.handshakes} == {Verdict.UNKNOWN}
+    assert {each.up for each in status.handshakes} == {None}
+    assert status.edges[0].haproxy_up is None
+    assert status.health.status == "fail"
+    assert status.diagnosis.hop is Hop.MONITOR
+
+
+def test_when_all_is_well_it_says_so() -> None:
+    """Every verdict ok, HAProxy agrees, nothing is diagnosed, health passes."""
+    status = now_of(well())
+    assert {each.verdict for each in status.handshakes} == {Verdict.OK}
+    assert {each.agreement for each in status.handshakes} == {Agreement.AGREE}
+    assert status.diagnosis.hop is Hop.NONE
+    assert status.health.status == "pass"
+
+
+@pytest.mark.parametrize("age", [181.0, 100_000.0])
+def test_stale_knowledge_is_never_ok(age: float) -> None:
+    """Three times max(interval, timeout) after the last round nothing is ok any more, and health fails."""
+    status = now_of(well(), age)
+    assert {each.verdict for each in status.handshakes} == {Verdict.UNKNOWN}
+    assert all(each.stale for each in (*status.checks, *status.handshakes))
+    assert status.edges[0].haproxy_up is False
+    assert status.health.status == "fail"
+
+
+def test_one_failure_is_doubt_and_two_are_down() -> None:
+    """With fall 2 the first failure keeps the state and asks for a fast round; the second turns it."""
+    book = well()
+    book.record(mute(handshake(SMTP)))
+    assert of(now_of(book), handshake(SMTP)).verdict is Verdict.OK
+    assert book.contradicted(handshake(SMTP))
+    book.record(mute(handshake(SMTP)))
+    shown = of(now_of(book), handshake(SMTP))
+    assert (shown.up, shown.verdict) == (False, Verdict.NO_GREETING)
+
+
+def test_the_failing_verdict_is_the_latest_rounds() -> None:
+    """While it is down the verdict follows what the latest failing round met."""
+    book = well()
+    for failed in (mute(handshake(SMTP)), mute(handshake(SMTP)), seen(handshake(SMTP), Verdict.TURNED_AWAY)):
+        book.record(failed)
+    assert of(now_of(book), handshake(SMTP)).verdict is Verdict.TURNED_AWAY
+
+
+def test_since_tells_when_the_verdict_changed() -> None:
+    """``since`` is the moment of the change, and stays while the verdict stays."""
+    book = well()
+    now_of(book, 1.0)
+    for second in (10.0, 11.0):
+        book.record(mute(handshake(SMTP), now=second))
+    assert of(now_of(book, 12.0), handshake(SMTP)).since == 1_000_012.0
+    assert of(now_of(book, 20.0), handshake(SMTP)).since == 1_000_012.0
+
+
+def test_a_silent_node_among_others_is_unreachable() -> None:
+    """All ports of one node silent, the other node answering: the node, not its ports."""
+    book = well()
+    for _ in range(2):
+        for service in SERVICES:
+            book.record(silent(handshake(service, "k8s-node2")))
+            if service.check_node_port is not None:
+                book.record(silent(check(service, "k8s-node2")))
+    status = now_of(book)
+    verdicts = {each.verdict for each in status.handshakes if each.target.node == "k8s-node2"}
+    assert verdicts == {Verdict.NODE_UNREACHABLE}
+    assert status.diagnosis.hop is Hop.NODE
+    assert "k8s-node2" in status.diagnosis.summary
+    assert status.diagnosis.others == ()
+
+
+def test_a_reset_is_an_answer() -> None:
+    """A node that refuses every port is there: its ports are closed, it is not unreachable."""
+    book = well()
+    for _ in range(2):
+        for service in SERVICES:
+            book.record(refused(handshake(service, "k8s-node2")))
+            if service.check_node_port is not None:
+                book.record(refused(check(service, "k8s-node2")))
+    assert of(now_of(book), handshake(SMTP, "k8s-node2")).verdict is Verdict.PORT_CLOSED
+
+
+def test_one_port_refused_on_one_node() -> None:
+    """One data port of one node: port_closed, HAProxy still sends clients there, hop nodeport."""
+    book = well()
+    for _ in range(2):
+        book.record(refused(handshake(SUBMISSION, "k8s-node2")))
+    status = now_of(book)
+    shown = of(status, handshake(SUBMISSION, "k8s-node2"))
+    assert (shown.verdict, shown.agreement) == (Verdict.PORT_CLOSED, Agreement.LB_UP_PATH_DOWN)
+    assert status.diagnosis.hop is Hop.NODEPORT
+    assert status.health.status == "warn"
+
+
+def test_a_port_closed_everywhere_is_its_listener() -> None:
+    """Refused on every node while the stock port answers: the PROXY listener, and health fails."""
+    book = well()
+    for _ in range(2):
+        for node in NODES:
+            book.record(refused(handshake(SUBMISSION, node.name)))
+    status = now_of(book)
+    assert {s.verdict for s in status.handshakes if s.target.service == "submission"} == {Verdict.LISTENER_DOWN}
+    assert status.diagnosis.hop is Hop.LISTENER
+    assert status.health.status == "fail"
+
+
+def test_stock_and_proxy_port_down_is_the_mail_server() -> None:
+    """When the healthcheck port is refused too, it is the server itself."""
+    book = well()
+    for _ in range(2):
+        for node in NODES:
+            book.record(refused(handshake(SUBMISSION, node.name)))
+            book.record(refused(check(SUBMISSION, node.name)))
+    assert now_of(book).diagnosis.hop is Hop.MAIL_SERVER
+
+
+def test_dovecot_has_no_check_and_is_the_mail_server() -> None:
+    """A service without a healthcheck port that is refused everywhere is the mail server's affair."""
+    book = well()
+    for _ in range(2):
+        for node in NODES:
+            book.record(refused(handshake(IMAPS, node.name)))
+    assert now_of(book).diagnosis.hop is Hop.MAIL_SERVER
+
+
+def test_ssh_down_is_blindness_and_no_fault_of_the_path() -> None:
+    """SSH alone: we are blind in one eye; the verdicts stay ok, agreement is unknown, health warns."""
+    book = well()
+    book.record(haproxy_failed(Phase.SSH, Reason.TIMEOUT))
+    status = now_of(book)
+    assert {each.verdict for each in status.handshakes} == {Verdict.OK}
+    assert {each.agreement for each in status.handshakes} == {Agreement.UNKNOWN}
+    assert (status.edges[0].ssh_up, status.edges[0].haproxy_up) == (False, False)
+    assert status.diagnosis.hop is Hop.MONITOR
+    assert status.health.status == "warn"
+
+
+def test_haproxy_dead_explains_its_front_doors() -> None:
+    """Socket dead and frontends refused: one cause, HAProxy; the front doors are its effects."""
+    book = well()
+    book.record(haproxy_failed(Phase.COMMAND, Reason.SOCKET_MISSING))
+    for _ in range(2):
+        for service in SERVICES:
+            book.record(refused(door(service)))
+    status = now_of(book)
+    assert status.diagnosis.hop is Hop.HAPROXY
+    assert status.diagnosis.others == ()
+    assert status.health.status == "fail"
+
+
+def test_a_dead_edge_is_the_edge() -> None:
+    """SSH and every frontend silent while the nodes answer: the edge host."""
+    book = well()
+    book.record(haproxy_failed(Phase.SSH, Reason.TIMEOUT))
+    for _ in range(2):
+        for service in SERVICES:
+            book.record(silent(door(service)))
+    assert now_of(book).diagnosis.hop is Hop.EDGE
+
+
+def test_good_nodes_behind_a_bad_front_door_is_the_backend() -> None:
+    """Every node fine and the front door not: what lies between, HAProxy's backend."""
+    book = well()
+    for _ in range(2):
+        book.record(seen(door(SUBMISSION), Verdict.HEADER_REJECTED))
+    status = now_of(book)
+    assert status.diagnosis.hop is Hop.BACKEND
+    assert status.health.status == "fail"
+
+
+@pytest.mark.parametrize(
+    ("shown", "up", "expected"),
+    [
+        (server(SMTP, NODES[0]), True, Agreement.AGREE),
+        (server(SMTP, NODES[0]), False, Agreement.LB_UP_PATH_DOWN),
+        (server(SMTP, NODES[0], ServerState.STOPPED), True, Agreement.LB_DOWN_PATH_UP),
+        (server(SMTP, NODES[0], ServerState.STOPPED), False, Agreement.AGREE),
+        (server(SMTP, NODES[0], admin=AdminState.FMAINT), True, Agreement.LB_ADMIN),
+        (server(SMTP, NODES[0], admin=AdminState.FDRAIN), True, Agreement.LB_ADMIN),
+        (replace(server(SMTP, NODES[0]), weight=0), True, Agreement.LB_ADMIN),
+        (replace(server(SMTP, NODES[0]), check_status=1), True, Agreement.UNKNOWN),
+        (replace(server(SMTP, NODES[0]), check_state=2), True, Agreement.UNKNOWN),
+    ],
+)
+def test_agreement(shown: object, up: bool, expected: Agreement) -> None:  # noqa: FBT001 - a table's column
+    """HAProxy's state against our own handshake, row by row."""
+    book = well()
+    book.record(haproxy(shown))  # type: ignore[arg-type]
+    for _ in range(2):
+        book.record(seen(handshake(SMTP)) if up else mute(handshake(SMTP)))
+    assert of(now_of(book), handshake(SMTP)).agreement is expected
+
+
+def test_replanning_keeps_what_did_not_change() -> None:
+    """A reload keeps the state of targets that stay, forgets those that go, begins anew with those that moved."""
+    book = well()
+    moved = (NODES[0], replace(NODES[1], address="10.0.20.199"))
+    book.replan(plan(moved))
+    status = now_of(book)
+    assert of(status, handshake(SMTP, "k8s-node1")).verdict is Verdict.OK
+    assert of(status, handshake(SMTP, "k8s-node2")).verdict is Verdict.UNKNOWN
+    book.replan(plan(NODES[:1]))
+    assert {each.target.node for each in now_of(book).handshakes} == {"k8s-node1"}
+
+
+def test_what_no_plan_knows_is_dropped() -> None:
+    """A round of a removed target that ends late changes nothing."""
+    book = PathBook(plan(NODES[:1]))
+    all_well(book)
+    book.record(mute(handshake(SMTP, "k8s-node2")))
+    assert now_of(book).diagnosis.hop is Hop.NONE
