@@ -73,8 +73,8 @@ def _path(settings: Settings, name: str | None) -> PathSettings:
 def _config_check(arguments: argparse.Namespace) -> int:
     settings = load(arguments.config_file, check_files=False)
     for path in settings.paths:
-        counts = f"{len(path.static_nodes)} fixed nodes, {len(path.services)} services, {len(path.edges)} edges"
-        sys.stdout.write(f"{arguments.config_file}: path {path.name}: {counts}: no faults\n")
+        counts = f"fixed nodes: {len(path.static_nodes)}, services: {len(path.services)}, edges: {len(path.edges)}"
+        sys.stdout.write(f"{arguments.config_file}: path {path.name}: no faults ({counts})\n")
     return 0
 
 
@@ -126,7 +126,12 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     demo = _command(commands, "demo", _demo, "the daemon against an embedded, simulated mail path", [web, log])
-    demo.add_argument("--fault", metavar="NAME", help="break the simulated path; `list` names the faults")
+    demo.add_argument(
+        "--fault",
+        action="append",
+        metavar="NAME",
+        help="break the simulated path; may be repeated; `list` names the faults",
+    )
     demo.set_defaults(shard=0, total_shards=1)
 
     probe = _command(commands, "probe", _probe, "one handshake with its whole transcript and timings", [file])

@@ -10,18 +10,17 @@ from collections.abc import Mapping
 import msgspec.inspect as mi
 import yaml
 
-from monitor.config.faults import Faults, below, shortened
+from monitor.config.faults import Faults, below
 from monitor.config.values import Scalar
+from monitor.config.variables import VariableError, expand
 from monitor.config.wording import TAG, describe, description, expected, is_null, is_plain, unknown_key
 
 # Far beyond any configuration; aliases of aliases multiply without end.
 MAX_VALUES = 200_000
 
 _MERGE = f"{TAG}merge"
-_VARIABLE = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<name>[^}]*)(?P<end>\})?)")
-_VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,17}", re.ASCII)
-_TRUE, _FALSE = frozenset({"true", "yes", "on"}), frozenset({"false", "no", "off"})
+_TRUE = frozenset({"true", "yes", "on"})  # YAML 1.1: what else has the tag is false
 
 
 class TooManyValuesError(Exception):
@@ -50,27 +49,31 @@ class Reader:
         self._count()
         self._faults.places[place] = node.start_mark
         chosen, scalar = _choose(kind, node)
-        match chosen:
-            case mi.StructType() if isinstance(node, yaml.MappingNode):
-                return self._struct(node, chosen, place)
-            case mi.DictType() if isinstance(node, yaml.MappingNode):
-                return self._dict(node, chosen, place)
-            case mi.VarTupleType() if isinstance(node, yaml.SequenceNode):
-                return self._tuple(node, chosen, place)
-            case mi.NoneType():
-                return None
-        if isinstance(node, yaml.ScalarNode) and not is_null(node):
-            return self._scalar(node, chosen, scalar, place, expected(kind))
-        self._expected(place, expected(kind), describe(node))
-        return _BROKEN
+        match chosen, node:
+            case mi.StructType(), yaml.MappingNode():
+                value = self._struct(node, chosen, place)
+            case mi.DictType(), yaml.MappingNode():
+                value = self._dict(node, chosen, place)
+            case mi.VarTupleType(), yaml.SequenceNode():
+                value = self._tuple(node, chosen, place)
+            case mi.NoneType(), _:
+                value = None
+            case mi.Type(), yaml.ScalarNode() if scalar is not None:
+                value = self._text(node, scalar, kind, place)
+            case mi.Type(), yaml.ScalarNode():
+                value = self._scalar(node, chosen, kind, place)
+            case _:
+                value = self._unexpected(place, kind, describe(node))
+        return value
 
     def _count(self) -> None:
         self._values += 1
         if self._values > MAX_VALUES:
             raise TooManyValuesError
 
-    def _expected(self, place: str, what: str, got: str) -> None:
-        self._faults.add(place, f"expected {what}, got {got}")
+    def _unexpected(self, place: str, kind: mi.Type, got: str) -> object:
+        self._faults.add(place, f"expected {expected(kind)}, got {got}")
+        return _BROKEN
 
     def _struct(self, node: yaml.MappingNode, kind: mi.StructType, place: str) -> object:
         pairs = self._pairs(node, place)
@@ -145,66 +148,35 @@ class Reader:
                 own[key_node.value] = (key_node, value_node)
         return merged | own
 
-    def _scalar(
-        self, node: yaml.ScalarNode, kind: mi.Type | None, scalar: Scalar | None, place: str, what: str
-    ) -> object:
+    def _scalar(self, node: yaml.ScalarNode, chosen: mi.Type, kind: mi.Type, place: str) -> object:
         text = node.value
-        tag = node.tag.removeprefix(TAG)
-        if scalar is not None:
-            return self._text(node, scalar, place, what)
-        match kind:
-            case mi.IntType() if tag == "int" and _WHOLE_NUMBER.fullmatch(text):
+        match chosen, node.tag.removeprefix(TAG):
+            case mi.IntType(ge=least, le=most), "int" if _WHOLE_NUMBER.fullmatch(text):
                 number = int(text)
-                if (kind.ge is None or number >= kind.ge) and (kind.le is None or number <= kind.le):
+                if (least is None or number >= least) and (most is None or number <= most):
                     return number
-            case mi.BoolType() if tag == "bool":
+            case mi.BoolType(), "bool":
                 return text.lower() in _TRUE
-            case mi.EnumType() if tag == "str" and text in {member.value for member in kind.cls}:
-                return kind.cls(text)
-            case mi.LiteralType() if tag == "str" and text in kind.values:
+            case mi.EnumType(cls=cls), "str" if text in {member.value for member in cls}:
+                return cls(text)
+            case mi.LiteralType(values=values), "str" if text in values:
                 return text
-        self._expected(place, what, describe(node))
-        return _BROKEN
+        return self._unexpected(place, kind, describe(node))
 
-    def _text(self, node: yaml.ScalarNode, scalar: Scalar, place: str, what: str) -> object:
-        text = self._expanded(node.value, place)
-        if text is None:
-            return _BROKEN
+    def _text(self, node: yaml.ScalarNode, scalar: Scalar, kind: mi.Type, place: str) -> object:
         got = "something else" if scalar.secret else describe(node)
         if node.tag != f"{TAG}str":
-            hint = " (put it in quotes)" if is_plain(node) and _parses(scalar, text) else ""
-            self._expected(place, what, f"{got}{hint}")
-            return _BROKEN
+            hint = " (put it in quotes)" if is_plain(node) and _parses(scalar, node.value) else ""
+            return self._unexpected(place, kind, f"{got}{hint}")
         try:
-            return scalar.parse(text)
-        except ValueError:
-            # What a variable holds may be a secret that went astray: the fault shows the reference alone.
-            self._expected(place, what, got if text == node.value else f"what {got} stands for")
+            text = expand(node.value, self._environ)
+        except VariableError as error:
+            self._faults.add(place, str(error))
             return _BROKEN
-
-    def _expanded(self, text: str, place: str) -> str | None:
-        faults: list[str] = []
-
-        def value_of(found: re.Match[str]) -> str:
-            if found["dollar"]:
-                return "$"
-            name = found["name"]
-            if not found["end"]:
-                faults.append(f"{shortened(found[0])} has no closing brace (a dollar sign itself is written $$)")
-            elif not _VARIABLE_NAME.fullmatch(name):
-                faults.append(
-                    f"{shortened(found[0])} names no environment variable (a dollar sign itself is written $$)"
-                )
-            elif name not in self._environ:
-                faults.append(f"the environment variable {name} is not set")
-            else:
-                return self._environ[name]
-            return ""
-
-        expanded = _VARIABLE.sub(value_of, text)
-        for fault in dict.fromkeys(faults):
-            self._faults.add(place, fault)
-        return None if faults else expanded
+        if not _parses(scalar, text):
+            # What a variable holds may be a secret that went astray: the fault shows the reference alone.
+            return self._unexpected(place, kind, got if text == node.value else f"what {got} stands for")
+        return scalar.parse(text)
 
 
 def _bare(kind: mi.Type) -> tuple[mi.Type, Scalar | None]:
@@ -217,22 +189,20 @@ def _bare(kind: mi.Type) -> tuple[mi.Type, Scalar | None]:
 
 
 def _choose(kind: mi.Type, node: yaml.Node) -> tuple[mi.Type | None, Scalar | None]:
-    """Give the member of a union that fits the node's shape; of another type, that type itself."""
+    """Give the member of a union that a node may be, by its shape; of another type, that type itself."""
     bare, scalar = _bare(kind)
-    if not isinstance(bare, mi.UnionType):
-        return (None, None) if isinstance(bare, mi.NoneType) and not is_null(node) else (bare, scalar)
-    for member in bare.types:
-        inner, scalar = _bare(member)
-        is_collection = isinstance(inner, (mi.StructType, mi.DictType, mi.VarTupleType))
-        if isinstance(inner, mi.NoneType):
-            fits = is_null(node)
-        elif is_collection:
-            fits = isinstance(node, (yaml.MappingNode, yaml.SequenceNode))
-        else:
-            fits = isinstance(node, yaml.ScalarNode) and not is_null(node)
-        if fits:
-            return inner, scalar
-    return None, None
+    members = [_bare(member) for member in bare.types] if isinstance(bare, mi.UnionType) else [(bare, scalar)]
+    return next(((member, scalar) for member, scalar in members if _fits(member, node)), (None, None))
+
+
+def _fits(kind: mi.Type, node: yaml.Node) -> bool:
+    if isinstance(kind, mi.NoneType):
+        return is_null(node)
+    if isinstance(kind, (mi.StructType, mi.DictType)):
+        return isinstance(node, yaml.MappingNode)
+    if isinstance(kind, mi.VarTupleType):
+        return isinstance(node, yaml.SequenceNode)
+    return isinstance(node, yaml.ScalarNode) and not is_null(node)
 
 
 def _parses(scalar: Scalar, text: str) -> bool:

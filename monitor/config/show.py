@@ -3,14 +3,13 @@
 import msgspec
 import yaml
 
-from monitor.config.settings import Settings
 from monitor.config.values import Secret, render_duration
 
 Plain = dict[str, "Plain"] | list["Plain"] | str | int | float | bool | None
 
 
-def show(settings: Settings) -> str:
-    """Write settings as a configuration that reads as the same settings, but for its secrets."""
+def show(settings: msgspec.Struct) -> str:
+    """Write settings, all or a block of them, as YAML that reads as the same settings, but for secrets."""
     plain = msgspec.to_builtins(settings, enc_hook=_hidden)
     return yaml.safe_dump(as_written(plain), sort_keys=False, allow_unicode=True, width=120)
 

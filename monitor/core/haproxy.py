@@ -13,16 +13,31 @@ class ServerState(StrEnum):
     STOPPING = "STOPPING"
 
 
+class AdminMode(StrEnum):
+    """What an administrator wants of a server, in the words of ``set server … state [ ready | drain | maint ]``."""
+
+    READY = "ready"
+    DRAIN = "drain"
+    MAINT = "maint"
+
+
 class AdminState(IntFlag):
     """``srv_admin_state``: the bits of HAProxy's ``SRV_ADMF_*`` (management guide, "show servers state")."""
 
-    FMAINT = 0x01
-    IMAINT = 0x02
-    CMAINT = 0x04
-    FDRAIN = 0x08
-    IDRAIN = 0x10
-    RMAINT = 0x20
-    HMAINT = 0x40
+    FMAINT = 0x01  # by hand
+    IMAINT = 0x02  # inherited from a tracked server
+    CMAINT = 0x04  # by ``disabled`` in the configuration
+    FDRAIN = 0x08  # by hand
+    IDRAIN = 0x10  # inherited from a tracked server
+    RMAINT = 0x20  # its address does not resolve
+    HMAINT = 0x40  # its host name changed, and does not resolve yet
+
+    @property
+    def mode(self) -> AdminMode:
+        """The word for these bits; maintenance outweighs drain, as it does in HAProxy."""
+        if self & (AdminState.FMAINT | AdminState.IMAINT | AdminState.CMAINT | AdminState.RMAINT | AdminState.HMAINT):
+            return AdminMode.MAINT
+        return AdminMode.DRAIN if self & (AdminState.FDRAIN | AdminState.IDRAIN) else AdminMode.READY
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,9 @@ def _slow_greeting(path: MailPath) -> None:
 
 FAULTS = (
     DemoFault("node-down", "k8s-node2 falls silent on every port, as a host without power does.", _node_down),
-    DemoFault("proxy-off", "The mail server takes the PROXY header for commands: PROXY is off on its ports.", _proxy_off),
+    DemoFault(
+        "proxy-off", "The mail server takes the PROXY header for commands: PROXY is off on its ports.", _proxy_off
+    ),
     DemoFault("port-closed", "k8s-node2 refuses the submission NodePort; its healthcheck port lives on.", _port_closed),
     DemoFault(
         "haproxy-pool-down",

@@ -9,8 +9,7 @@ VERSION = "2.9-dev6"
 PID = 51412
 _MAXCONN = 1000
 _WEIGHT = 10
-# srv_check_state: configured (2) and enabled (4)
-_CHECKS_RUN = 6
+_CHECKS_RUN = 0x02 | 0x04  # srv_check_state: CONFIGURED and ENABLED (CHK_ST_*)
 
 _STATE_COLUMNS = (
     "be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight "
@@ -18,14 +17,15 @@ _STATE_COLUMNS = (
     "bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr "
     "srv_agent_addr srv_agent_port"
 )
-_STAT_COLUMNS = (
+_STAT_HEADER = (
     "pxname,svname,qcur,qmax,scur,smax,slim,stot,bin,bout,dreq,dresp,ereq,econ,eresp,wretr,wredis,status,weight,act,"
     "bck,chkfail,chkdown,lastchg,downtime,qlimit,pid,iid,sid,throttle,lbtot,tracked,type,rate,rate_lim,rate_max,"
     "check_status,check_code,check_duration,hrsp_1xx,hrsp_2xx,hrsp_3xx,hrsp_4xx,hrsp_5xx,hrsp_other,hanafail,req_rate,"
     "req_rate_max,req_tot,cli_abrt,srv_abrt,comp_in,comp_out,comp_byp,comp_rsp,lastsess,last_chk,last_agt,qtime,ctime,"
     "rtime,ttime,agent_status,agent_code,agent_duration,check_desc,agent_desc,check_rise,check_fall,check_health,"
-    "agent_rise,agent_fall,agent_health,addr,cookie,mode,algo"
-).split(",")
+    "agent_rise,agent_fall,agent_health,addr,cookie,mode,algo,"
+)
+_STAT_COLUMNS = _STAT_HEADER.rstrip(",").split(",")
 _STATE_CODES = {state: code for code, state in enumerate(ServerState)}
 _CHECK_WORDS = {1: "INI", 6: "L4OK", 7: "L4TOUT", 8: "L4CON"}
 _CHECK_SENTENCES = {1: "Initializing", 6: "Layer4 check passed", 7: "Layer4 timeout", 8: "Layer4 connection problem"}
@@ -54,7 +54,7 @@ def servers_state(haproxy: Haproxy, now: float) -> str:
 
 def stat(haproxy: Haproxy, now: float) -> str:
     """Answer ``show stat``: frontends, servers and backends as CSV."""
-    lines = [f"# {','.join(_STAT_COLUMNS)},"]
+    lines = [f"# {_STAT_HEADER}"]
     lines += ["".join(f"{row.get(column, '')}," for column in _STAT_COLUMNS) for row in _rows(haproxy, now)]
     return "".join(f"{line}\n" for line in lines)
 

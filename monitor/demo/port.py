@@ -17,7 +17,10 @@ SESSION_LIMIT = 60.0
 
 
 class Port:
-    """One port of one host. An open one hands each connection to ``serve``, which may leave by ``OSError``."""
+    """One port of one host. An open one hands each connection to ``serve``, which may leave by ``OSError``.
+
+    Port 0 is any free one; ``port`` then tells which, once it is open.
+    """
 
     def __init__(self, address: str, port: int, serve: Serve, tasks: Tasks) -> None:
         """Listen to nothing yet."""
@@ -37,6 +40,7 @@ class Port:
         """
         self.close()
         self._listener = self._listen(BACKLOG)
+        self.port = self._listener.getsockname()[1]
         asyncio.get_running_loop().add_reader(self._listener.fileno(), self._accept, self._listener)
 
     def close(self) -> None:
@@ -59,13 +63,13 @@ class Port:
         for _ in range(2):
             filler = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
             self._fillers.append(filler)
-            filler.setblocking(False)
+            filler.settimeout(0)
             filler.connect_ex((self.address, self.port))
 
     def _listen(self, backlog: int) -> socket.socket:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         try:
-            listener.setblocking(False)
+            listener.settimeout(0)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((self.address, self.port))
             listener.listen(backlog)
@@ -82,7 +86,7 @@ class Port:
         if self._sessions >= MAX_SESSIONS:
             accepted.close()
             return
-        accepted.setblocking(False)
+        accepted.settimeout(0)
         accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._sessions += 1
         task = self._tasks.spawn(f"session at {self.address}:{self.port}", self._session(TcpStream(accepted)))

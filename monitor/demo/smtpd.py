@@ -10,7 +10,7 @@ from monitor.demo.connection import ClientGoneError, Connection
 from monitor.demo.layout import SERVER_NAME
 from monitor.demo.maillog_writer import Say, neutered, quoted
 
-# As Postfix counts them, in the order of its disconnect line (``smtpd_sasl_..``-less commands of src/smtpd/smtpd.c).
+# The order of smtpd's disconnect line (``smtpd_cmd_table`` of src/smtpd/smtpd.c).
 _COUNTED = ("helo", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "rset", "noop", "vrfy", "quit", "unknown")
 _FAILURES_FROM = "4"
 MAX_COMMANDS = 100

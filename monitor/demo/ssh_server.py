@@ -7,7 +7,6 @@ from pathlib import Path
 import asyncssh
 
 from monitor.demo.certificates import write_private
-from monitor.demo.layout import SSH_USER
 
 _COMMAND_NOT_FOUND = 127
 
@@ -100,9 +99,3 @@ class _Session(asyncssh.SSHServer):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncssh's signature
         if self._connection is not None:
             self._connections.discard(self._connection)
-
-    def begin_auth(self, username: str) -> bool:
-        # Anybody else than the one account meets a lock without a key.
-        if username != SSH_USER and self._connection is not None:
-            self._connection.set_authorized_keys(asyncssh.import_authorized_keys(""))
-        return True

@@ -1,6 +1,7 @@
 """Drive a dialogue's script over TCP and TLS to its end, whatever the peer does."""
 
 import asyncio
+import time
 from contextlib import closing, suppress
 from typing import assert_never
 
@@ -43,7 +44,8 @@ async def converse(  # noqa: PLR0913 - a peer, a deadline, TLS and our own end: 
     TLS records included. No failure raises: not the network's, not the peer's, not the deadline's. Whatever is raised
     is a bug, and the socket is closed then too, as on cancellation.
     """
-    record = Record(asyncio.get_running_loop().time)
+    # The event loop's own clock, read fresh: uvloop's time() stands still for a whole pass, and counts milliseconds.
+    record = Record(time.monotonic)
     try:
         async with asyncio.timeout_at(record.started + timeout):
             stream = await TcpStream.connect(await resolve(address, port), source_address)

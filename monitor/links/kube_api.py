@@ -5,6 +5,7 @@ by, as they have no timeout of their own, no ``sinceTime`` for logs, and do not 
 """
 
 import asyncio
+import importlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -53,7 +54,7 @@ class KubeStream:
 
 
 class KubeApi:
-    """A client of one cluster; connects when it is first used."""
+    """A client of one cluster, for one task at a time; connects when it is first used."""
 
     def __init__(self, kubeconfig: Path | None, *, timeout: float) -> None:
         """Use this kubeconfig; ``None``: the Pod's own account, else ``~/.kube/config``. ``timeout`` is seconds."""
@@ -69,6 +70,7 @@ class KubeApi:
                 REFUSED, UNREACHABLE, TIMEOUT, RESET, CLOSED, TLS_ERROR by the network; TOO_LARGE.
 
         """
+        await self._prepare()
         try:
             async with asyncio.timeout(self._timeout):
                 response = await self._request(path, query)
@@ -90,6 +92,7 @@ class KubeApi:
             LinkError: as ``get``.
 
         """
+        await self._prepare()
         try:
             async with asyncio.timeout(self._timeout):
                 return KubeStream(await self._request(path, query))
@@ -102,8 +105,14 @@ class KubeApi:
         if client is not None:
             await client.close()
 
+    async def _prepare(self) -> None:
+        # 50 MiB and half a second, and there is no smaller part of it: only where a path names a cluster, and in a
+        # thread, so that the loop goes on
+        if self._client is None:
+            await asyncio.to_thread(importlib.import_module, "kubernetes_asyncio")
+
     async def _request(self, path: str, query: Query) -> "aiohttp.ClientResponse":
-        import aiohttp  # noqa: PLC0415 - with the rest of the API's client, and not before
+        import aiohttp  # noqa: PLC0415 - see _prepare
 
         if self._client is None:
             self._client = await self._connect()
@@ -118,15 +127,14 @@ class KubeApi:
         )
         if response.status != 200:  # noqa: PLR2004 - HTTP's OK
             try:
-                body = await _read_all(response, WORDS_LIMIT)
+                body = await response.content.read(WORDS_LIMIT)
             finally:
                 response.close()
             raise LinkError(_STATUSES.get(response.status, Reason.API_ERROR), _message(response.status, body))
         return response
 
     async def _connect(self) -> "ApiClient":
-        # 70 MiB, and there is no smaller part of it: only where a path names a cluster
-        from kubernetes_asyncio import client, config  # noqa: PLC0415
+        from kubernetes_asyncio import client, config  # noqa: PLC0415 - see _prepare
 
         configuration = client.Configuration()
         if self._kubeconfig is None and "KUBERNETES_SERVICE_HOST" in os.environ:
@@ -138,7 +146,7 @@ class KubeApi:
 
 
 async def _load_kubeconfig(path: Path, configuration: object) -> None:
-    from kubernetes_asyncio import config  # noqa: PLC0415 - as above
+    from kubernetes_asyncio import config  # noqa: PLC0415 - see _prepare
 
     try:
         path.open("rb").close()
@@ -171,7 +179,7 @@ def _message(status: int, body: bytes) -> str:
 
 def _raise_translated(error: Exception) -> NoReturn:
     """Raise our own error instead: aiohttp, ssl, the token's file and the kubeconfig each have theirs."""
-    import aiohttp  # noqa: PLC0415 - as above
+    import aiohttp  # noqa: PLC0415 - see _prepare
 
     match error:
         case LinkError():

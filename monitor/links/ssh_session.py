@@ -180,12 +180,10 @@ async def connect(settings: SshSettings, credentials: Credentials, *, deadline: 
         shown = progress.unknown_key or e.reason
         detail = f"{settings}: {settings.known_hosts_file} does not vouch for its host key ({shown})"
         raise LinkError(Reason.HOST_KEY_MISMATCH, detail) from e
-    except asyncssh.PermissionDenied as e:
-        detail = f"{settings}: the key of {settings.key_file} was refused"
-        raise LinkError(Reason.AUTH_FAILED, detail) from e
     except Exception as e:  # asyncssh hands on whatever went wrong while it decoded a peer's bytes
         error = _translated(e)
-        raise LinkError(error.reason, f"{settings}: {error.detail}") from e
+        what = f"the key of {settings.key_file} was refused: " if error.reason is Reason.AUTH_FAILED else ""
+        raise LinkError(error.reason, f"{settings}: {what}{error.detail}") from e
     return SshSession(connection)
 
 
@@ -249,6 +247,8 @@ def _translated(error: Exception) -> LinkError:
     match error:
         case asyncssh.ConnectionLost() | asyncssh.ChannelOpenError():
             reason = Reason.CLOSED
+        case asyncssh.PermissionDenied():
+            reason = Reason.AUTH_FAILED
         case asyncssh.KeyExchangeFailed() if "host key" in text:
             # the host no longer has any key of the kind that known_hosts holds
             reason = Reason.HOST_KEY_MISMATCH

@@ -137,6 +137,8 @@ class FileTail:
             block = self._file.last_words()
             self._let_go(self._file)
             self._file = new
+            if not block.data:
+                return new.read()
         return block
 
     def _has_successor(self, file: "_OpenFile") -> bool:

@@ -93,6 +93,8 @@ class EventLog:
         self._verdicts[status.target] = status.verdict
         if before is not status.verdict:
             say = self._log.info if status.verdict is Verdict.OK else self._log.warning
+            if (before, status.verdict) == (Verdict.UNKNOWN, Verdict.OK):
+                say = self._log.debug  # as expected: a start, or a new target
             say("verdict.changed", **_labels(status.target), before=before.value, after=status.verdict.value)
 
     def _diagnosis(self, path: PathStatus) -> None:

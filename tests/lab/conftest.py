@@ -20,7 +20,7 @@ def lab() -> Iterator[Lab]:
 
 
 @pytest.fixture(autouse=True)
-def _healed(request: pytest.FixtureRequest) -> Iterator[None]:
+def healed(request: pytest.FixtureRequest) -> Iterator[None]:
     """Take every fault back after a test that uses the shared laboratory."""
     yield
     if "lab" in request.fixturenames:

@@ -22,6 +22,9 @@ T = TypeVar("T")
 
 CLONE_NEWNET = 0x40000000  # setns(2); Python has os.setns only since 3.12
 
+NAMESPACES = ["--net", "--mount", "--uts", "--pid"]
+KEEP = ["--mount-proc", "--fork", "--kill-child"]
+
 # The servers find their programs, and nothing else of ours.
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 
@@ -29,6 +32,7 @@ ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:
 # /dev begin empty. Names are looked up in files alone, so that no resolver can slow a greeting down.
 FIRST_PROCESS = """
 set -e
+umask 022
 hostname {name}
 mount -t tmpfs -o mode=0755 lab /run
 mkdir -p /run/lab/etc /run/lab/var /run/lab/dev
@@ -89,10 +93,9 @@ class Host:
         Raises:
             LabError: the kernel does not let us.
         """
-        namespaces = ["--net", "--mount", "--pid", "--uts", "--fork", "--kill-child", "--mount-proc"]
         script = FIRST_PROCESS.format(name=shlex.quote(self.name))
         self._keeper = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", "unshare", *namespaces, "--propagation", "private", "sh", "-c", script],
+            ["setpriv", "--pdeathsig", "KILL", "unshare", *NAMESPACES, *KEEP, "sh", "-c", script],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -102,6 +105,7 @@ class Host:
         )
         if self._keeper.stdout is None or self._keeper.stdout.readline() != "ready\n":
             said = self._keeper.communicate(timeout=5)[1].strip()
+            self._keeper = None
             raise LabError(f"cannot make namespaces for {self.name}: {said}; in a container, run it with --privileged")
         self._first = next(process.pid for process in processes() if process.parent == self._keeper.pid)
         # A thread that has entered another network stays there; so do the threads and processes that it starts.
@@ -134,7 +138,8 @@ class Host:
         Raises:
             LabError: it did not exit with 0.
         """
-        enter = ["nsenter", f"--target={self._first}", "--net", "--mount", "--uts", "--pid", "--"]
+        # Postfix closes every descriptor up to the limit before it begins, and a container's limit may be a milliard.
+        enter = ["prlimit", "--nofile=8192", "nsenter", f"--target={self._first}", *NAMESPACES, "--"]
         # Files, not pipes: a daemon may keep them open as long as it lives.
         with TemporaryFile("w+") as out, TemporaryFile("w+") as err:
             done = subprocess.run(
@@ -143,6 +148,7 @@ class Host:
                 stdout=out,
                 stderr=err,
                 env=ENVIRONMENT,
+                umask=0o022,
                 text=True,
                 check=False,
                 timeout=60,

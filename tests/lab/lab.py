@@ -36,6 +36,7 @@ PACKAGES = {
     "ip": "iproute2",
     "nft": "nftables",
     "nsenter": "util-linux",
+    "prlimit": "util-linux",
     "postconf": "postfix",
     "setpriv": "util-linux",
     "socat": "socat",
@@ -118,11 +119,11 @@ class Lab:
         """Take back every fault; seconds where a server must be restarted, nothing where nothing was changed."""
         self.nodeports.heal()
         self.maillog.heal()
-        if self._certificate_changed:
-            self.present_certificate(self._usual_certificate)
-            self._certificate_changed = False
         for server in self._servers:
             server.heal()
+        if self._certificate_changed:  # last, for only a running server can reload
+            self.present_certificate(self._usual_certificate)
+            self._certificate_changed = False
 
     def nodeport(self, node: str, port: int) -> NodePort:
         """One port of one node, to break it."""
@@ -173,10 +174,15 @@ class Lab:
 
     def http_get(self, path: str, port: int = WEB_PORT, timeout: float = 10) -> HttpAnswer:
         """Ask the daemon on the client's host. Raises OSError while it does not listen."""
-        connection = http.client.HTTPConnection("127.0.0.1", port)
-        with closing(connection):
+        return self.http("GET", path, port=port, timeout=timeout)
+
+    def http(
+        self, method: str, path: str, body: bytes | None = None, *, port: int = WEB_PORT, timeout: float = 10
+    ) -> HttpAnswer:
+        """Send any request to the daemon on the client's host. Raises OSError while it does not listen."""
+        with closing(http.client.HTTPConnection("127.0.0.1", port)) as connection:
             connection.sock = self.connect("127.0.0.1", port, timeout)
-            connection.request("GET", path)
+            connection.request(method, path, body)
             answer = connection.getresponse()
             return HttpAnswer(answer.status, answer.headers, answer.read().decode())
 

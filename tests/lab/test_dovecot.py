@@ -6,11 +6,7 @@ import ssl
 import pytest
 
 from tests.lab.certificates import SERVER_NAME
-from tests.lab.helpers import (
-    claimed,
-    each_node,
-    open_node_port,
-)
+from tests.lab.helpers import claimed, each_node, open_node_port
 from tests.lab.lab import Lab
 
 

@@ -8,11 +8,7 @@ import pytest
 from tests.lab.certificates import SERVER_NAME
 from tests.lab.dialogue import Dialogue
 from tests.lab.haproxy import POOLS, Pool
-from tests.lab.helpers import (
-    GREETING,
-    eventually,
-    ssh,
-)
+from tests.lab.helpers import GREETING, eventually, ssh
 from tests.lab.lab import Lab
 from tests.lab.network import CLIENT, EDGE, NODES, OUTSIDE
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -15,11 +16,7 @@ import yaml
 from tests.lab.certificates import SERVER_NAME
 from tests.lab.conftest import LabFactory
 from tests.lab.dovecot import PASSWORD, USER
-from tests.lab.helpers import (
-    GREETING,
-    eventually,
-    open_node_port,
-)
+from tests.lab.helpers import GREETING, eventually, open_node_port
 from tests.lab.host import LabError
 from tests.lab.lab import Lab, require_programs_and_privileges
 from tests.lab.network import CLIENT, EDGE, NODES
@@ -28,20 +25,25 @@ from tests.lab.network import CLIENT, EDGE, NODES
 def test_a_message_through_the_front_door_arrives_in_the_mailbox(lab: Lab, trust: ssl.SSLContext) -> None:
     """Mail for the test user is delivered, found over IMAP and deleted."""
 
-    def send_and_find() -> list[bytes]:
+    def send_and_find() -> bytes:
+        mark = lab.maillog.mark()
         with smtplib.SMTP(EDGE, 25, timeout=20) as smtp:
             smtp.sendmail("somebody@example.net", [USER], "Subject: roundtrip\r\n\r\nHello\r\n")
-        lab.maillog.wait_for(rf"to=<{USER}>.*status=sent")
+        lab.maillog.wait_for(rf"to=<{USER}>.*status=sent", mark)
         with imaplib.IMAP4_SSL(EDGE, 993, ssl_context=trust, timeout=10) as imap:
             imap.login(USER, PASSWORD)
             imap.select("INBOX")
-            found: list[bytes] = imap.search(None, "SUBJECT", "roundtrip")[1]
-            imap.store(found[0].decode(), "+FLAGS", "\\Deleted")
+            number = imap.search(None, "SUBJECT", "roundtrip")[1][0].decode()
+            fetched: Any = imap.fetch(number, "(RFC822)")[1]
+            message: bytes = fetched[0][1]
+            imap.store(number, "+FLAGS", "\\Deleted")
             imap.expunge()
-            return found
+            return message
 
     trust.check_hostname = False  # the edge is called by its address
-    assert lab.client.submit(send_and_find).result(timeout=40) == [b"1"]
+    message = lab.client.submit(send_and_find).result(timeout=40)
+    assert f"(unknown [{CLIENT}])" in message.decode()
+    assert message.endswith(b"\r\n\r\nHello\r\n")
 
 
 def test_a_stopped_server_refuses_on_every_node(lab: Lab) -> None:

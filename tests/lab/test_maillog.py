@@ -3,9 +3,7 @@
 import os
 import re
 
-from tests.lab.helpers import (
-    greet,
-)
+from tests.lab.helpers import greet
 from tests.lab.lab import Lab
 
 

@@ -5,13 +5,7 @@ import re
 import pytest
 
 from tests.lab.dialogue import Dialogue
-from tests.lab.helpers import (
-    BLINK,
-    FRONTEND_PORTS,
-    GREETING,
-    each_node,
-    open_node_port,
-)
+from tests.lab.helpers import BLINK, FRONTEND_PORTS, GREETING, each_node, open_node_port
 from tests.lab.lab import Lab
 from tests.lab.network import NODES, POD
 

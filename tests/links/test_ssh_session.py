@@ -396,7 +396,9 @@ async def test_too_many_attempts_are_a_failed_authentication(server: Server, mon
         raise asyncssh.ProtocolError("Too many authentication failures")
 
     monkeypatch.setattr(server, "validate_public_key", refuse)
-    assert (await _failure(server.settings())).reason is Reason.AUTH_FAILED
+    error = await _failure(server.settings())
+    assert error.reason is Reason.AUTH_FAILED
+    assert f"{server.directory / 'id_ed25519'} was refused" in error.detail
 
 
 async def test_nothing_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

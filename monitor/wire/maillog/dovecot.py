@@ -13,17 +13,13 @@ from monitor.wire.maillog.template import ADDRESS, HEAD, PID, Template, clean
 
 _DOVECOT = "dovecot"
 
-# The user name is the client's own words, and stands between the reason and ``rip=``: the last ``rip=`` is Dovecot's.
-_LOGIN = re.compile(
-    rf"{HEAD}(?P<program>dovecot)(?:{PID})?: "
-    r"(?P<text>imap-login: (?:Info: )?(?P<reason>(?:Login|Disconnected|Aborted login)[^<]{0,512}?): user=<"
-    rf".*, rip=(?P<address>{ADDRESS}), lip=(?P<local_address>{ADDRESS})(?:, .*)?, session=<(?P<session>[^<> ]{{0,64}})>)",
+# The user name is the client's own words: what stands before it and what stands behind it is read, each from its end.
+_BEGINNING = re.compile(
+    rf"{HEAD}dovecot(?:{PID})?: "
+    "(?=imap-login: (?:Info: )?(?P<reason>(?:Login|Disconnected|Aborted login)[^<]*+)(?<=: user=)<)",
     re.ASCII,
 )
-_FIELDS = tuple(
-    _LOGIN.groupindex[field]
-    for field in ("stamp", "program", "pid", "text", "reason", "address", "local_address", "session")
-)
+_END = re.compile(rf", rip=({ADDRESS}), lip=({ADDRESS})(?:, [^<>]*+)?(?<=, session=)<([^<> ]{{0,64}})>", re.ASCII)
 
 # The first word found in the reason tells; a TLS failure also closes the connection, and says so.
 _REASONS = (
@@ -53,11 +49,13 @@ MASTER = (
     Template(_DOVECOT, LineKind.PROBLEM, "master: Dovecot .* starting up.*", Problem.SERVICE_RESTART),
     Template(_DOVECOT, LineKind.PROBLEM, "master: Warning: Killed with signal .*", Problem.SERVICE_RESTART),
     Template(_DOVECOT, LineKind.PROBLEM, "master: Warning: SIGHUP received .*", Problem.SERVICE_RESTART),
-    Template(_DOVECOT, LineKind.PROBLEM, r"master: Error: service\(.*\): .*, throttling for .*", Problem.THROTTLING),
+    Template(
+        _DOVECOT, LineKind.PROBLEM, r"master: Error: service\([^()]{1,64}\): .*, throttling for .*", Problem.THROTTLING
+    ),
     Template(
         _DOVECOT,
         LineKind.PROBLEM,
-        r"master: Warning: service\(.*\): (?:client|process)_limit \(\d{1,9}\) reached.*",
+        r"master: Warning: service\([^()]{1,64}\): (?:client|process)_limit \(\d{1,9}\) reached.*",
         Problem.PROCESS_LIMIT,
     ),
     Template(_DOVECOT, LineKind.PROBLEM, "master: (?:Fatal|Panic): .*", Problem.FATAL),
@@ -71,30 +69,31 @@ def session_port(session: str, address: str) -> int:
     (``client_get_session_id`` of Dovecot's ``login-common``). A trusted proxy may hand on an id of its own.
     """
     try:
-        decoded = binascii.a2b_base64(session.encode())
-        return int.from_bytes(decoded[6:8], "little") if ip_address(decoded[8:]) == ip_address(address) else 0
+        decoded = binascii.a2b_base64(session)
+        owner = ip_address(decoded[8:])
     except ValueError:
         return 0
+    return int.from_bytes(decoded[6:8], "little") if str(owner) == address else 0
 
 
 def read_login(line: str) -> LogRecord | None:
     """Give the record of a login or of a connection's end, or ``None`` where the line says something else."""
-    match = _LOGIN.fullmatch(line)
-    if match is None:
+    beginning = _BEGINNING.match(line)
+    end = _END.fullmatch(line, line.rfind(", rip=")) if beginning else None
+    if beginning is None or end is None:
         return None
-    stamp, program, pid, text, reason, address, local_address, session = match.group(*_FIELDS)
-    problem = next((problem for word, problem in _REASONS if word in reason), "")
-    port = session_port(session, address)
+    stamp, pid, reason = beginning.groups("0")
+    address, local_address, session = end.groups()
     return LogRecord(
         LineKind.IMAP_LOGIN,
         stamp,
-        program,
-        int(pid or 0),
+        "dovecot",
+        int(pid),
         address,
-        port,
+        session_port(session, address),
         local_address,
         0,
         -1,
-        problem,
-        clean(text),
+        next((problem for word, problem in _REASONS if word in reason), ""),
+        clean(line[beginning.end() :]),
     )

@@ -7,12 +7,9 @@ letters of its message. Only a line whose letters name a reader is looked at as 
 
 from monitor.core.maillog import LogRecord
 from monitor.wire.maillog.dispatch import HEAD_END, LETTERS, READERS
-from monitor.wire.maillog.times import time_of
 
-MAX_LINE = 65536
-
-# So many lines at the end of a block are asked for their time: a start script's own show none.
-_LAST_LINES = 16
+# rsyslog cuts messages at 8 KiB (``$MaxMessageSize``): a longer line is no message of a daemon of interest.
+MAX_LINE = 8192 + 256
 
 
 class MaillogParser:
@@ -21,16 +18,14 @@ class MaillogParser:
     Attributes:
         lines: lines read so far.
         unrecognised: those of them that gave no record, of no interest or not understood.
-        newest: the time of the last line that shows one (``times.time_of``), seconds since the epoch; at first ``None``.
     """
 
-    __slots__ = ("lines", "newest", "unrecognised")
+    __slots__ = ("lines", "unrecognised")
 
     def __init__(self) -> None:
         """Begin with nothing read."""
         self.lines = 0
         self.unrecognised = 0
-        self.newest: float | None = None
 
     def feed(self, block: bytes) -> list[LogRecord]:
         """Read whole lines, any bytes, the last with or without its newline; give the records in their order.
@@ -55,5 +50,4 @@ class MaillogParser:
                 records.append(record)
         self.lines += len(lines)
         self.unrecognised += len(lines) - len(records)
-        self.newest = next((time for line in lines[: -_LAST_LINES - 1 : -1] if (time := time_of(line))), self.newest)
         return records

@@ -76,7 +76,7 @@ SMTPD = (
     Template(
         _SMTPD,
         LineKind.SMTPD_DISCONNECT,
-        r"disconnect from {client}(?:(?: [a-z]{1,16}=[\d/]{1,21})*? noop=(?P<noops>\d{1,9})(?:/\d{1,9})?)?(?: .*)?",
+        r"disconnect from {client}(?:.* noop=(?P<noops>\d{1,9}))?.*",
     ),
     Template(
         _SMTPD,

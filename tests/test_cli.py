@@ -1,0 +1,221 @@
+"""The command line: commands, flags, exit codes, and what goes where."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor import __version__, daemon, demo
+from monitor.cli import main
+from monitor.config.load import load
+from monitor.config.options import RunOptions
+from monitor.config.settings import PathSettings, Settings
+from tests.config.documents import MINIMAL
+
+FAULTY = MINIMAL + b"    checks: {interval: fast, rise: 0}\n"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A sound configuration of one path and one node."""
+    path = tmp_path / "mailpath.yml"
+    path.write_bytes(MINIMAL)
+    return path
+
+
+def test_config_check_of_a_sound_file(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A sound file is summed up, and the exit code is 0."""
+    assert main(["config", "check", f"--config.file={file}"]) == 0
+    assert capsys.readouterr() == (f"{file}: path home: no faults (fixed nodes: 1, services: 4, edges: 0)\n", "")
+
+
+def test_config_file_has_a_default(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without ``--config.file`` it is ``mailpath.yml`` where one stands."""
+    monkeypatch.chdir(file.parent)
+    assert main(["config", "check"]) == 0
+    assert capsys.readouterr().out.startswith("mailpath.yml: path home")
+
+
+@pytest.mark.parametrize("command", [["config", "check"], ["config", "show"], ["probe", "k8s-node1", "smtp"], ["run"]])
+def test_a_bad_configuration_ends_every_command(
+    command: list[str], file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every fault is a line of stderr, the last line counts them, the exit code is 2."""
+    file.write_bytes(FAULTY)
+    assert (
+        main([*command, "--config.file", str(file), *(["--web.listen-address=127.0.0.1:0"] * (command == ["run"]))])
+        == 2
+    )
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines()[-3:] == [
+        f"{file}:6:24: paths[0].checks.interval: expected a duration such as 500ms, 5s or 2m, got 'fast'",
+        f"{file}:6:36: paths[0].checks.rise: expected a whole number from 1 to 1000000, got 0",
+        "mailpath: 2 faults",
+    ]
+
+
+def test_config_show(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is shown is a configuration with the same meaning."""
+    assert main(["config", "show", "--config.file", str(file)]) == 0
+    shown = file.with_name("shown.yml")
+    shown.write_text(capsys.readouterr().out)
+    assert load(shown, check_files=False) == load(file, check_files=False)
+
+
+def test_config_schema(capsys: pytest.CaptureFixture[str]) -> None:
+    """The schema is JSON, and needs no configuration."""
+    assert main(["config", "schema"]) == 0
+    assert json.loads(capsys.readouterr().out)["required"] == ["paths"]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Settings, RunOptions]]:
+    """Run ``mailpath run`` with flags; gives what the daemon is given."""
+
+    def call(*flags: str) -> tuple[Settings, RunOptions]:
+        given: list[Any] = []
+
+        def stand_in(load_settings: Callable[[], Settings], options: RunOptions) -> int:
+            given.extend((load_settings(), options))
+            return 7
+
+        monkeypatch.setattr(daemon, "run", stand_in)
+        assert main(["run", *flags]) == 7
+        return given[0], given[1]
+
+    return call
+
+
+def test_run_without_flags(file: Path, run: Callable[..., tuple[Settings, RunOptions]]) -> None:
+    """Without flags the options are the shipped ones; the daemon's exit code is the command's."""
+    settings, options = run(f"--config.file={file}")
+    assert settings == load(file, check_files=False)
+    assert options == RunOptions()
+    assert options.listen_addresses == (":9641",)
+
+
+def test_run_with_every_flag(file: Path, run: Callable[..., tuple[Settings, RunOptions]]) -> None:
+    """Every flag reaches the daemon, written with a space or an equals sign, the listen address more than once."""
+    web = file.with_name("web.yml")
+    web.write_text("http_server_config: {headers: {X-Frame-Options: deny}}\n")
+    _, options = run(
+        *("--config.file", str(file), "--web.listen-address", "127.0.0.1:9641", "--web.listen-address=[::1]:9641"),
+        *(f"--web.config.file={web}", "--web.external-url", "https://mail.example.org/path", "--web.enable-lifecycle"),
+        *("--log.level=debug", "--log.format", "logfmt", "--shard", "1", "--total-shards=3"),
+    )
+    assert options.web_settings is not None
+    assert options.web_settings.headers == {"X-Frame-Options": "deny"}
+    assert options == RunOptions(
+        listen_addresses=("127.0.0.1:9641", "[::1]:9641"),
+        web_settings=options.web_settings,
+        external_url="https://mail.example.org/path",
+        enable_lifecycle=True,
+        log_level="debug",
+        log_format="logfmt",
+        shard=1,
+        total_shards=3,
+    )
+
+
+def test_run_wants_its_files(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The daemon does not start without the files that its configuration names; ``config check`` does not mind."""
+    file.write_bytes(MINIMAL.replace(b"mail.example.org", b"mail.example.org, ca_file: /nowhere/ca.pem"))
+    assert main(["config", "check", f"--config.file={file}"]) == 0
+    assert main(["run", f"--config.file={file}", "--web.listen-address=127.0.0.1:0"]) == 2
+    assert "paths[0].tls.ca_file: /nowhere/ca.pem cannot be read" in capsys.readouterr().err
+
+
+def test_a_bad_web_config_file(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Faults of ``--web.config.file`` end the command as those of the configuration do."""
+    web = file.with_name("web.yml")
+    web.write_text("[]\n")
+    assert main(["run", f"--config.file={file}", f"--web.config.file={web}"]) == 2
+    assert capsys.readouterr().err == (f"{web}: expected a mapping with texts as keys, got a list\nmailpath: 1 fault\n")
+
+
+def test_demo(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo is given the faults' names and the flags that it shares with the daemon, and no configuration."""
+    given: list[Any] = []
+
+    def stand_in(faults: list[str] | None, options: RunOptions) -> int:
+        given.append((faults, options))
+        return 0
+
+    monkeypatch.setattr(demo, "main", stand_in)
+    assert main(["demo"]) == 0
+    assert main(["demo", "--fault", "node-down", "--fault=log-stalled", "--web.listen-address=:0"]) == 0
+    assert given == [(None, RunOptions()), (["node-down", "log-stalled"], RunOptions(listen_addresses=(":0",)))]
+
+
+def test_probe(file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A probe by hand prints its transcript, and ends with its exit code; ``--path`` chooses between paths."""
+    file.write_bytes(MINIMAL + MINIMAL.partition(b"paths:\n")[2].replace(b"home", b"away"))
+
+    def stand_in(path: PathSettings, node: str, service: str) -> tuple[int, str]:
+        return 1, f"{path.name} {node} {service}"
+
+    monkeypatch.setattr(daemon, "probe_once", stand_in)
+    assert main(["probe", "k8s-node1", "smtp", "--path=away", f"--config.file={file}"]) == 1
+    assert capsys.readouterr().out == "away k8s-node1 smtp\n"
+    assert main(["probe", "k8s-node1", "smtp", f"--config.file={file}"]) == 2
+    assert capsys.readouterr().err == "--path: expected one of home, away\nmailpath: 1 fault\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["walk"],
+        ["config"],
+        ["config", "cheque"],
+        ["run", "--config", "mailpath.yml"],
+        ["run", "--web.enable"],
+        ["run", "--log.level=loud"],
+        ["run", "--log.format=xml"],
+        ["run", "--shard=-1"],
+        ["run", "--shard=x"],
+        ["run", "--total-shards=0"],
+        ["demo", "--config.file=mailpath.yml"],
+        ["probe", "k8s-node1"],
+    ],
+)
+def test_bad_command_lines(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """What is no command line of ours ends with 2 and usage on stderr; flags are never abbreviated."""
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: mailpath")
+
+
+def test_a_shard_is_one_of_all(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Shards count from 0, so the last one is one less than there are."""
+    assert main(["run", f"--config.file={file}", "--shard=2", "--total-shards=2"]) == 2
+    assert capsys.readouterr().err == "--shard: expected less than --total-shards, 2\nmailpath: 1 fault\n"
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """``--version`` is the package's."""
+    with pytest.raises(SystemExit) as caught:
+        main(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f"mailpath {__version__}\n"
+
+
+def test_config_check_stays_light(file: Path) -> None:
+    """As a module and a process of its own it works too, and imports nothing of the daemon."""
+    program = (
+        "import sys; from monitor.cli import main; code = main(sys.argv[1:]); "
+        "heavy = {'asyncio', 'aiohttp', 'asyncssh', 'kubernetes_asyncio', 'prometheus_client', 'structlog'}; "
+        "sys.exit(code or ' '.join(sorted(heavy & sys.modules.keys())) or 0)"
+    )
+    command = [sys.executable, "-c", program, "config", "check", f"--config.file={file}"]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+    command = [sys.executable, "-m", "monitor", "config", "check", f"--config.file={file}"]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
