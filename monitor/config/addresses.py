@@ -42,6 +42,24 @@ def client_addresses(path: PathSettings, nodes: Iterable[str] | None = None, *, 
     return {key: str(first + offset) for offset, key in taken.items()}
 
 
+def negative_address(path: PathSettings, *, ipv6: bool = False) -> str:
+    """Give the client address of a path's negative probes: none of a handshake's, whose rate would count it too.
+
+    By the same rule: its hash, or the next address that is free. Raises ``ConfigError`` where none is.
+    """
+    network = _network(path, ipv6=ipv6)
+    first, size = _usable(network)
+    taken = frozenset(client_addresses(path, ipv6=ipv6).values())
+    start = zlib.crc32(f"{path.name}/negative".encode())
+    # As many steps as there are addresses taken, and one: a /64 is never searched.
+    candidates = (str(first + (start + step) % size) for step in range(min(size, len(taken) + 1)))
+    free = next((address for address in candidates if address not in taken), None)
+    if free is None:
+        place = f"paths.{path.name}.handshakes.{_key(ipv6=ipv6)}"
+        raise ConfigError(Fault(place, f"{network} has {size} usable addresses, and none is left for negative probes"))
+    return free
+
+
 def complaints(path: PathSettings, place: str) -> Iterator[Complaint]:
     """Refuse networks that are somebody's, of the wrong family, or too small."""
     nodes, services = len(path.nodes.static), len(path.services)
@@ -56,11 +74,11 @@ def complaints(path: PathSettings, place: str) -> Iterator[Complaint]:
             )
             continue
         _, size = _usable(network)
-        if nodes * services > size:
+        if nodes * services + 1 > size:
             yield Complaint(
                 where,
-                f"{nodes} nodes x {services} services need {nodes * services} client addresses, "
-                f"and {network} has {size} usable ones: take a larger network",
+                f"{nodes} nodes x {services} services and the negative probes need {nodes * services + 1} client "
+                f"addresses, and {network} has {size} usable ones: take a larger network",
                 (f"{place}.nodes.static", f"{place}.services"),
             )
 

@@ -62,7 +62,8 @@ class DialogueOutcome:
     ``greeting`` is the final greeting line without its line end, ``capabilities`` the EHLO keywords or IMAP
     capabilities as the server spelled them, ``noops`` the number of NOOP commands sent (a nonce that smtpd repeats in
     its disconnect line), ``believed_address`` the client address that the server named in a reply (``None`` where it
-    named none), ``starttls`` whether STARTTLS was carried out.
+    named none), ``proof_reply`` that reply, ``recipient`` for whom it was said, ``starttls`` whether STARTTLS was
+    carried out.
     """
 
     greeting: str = ""
@@ -71,6 +72,7 @@ class DialogueOutcome:
     noops: int = 0
     believed_address: str | None = None
     proof_reply: str = ""
+    recipient: str = ""
 
 
 Script = Generator[Step, bytes, DialogueOutcome]

@@ -32,6 +32,10 @@ class ProbeKind(StrEnum):
     FRONT_DOOR = "front_door"
     HAPROXY = "haproxy"
     MAILLOG = "maillog"
+    # what must be refused
+    RELAY_CANARY = "relay_canary"
+    NO_HEADER = "no_header"
+    HEADER_ON_CHECK = "header_on_check"
 
 
 @dataclass(frozen=True, slots=True)

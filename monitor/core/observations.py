@@ -134,4 +134,31 @@ class MaillogCounts:
     self_inflicted: Mapping[str, int] = field(default_factory=dict)
 
 
-AnyObservation = Observation | HaproxyObservation | MaillogBatch
+@dataclass(frozen=True, slots=True)
+class NegativeObservation:
+    """One ended round of a negative probe: of what must be refused.
+
+    ``refused`` is true where it was, false where it was accepted, ``None`` where the round could not be carried out and
+    so tells neither; ``failure`` says what was wrong in both latter cases. ``node`` is the one that was asked (the
+    target names none: what is asked is the server behind all nodes), ``reply`` what the server said, bounded. Times as
+    in ``Observation``.
+    """
+
+    target: Target
+    node: str
+    started: float
+    finished: float
+    at: float
+    refused: bool | None
+    reply: str = ""
+    failure: Failure | None = None
+    durations: Mapping[Phase, float] = field(default_factory=dict)
+    conversation: Conversation | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether it was refused, as it must be."""
+        return self.refused is True
+
+
+AnyObservation = Observation | HaproxyObservation | MaillogBatch | NegativeObservation

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from monitor.core.haproxy import HaproxyInfo, HaproxyServer, HaproxyStat
 from monitor.core.model import Service, Target
 from monitor.core.observations import Observation
+from monitor.core.proof import Proof
 from monitor.core.verdicts import Agreement, Hop, Verdict
 
 
@@ -16,7 +17,8 @@ class TargetStatus:
     """One target after rise/fall; ``up`` is ``None`` until the first result, ``stale`` when knowledge is too old.
 
     ``since`` and ``last_success`` are seconds since the epoch, ``age`` seconds since the end of the last round
-    (``None``: never ended).
+    (``None``: never ended). ``proofs`` has one entry for each kind of evidence of the client IP that is sought;
+    ``listener`` is the port of the listener whose log shows our connections, ``None`` where no line tells.
     """
 
     target: Target
@@ -30,6 +32,8 @@ class TargetStatus:
     age: float | None
     last: Observation | None
     agreement: Agreement | None = None
+    proofs: tuple[Proof, ...] = ()
+    listener: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,22 @@ class MaillogStatus:
     up: bool | None
     lag: float | None
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NegativeStatus:
+    """What is known of a thing that must be refused; ``refused`` is ``None`` until known, and when that is too old.
+
+    ``node``, ``reply`` and ``at`` (seconds since the epoch) are those of the round that told; ``reason`` says why a
+    later one told nothing.
+    """
+
+    target: Target
+    refused: bool | None
+    node: str = ""
+    reply: str = ""
+    at: float | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +138,4 @@ class PathStatus:
     diagnosis: Diagnosis
     findings: tuple[Finding, ...]
     health: Health
+    negatives: tuple[NegativeStatus, ...] = ()

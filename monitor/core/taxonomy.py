@@ -38,6 +38,7 @@ class Reason(StrEnum):
     UNEXPECTED_REPLY = "unexpected_reply"
     MALFORMED = "malformed"
     TOO_LARGE = "too_large"
+    ACCEPTED = "accepted"
     # TLS
     STARTTLS_NOT_OFFERED = "starttls_not_offered"
     STARTTLS_REFUSED = "starttls_refused"

@@ -72,6 +72,7 @@ def smtp_dialogue(
         noops=noops,
         believed_address=believed_address(told.text) if told else None,
         proof_reply=told.excerpt if told else "",
+        recipient=proof.recipient if proof else "",
     )
 
 

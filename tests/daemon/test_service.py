@@ -1,0 +1,122 @@
+"""The daemon in this process, on a path of closed loopback ports: start, reload, stop."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from monitor.config.load import load
+from monitor.config.options import RunOptions
+from monitor.config.settings import Settings
+from monitor.core.errors import ConfigError
+from monitor.core.verdicts import Verdict
+from monitor.daemon.service import Daemon
+
+ADDRESSES = {"a": "127.0.0.1", "b": "127.0.0.2", "c": "127.0.0.3"}
+TEMPLATE = """
+paths:
+  - name: home
+    nodes: {static: [%s]}
+    tls: {server_name: mail.example.org}
+    checks: {interval: 200ms, timeout: 200ms, rise: 1, fall: 1}
+    handshakes: {interval: 200ms, fast_interval: 200ms, timeout: 200ms, fall: 1, client_rate_limit: null}
+"""
+
+
+def write(file: Path, *nodes: str) -> None:
+    """Write a configuration of these nodes."""
+    file.write_text(TEMPLATE % ", ".join(f"{{name: {node}, address: {ADDRESSES[node]}}}" for node in nodes))
+
+
+@asynccontextmanager
+async def running(file: Path, **options: int) -> AsyncIterator[Daemon]:
+    """Run the daemon while the context lasts."""
+
+    def read() -> Settings:
+        return load(str(file), check_files=True)
+
+    daemon = Daemon(read, RunOptions(**options))  # type: ignore[arg-type]
+    await daemon.start()
+    try:
+        yield daemon
+    finally:
+        await daemon.stop()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    async with asyncio.timeout(10):
+        while not holds():  # noqa: ASYNC110 - what is waited for is the daemon's state, which sets no event
+            await asyncio.sleep(0.01)
+
+
+async def test_it_is_ready_when_the_first_checks_have_ended(tmp_path: Path) -> None:
+    """Ready means that the first rounds have ended, in failure too; the path may be dead."""
+    file = tmp_path / "mailpath.yml"
+    write(file, "a")
+    async with running(file) as daemon:
+        assert not daemon.ready()
+        await until(daemon.ready)
+        assert daemon.alive()
+
+
+async def test_verdicts_come_from_real_rounds(tmp_path: Path) -> None:
+    """Closed ports on every node are listeners that are down."""
+    file = tmp_path / "mailpath.yml"
+    write(file, "a", "b")
+    async with running(file) as daemon:
+        await until(lambda: all(s.verdict is Verdict.LISTENER_DOWN for s in daemon.statuses()[0].handshakes))
+
+
+async def test_a_reload_adds_and_removes_nodes_and_keeps_the_rest(tmp_path: Path) -> None:
+    """A node that stays keeps its state; one that goes is forgotten; one that comes is asked."""
+    file = tmp_path / "mailpath.yml"
+    write(file, "a", "b")
+    async with running(file) as daemon:
+        await until(lambda: all(s.up is False for s in daemon.statuses()[0].handshakes))
+        since = {s.target: s.since for s in daemon.statuses()[0].handshakes if s.target.node == "a"}
+        write(file, "a", "c")
+        await daemon.reload()
+        statuses = daemon.statuses()[0].handshakes
+        assert {s.target.node for s in statuses} == {"a", "c"}
+        assert {s.target: s.since for s in statuses if s.target.node == "a"} == since
+        await until(lambda: all(s.up is False for s in daemon.statuses()[0].handshakes))
+
+
+async def test_a_faulty_reload_changes_nothing(tmp_path: Path) -> None:
+    """The fault is raised for whoever asked, and what ran runs on."""
+    file = tmp_path / "mailpath.yml"
+    write(file, "a")
+    async with running(file) as daemon:
+        await until(daemon.ready)
+        before = daemon.config_text()
+        file.write_text("paths: [")
+        with pytest.raises(ConfigError):
+            await daemon.reload()
+        assert daemon.config_text() == before
+        assert daemon.statuses()[0].name == "home"
+
+
+async def test_a_path_belongs_to_one_shard(tmp_path: Path) -> None:
+    """Of two shards exactly one watches a path."""
+    file = tmp_path / "mailpath.yml"
+    write(file, "a")
+    watched = []
+    for shard in (0, 1):
+        async with running(file, shard=shard, total_shards=2) as daemon:
+            watched.append(len(daemon.statuses()))
+    assert sorted(watched) == [0, 1]
+
+
+async def test_a_probe_by_hand_keeps_its_distance(tmp_path: Path) -> None:
+    """Right after a round, a round by hand gives that one; a target that is none is refused."""
+    file = tmp_path / "mailpath.yml"
+    write(file, "a")
+    async with running(file) as daemon:
+        await until(lambda: daemon.statuses()[0].handshakes[0].up is False)
+        observation = await daemon.probe("home", "a", "smtp")
+        assert observation.target.service == "smtp"
+        with pytest.raises(LookupError):
+            await daemon.probe("home", "nobody", "smtp")
