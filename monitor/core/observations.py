@@ -121,7 +121,8 @@ class MaillogCounts:
     """What a batch of the mail log adds to the counters, classified.
 
     ``connections`` by listener port and origin, ``problems`` by label, ``self_inflicted`` those problems that carry an
-    address of our own probes. ``at`` is the wall clock of the batch, seconds since the epoch.
+    address of our own probes, ``located`` those whose line tells the listener, by its port. ``at`` is the wall clock of
+    the batch, seconds since the epoch, ``finished`` the event loop's clock.
     """
 
     path: str
@@ -132,6 +133,8 @@ class MaillogCounts:
     connections: Mapping[tuple[int, Origin], int] = field(default_factory=dict)
     problems: Mapping[str, int] = field(default_factory=dict)
     self_inflicted: Mapping[str, int] = field(default_factory=dict)
+    located: Mapping[tuple[int, str], int] = field(default_factory=dict)
+    finished: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

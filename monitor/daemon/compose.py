@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from monitor.config import sources
-from monitor.config.addresses import client_addresses
+from monitor.config.addresses import client_addresses, negative_address
 from monitor.config.probing import DialogueSettings
 from monitor.config.settings import PathSettings
 from monitor.config.sources import EdgeSettings
 from monitor.core.model import Node, ProbeKind, Target
 from monitor.core.observations import Observation, Span
+from monitor.core.proof import NOTHING, Ask, EvidenceKind
 from monitor.engine.cadence import Cadence, phase_of
 from monitor.links.connector import Connector
 from monitor.links.ssh import SshSettings
@@ -21,7 +22,7 @@ from monitor.probes.check import Check, CheckSettings
 from monitor.probes.front_door import FrontDoor, FrontDoorSettings
 from monitor.probes.handshake import Handshake, HandshakeSettings
 from monitor.verdict.origins import Network, OriginNetworks
-from monitor.verdict.plan import EdgePlan, HealthRule, PathPlan, TargetPlan
+from monitor.verdict.plan import EdgePlan, HealthRule, NegativePlan, PathPlan, ProofPlan, TargetPlan
 
 
 class TargetProbe(Protocol):
@@ -30,8 +31,8 @@ class TargetProbe(Protocol):
     target: Target
     settings: Any
 
-    async def run(self) -> Any:  # noqa: ANN401 - each probe's own result, which only its judge reads
-        """Do one round of I/O."""
+    async def run(self, ask: Ask = NOTHING, /) -> Any:  # noqa: ANN401 - each probe's own result, for its judge alone
+        """Do one round of I/O, and leave behind what was asked for."""
 
     def judge(self, result: Any, span: Span) -> Observation:  # noqa: ANN401 - see run
         """Say what the round means."""
@@ -75,7 +76,7 @@ def target_watches(path: PathSettings, connector: Connector, tls: TlsClient) -> 
     return [*_checks(path, connector), *_handshakes(path, tls), *_front_doors(path, tls)]
 
 
-def plan_of(path: PathSettings, watches: list[TargetWatch]) -> PathPlan:
+def plan_of(path: PathSettings, watches: list[TargetWatch], negatives: tuple[NegativePlan, ...] = ()) -> PathPlan:
     """Make the plan of a path."""
     return PathPlan(
         name=path.name,
@@ -94,6 +95,8 @@ def plan_of(path: PathSettings, watches: list[TargetWatch]) -> PathPlan:
         ),
         maillog_source=next(iter(path.maillog.sources), None) if path.maillog is not None else None,
         health=HealthRule(path.healthz.require.services, path.healthz.require.healthy_nodes),
+        networks=origin_networks(path, frozenset()),
+        negatives=negatives,
     )
 
 
@@ -117,7 +120,9 @@ def origin_networks(path: PathSettings, own_addresses: frozenset[str]) -> Origin
     """Say who is who in the path's mail log; ``own_addresses`` are those that our front-door sockets have had."""
     maillog = path.maillog
     edges = tuple(edge.address for edge in path.edges)
-    claimed = frozenset((*client_addresses(path).values(), *client_addresses(path, ipv6=True).values()))
+    families = (False, True)
+    claimed = {address for ipv6 in families for address in client_addresses(path, ipv6=ipv6).values()}
+    claimed |= {negative_address(path, ipv6=ipv6) for ipv6 in families}
     return OriginNetworks(
         probes=claimed | own_addresses,
         edge=_networks(edges if maillog is None or maillog.edge_networks is None else maillog.edge_networks),
@@ -153,8 +158,9 @@ def _checks(path: PathSettings, connector: Connector) -> Iterator[TargetWatch]:
 def _handshakes(path: PathSettings, tls: TlsClient) -> Iterator[TargetWatch]:
     handshakes = path.handshakes
     clients = {ipv6: client_addresses(path, ipv6=ipv6) for ipv6 in (False, True)}
+    evidence = _evidence(path, reply=EvidenceKind.REPLY in handshakes.client_ip_proof)
     for node in path.static_nodes:
-        destination = _destination(path, node)
+        destination = destination_of(path, node)
         for service in path.services:
             target = Target(path.name, ProbeKind.HANDSHAKE, node.name, service.name)
             settings = HandshakeSettings(
@@ -170,12 +176,24 @@ def _handshakes(path: PathSettings, tls: TlsClient) -> Iterator[TargetWatch]:
                 server_name=path.tls.server_name,
                 helo=handshakes.helo,
             )
-            plan = _dialogue_plan(target, node.address, service.node_port, handshakes)
+            proof = ProofPlan(
+                evidence=evidence,
+                reply_interval=handshakes.reply_interval,
+                claimed=settings.client_address,
+                destination=destination,
+            )
+            plan = _dialogue_plan(target, node.address, service.node_port, handshakes, proof)
             yield TargetWatch(Handshake(settings, tls), plan, handshakes.fast_interval, handshakes.on_demand_interval)
 
 
 def _front_doors(path: PathSettings, tls: TlsClient) -> Iterator[TargetWatch]:
     doors = path.front_door
+    proof = ProofPlan(
+        evidence=_evidence(path, reply=doors.reply_proof),
+        reply_interval=path.handshakes.reply_interval,
+        source_address=doors.source_address,
+        seen_as=_networks(doors.seen_as),
+    )
     for edge in path.edges:
         for service in path.services:
             if service.frontend_port not in edge.frontend_ports:
@@ -192,14 +210,23 @@ def _front_doors(path: PathSettings, tls: TlsClient) -> Iterator[TargetWatch]:
                 helo=path.handshakes.helo,
                 source_address=doors.source_address,
             )
-            plan = _dialogue_plan(target, edge.address, service.frontend_port, doors)
+            plan = _dialogue_plan(target, edge.address, service.frontend_port, doors, proof)
             yield TargetWatch(FrontDoor(settings, tls), plan, doors.fast_interval, doors.on_demand_interval)
 
 
-def _dialogue_plan(target: Target, address: str, port: int, settings: DialogueSettings) -> TargetPlan:
-    return TargetPlan(target, address, port, settings.interval, settings.timeout, settings.rise, settings.fall)
+def _dialogue_plan(
+    target: Target, address: str, port: int, settings: DialogueSettings, proof: ProofPlan
+) -> TargetPlan:
+    rise, fall = settings.rise, settings.fall
+    return TargetPlan(target, address, port, settings.interval, settings.timeout, rise, fall, proof)
 
 
-def _destination(path: PathSettings, node: Node) -> str:
-    # What a client of the internet would have connected to; without an edge in the configuration, the node itself.
+def _evidence(path: PathSettings, *, reply: bool) -> frozenset[EvidenceKind]:
+    """Say which evidence is sought: replies where they are allowed, the log where there is one to read."""
+    log = path.maillog is not None and EvidenceKind.LOG in path.handshakes.client_ip_proof
+    return frozenset(kind for kind, wanted in ((EvidenceKind.REPLY, reply), (EvidenceKind.LOG, log)) if wanted)
+
+
+def destination_of(path: PathSettings, node: Node) -> str:
+    """Give the address that a client of the internet would have connected to; without any edge, the node itself."""
     return path.edges[0].address if path.edges else node.address

@@ -9,6 +9,7 @@ from monitor.core.status import PathStatus
 from monitor.daemon.compose import TargetProbe, TargetWatch, plan_of, target_watches
 from monitor.daemon.haproxy_watch import HaproxyWatch
 from monitor.daemon.maillog_watch import MaillogWatch
+from monitor.daemon.negative_watch import NegativeWatch
 from monitor.daemon.shared import Shared, limit
 from monitor.engine.cadence import Pace
 from monitor.engine.scheduler import Job
@@ -27,6 +28,9 @@ class PathWatch:
         self._watches: dict[str, TargetWatch] = {}
         self._haproxy = HaproxyWatch(shared)
         self._maillog = MaillogWatch(shared)
+        self._negatives = NegativeWatch(
+            shared, lambda probe, service: self.book.healthy_nodes(probe, service, shared.now())
+        )
         self.book = PathBook(plan_of(path, []))
 
     @property
@@ -38,7 +42,8 @@ class PathWatch:
     @property
     def targets(self) -> list[Target]:
         """Everything whose rounds are counted."""
-        return [*(watch.probe.target for watch in self._watches.values()), *self._haproxy.targets]
+        negatives = (plan.target for plan in self._negatives.plans)
+        return [*(watch.probe.target for watch in self._watches.values()), *self._haproxy.targets, *negatives]
 
     async def configure(self, path: PathSettings, tls: TlsClient) -> None:
         """Watch by these settings; what did not change keeps its beat, its connections and its memory.
@@ -59,7 +64,8 @@ class PathWatch:
             else:
                 self._schedule(watch)
         self._watches = wanted
-        self.book.replan(plan_of(path, list(wanted.values())))
+        self._negatives.configure(path, self._tls)
+        self.book.replan(plan_of(path, list(wanted.values()), self._negatives.plans))
         await self._haproxy.configure(path)
         await self._maillog.configure(path)
 
@@ -67,6 +73,7 @@ class PathWatch:
         """End everything; rounds in flight are the scheduler's to end in order."""
         for key in self._watches:
             self._shared.scheduler.remove(key)
+        self._negatives.stop()
         await self._haproxy.stop()
         await self._maillog.stop()
 
@@ -107,7 +114,7 @@ class PathWatch:
 
     async def _observe(self, probe: TargetProbe) -> Observation:
         started = self._shared.now()
-        result = await probe.run()
+        result = await probe.run(self.book.ask(probe.target, started))
         observation = probe.judge(result, self._shared.span(started))
         self._shared.on_observation(observation)
         return observation

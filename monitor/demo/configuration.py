@@ -16,9 +16,10 @@ paths:
 {nodes}
     services:
 {services}
-    checks: {{interval: 2s, timeout: 2s, rise: 2, fall: 2}}
-    handshakes: {{interval: 2s, fast_interval: 1s, timeout: 3s, slow_after: 1s, client_rate_limit: null}}
-    front_door: {{interval: 2s, fast_interval: 1s, timeout: 3s, slow_after: 1s, source_address: {monitor_address}}}
+    checks: {{interval: 2s, timeout: 1500ms, rise: 2, fall: 2}}
+    handshakes: {{interval: 2s, fast_interval: 400ms, timeout: 1500ms, slow_after: 600ms, client_rate_limit: null}}
+    front_door:
+      {{interval: 2s, fast_interval: 400ms, timeout: 1500ms, slow_after: 600ms, source_address: {monitor_address}}}
     tls: {{server_name: {server_name}, ca_file: {ca_file}}}
     edges:
       - name: pfsense

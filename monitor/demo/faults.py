@@ -10,7 +10,7 @@ from monitor.demo.mail_path import MailPath
 _BROKEN_NODE = 1
 _BROKEN_SERVICE = "submission"
 # Beyond the configuration's slow_after, within its timeout.
-_SLOW_GREETING = 1.4
+_SLOW_GREETING = 0.8
 # A port of every node where nothing listens.
 _DEAD_PORT = 9
 

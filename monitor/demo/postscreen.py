@@ -9,7 +9,7 @@ from monitor.demo.connection import ClientGoneError, Connection
 from monitor.demo.maillog_writer import Say, quoted
 from monitor.demo.smtpd import GREETING, MAX_COMMANDS
 
-GREET_WAIT = 1.0
+GREET_WAIT = 0.4
 """Seconds; Postfix's own ``postscreen_greet_wait`` is 6, and nobody wants to wait for that in a demo."""
 MAX_REMEMBERED = 1024
 

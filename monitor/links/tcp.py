@@ -142,7 +142,7 @@ def connect_seconds(connected: socket.socket, elapsed: float) -> float:
 class TcpStream:
     """A socket on the running loop; one coroutine uses it, and every wait ends at once when that is cancelled."""
 
-    __slots__ = ("_broken", "_fd", "_loop", "_reading", "_socket", "_waiter")
+    __slots__ = ("_arrived", "_broken", "_fd", "_loop", "_over", "_reading", "_socket", "_waiter")
 
     def __init__(self, made: socket.socket) -> None:
         """Take over a non-blocking socket; ``close`` must be called."""
@@ -150,8 +150,10 @@ class TcpStream:
         self._socket = made
         self._fd = made.fileno()
         self._reading = False
-        self._waiter: asyncio.Future[bytes] | None = None
-        self._broken: ConnectionError | None = None
+        self._arrived = b""
+        self._over = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._broken: OSError | None = None
 
     @classmethod
     async def connect(cls, to: SocketAddress, source_address: str | None = None) -> "TcpStream":
@@ -207,38 +209,41 @@ class TcpStream:
             return 0
 
     async def receive(self) -> bytes:
-        """Wait for the next bytes, at most ``RECEIVE_SIZE``; ``b""`` at the end of the stream.
+        """Wait for the next bytes; ``b""`` at the end of the stream.
 
         Raises:
             OSError: As the kernel says it.
         """
-        # No read is tried first: after a request it would nearly always find nothing. The reader stays registered
-        # from one wait to the next, which saves two calls of epoll_ctl for every answer.
-        waiter = self._waiter = self._loop.create_future()
-        if not self._reading:
-            self._loop.add_reader(self._fd, self._readable)
-            self._reading = True
-        try:
-            data: bytes = await waiter
-        finally:
-            self._waiter = None
+        if not self._arrived and not self._over:
+            waiter = self._waiter = self._loop.create_future()
+            if not self._reading:
+                self._loop.add_reader(self._fd, self._readable)
+                self._reading = True
+            try:
+                await waiter
+            finally:
+                self._waiter = None
+        data, self._arrived = self._arrived, b""
         if not data and self._broken is not None:
             raise self._broken
         return data
 
     def _readable(self) -> None:
-        waiter = self._waiter
-        if waiter is None or waiter.done():
-            self._stop_reading()
-            return
-        try:
-            data = self._socket.recv(RECEIVE_SIZE)
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError as error:
-            waiter.set_exception(error)
+        # All there is, to the end: uvloop tells of a reset once, together with the bytes before it, and never again.
+        # The reader stays registered from one wait to the next, which saves two calls of epoll_ctl for every answer.
+        while len(self._arrived) < RECEIVE_SIZE and not self._over:
+            try:
+                data = self._socket.recv(RECEIVE_SIZE)
+            except (BlockingIOError, InterruptedError):
+                break
+            except OSError as error:
+                data, self._broken = b"", error
+            self._arrived += data
+            self._over = not data
         else:
-            waiter.set_result(data)
+            self._stop_reading()
+        if self._waiter is not None and not self._waiter.done() and (self._arrived or self._over):
+            self._waiter.set_result(None)
 
     def _stop_reading(self) -> None:
         if self._reading:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from monitor.core.conversation import Failure
 from monitor.core.model import Target
 from monitor.core.observations import Judgement, Observation, Span
+from monitor.core.proof import NOTHING, Ask
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Verdict
-from monitor.links.connector import ConnectResult, Connector
+from monitor.links.connector import Connector, ConnectResult
 
 _ANSWERS = frozenset({None, Reason.REFUSED, Reason.RESET})
 
@@ -36,8 +37,8 @@ class Check:
         self.target = settings.target
         self._connector = connector
 
-    async def run(self) -> ConnectResult:
-        """Connect once."""
+    async def run(self, _ask: Ask = NOTHING, /) -> ConnectResult:
+        """Connect once; without a header there is nothing to prove."""
         settings = self.settings
         return await self._connector.connect(
             settings.address, settings.port, timeout=settings.timeout, silent=settings.silent

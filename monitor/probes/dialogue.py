@@ -1,15 +1,18 @@
-"""What handshake and front door have in common: what one mail dialogue means on its own.
+"""What handshake and front door have in common: the dialogue, and what it means on its own.
 
 These are the verdict table's rows that need no other target's result.
 """
 
 from dataclasses import dataclass
 
-from monitor.core.conversation import Conversation, Failure
+from monitor.core.conversation import Conversation, Failure, Script
 from monitor.core.model import MailProtocol, Target
 from monitor.core.observations import Judgement, Observation, Span
+from monitor.core.proof import Ask
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Verdict
+from monitor.wire.mail_dialogue import mail_dialogue
+from monitor.wire.smtp import ReplyProof
 
 # Reasons that name their verdict in every phase but connect.
 _BY_REASON = {
@@ -37,6 +40,14 @@ class DialogueRule:
     protocol: MailProtocol
     header_sent: bool
     slow_after: float
+
+
+def script(protocol: MailProtocol, ask: Ask, *, header: bytes | None, helo: str) -> Script:
+    """Speak as asked: the nonce makes recipient and helo unique, and the server's log line repeats both."""
+    if not ask.nonce:
+        return mail_dialogue(protocol, header=header, helo=helo, noops=ask.noops)
+    proof = ReplyProof(f"canary-{ask.nonce}@{helo}")
+    return mail_dialogue(protocol, header=header, helo=f"{ask.nonce}.{helo}", noops=ask.noops, proof=proof)
 
 
 def observe(target: Target, rule: DialogueRule, conversation: Conversation, span: Span) -> Observation:

@@ -4,14 +4,15 @@ The only probe that sees what HAProxy itself sends: the header, or none, or a wr
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from monitor.core.conversation import Conversation, Endpoints, Script
 from monitor.core.model import MailProtocol, Target
 from monitor.core.observations import Observation, Span
+from monitor.core.proof import NOTHING, Ask
 from monitor.links.converse import converse
 from monitor.links.tls import TlsClient
-from monitor.probes.dialogue import DialogueRule, observe
-from monitor.wire.mail_dialogue import mail_dialogue
+from monitor.probes.dialogue import DialogueRule, observe, script
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,11 @@ class FrontDoor:
         self._tls = tls
         self._rule = DialogueRule(settings.protocol, header_sent=False, slow_after=settings.slow_after)
 
-    async def run(self) -> Conversation:
+    async def run(self, ask: Ask = NOTHING, /) -> Conversation:
         """Hold one dialogue."""
         settings = self.settings
         return await converse(
-            self._script,
+            partial(self._script, ask),
             settings.address,
             settings.port,
             timeout=settings.timeout,
@@ -59,5 +60,5 @@ class FrontDoor:
         """Judge one dialogue."""
         return observe(self.target, self._rule, conversation, span)
 
-    def _script(self, _endpoints: Endpoints) -> Script:
-        return mail_dialogue(self.settings.protocol, header=None, helo=self.settings.helo)
+    def _script(self, ask: Ask, _endpoints: Endpoints) -> Script:
+        return script(self.settings.protocol, ask, header=None, helo=self.settings.helo)

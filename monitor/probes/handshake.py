@@ -4,14 +4,15 @@ Never LOCAL: followed by a reset it kills an idle smtpd for a minute, and it pro
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from monitor.core.conversation import Conversation, Endpoints, Script
 from monitor.core.model import MailProtocol, Target
 from monitor.core.observations import Observation, Span
+from monitor.core.proof import NOTHING, Ask
 from monitor.links.converse import converse
 from monitor.links.tls import TlsClient
-from monitor.probes.dialogue import DialogueRule, observe
-from monitor.wire.mail_dialogue import mail_dialogue
+from monitor.probes.dialogue import DialogueRule, observe, script
 from monitor.wire.proxy_header import ProxyHeader
 from monitor.wire.proxy_v2 import encode_v2
 
@@ -46,11 +47,11 @@ class Handshake:
         self._tls = tls
         self._rule = DialogueRule(settings.protocol, header_sent=True, slow_after=settings.slow_after)
 
-    async def run(self) -> Conversation:
+    async def run(self, ask: Ask = NOTHING, /) -> Conversation:
         """Hold one dialogue."""
         settings = self.settings
         return await converse(
-            self._script,
+            partial(self._script, ask),
             settings.address,
             settings.port,
             timeout=settings.timeout,
@@ -62,7 +63,7 @@ class Handshake:
         """Judge one dialogue."""
         return observe(self.target, self._rule, conversation, span)
 
-    def _script(self, endpoints: Endpoints) -> Script:
+    def _script(self, ask: Ask, endpoints: Endpoints) -> Script:
         # Our socket's own port makes the claimed source unique: postscreen and Dovecot log it.
         header = ProxyHeader.tcp(self.settings.client_address, endpoints.local_port, *self.settings.destination)
-        return mail_dialogue(self.settings.protocol, header=encode_v2(header), helo=self.settings.helo)
+        return script(self.settings.protocol, ask, header=encode_v2(header), helo=self.settings.helo)

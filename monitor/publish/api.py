@@ -30,6 +30,7 @@ def _path(path: PathStatus) -> dict[str, Any]:
         "edges": [_edge(edge) for edge in path.edges],
         "maillog": asdict(path.maillog) if path.maillog is not None else None,
         "diagnosis": asdict(path.diagnosis),
+        "negatives": [asdict(negative) | negative.target._asdict() for negative in path.negatives],
         "findings": [asdict(finding) for finding in path.findings],
         "health": asdict(path.health),
     }
@@ -47,6 +48,8 @@ def _target(status: TargetStatus) -> dict[str, Any]:
         "stale": status.stale,
         "verdict": status.verdict,
         "agreement": status.agreement,
+        "proofs": [asdict(proof) | {"words": proof.words} for proof in status.proofs],
+        "listener": status.listener,
         "since": status.since,
         "last_success": status.last_success,
         "age": status.age,

@@ -70,6 +70,14 @@ DIAGNOSIS = Family(
     ("path", "hop"),
 )
 
+CLIENT_IP_RECOVERED = Family(
+    "client_ip_recovered",
+    Kind.GAUGE,
+    "Whether the mail server sees the client IP that the PROXY header names (1), or another one (0), by what it replies "
+    "and by what it logs; for a front door node is the edge's name; absent while neither is certain.",
+    (*_NODE, "evidence"),
+)
+
 # --- probes
 
 PROBE_DURATION = HistogramFamily(
@@ -86,6 +94,13 @@ PROBE_FAILURES = Family(
     Kind.COUNTER,
     "Probe rounds that failed, by the phase in which they stood and the reason.",
     (*_TARGET, "phase", "reason"),
+)
+NEGATIVE_PROBE_REFUSED = Family(
+    "negative_probe_refused",
+    Kind.GAUGE,
+    "Whether what must be refused was refused when last tried: 1 refused, 0 accepted (a critical finding); absent until "
+    "known.",
+    ("path", "probe", "service"),
 )
 PROBE_LAST_SUCCESS = Family(
     "probe_last_success_timestamp_seconds",

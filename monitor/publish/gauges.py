@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from monitor.core.haproxy import AdminState, HaproxyServer, ServerState
 from monitor.core.model import Service
+from monitor.core.proof import ProofResult
 from monitor.core.status import EdgeStatus, PathStatus, TargetStatus
 from monitor.core.verdicts import Agreement, Hop, Verdict
 from monitor.publish import catalogue
@@ -35,6 +36,10 @@ def gauges(statuses: Sequence[PathStatus]) -> dict[Family, Rows]:
             labels = (path.name, path.maillog.source)
             _known(out, catalogue.MAILLOG_UP, labels, path.maillog.up)
             _known(out, catalogue.MAILLOG_LAG, labels, path.maillog.lag)
+        for negative in path.negatives:
+            target = negative.target
+            labels = (target.path, target.probe, target.service)
+            _known(out, catalogue.NEGATIVE_PROBE_REFUSED, labels, negative.refused)
         state_set(out[catalogue.DIAGNOSIS], (path.name,), Hop, path.diagnosis.hop)
     return dict(out)
 
@@ -71,7 +76,15 @@ def _handshake(out: Gauges, status: TargetStatus) -> None:
     state_set(out[catalogue.VERDICT], _labels(status), Verdict, status.verdict)
     if status.agreement is not None:
         state_set(out[catalogue.LB_AGREEMENT], _labels(status), Agreement, status.agreement)
+    _client_ip(out, status)
     _tls(out, status)
+
+
+def _client_ip(out: Gauges, status: TargetStatus) -> None:
+    for proof in status.proofs:
+        if proof.result is not ProofResult.UNPROVEN:
+            labels = (*_labels(status), proof.evidence)
+            _known(out, catalogue.CLIENT_IP_RECOVERED, labels, proof.result is ProofResult.PROVEN)
 
 
 def _tls(out: Gauges, status: TargetStatus) -> None:
@@ -87,6 +100,7 @@ def _edge(out: Gauges, path: PathStatus, edge: EdgeStatus) -> None:
     for door in edge.front_doors:
         _up(out, catalogue.FRONT_DOOR_UP, door)
         state_set(out[catalogue.FRONT_DOOR_VERDICT], _labels(door), Verdict, door.verdict)
+        _client_ip(out, door)
         _tls(out, door)
     _known(out, catalogue.EDGE_UP, labels, edge.ssh_up)
     _known(out, catalogue.HAPROXY_UP, labels, edge.haproxy_up)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
+from monitor.core.proof import ProofResult
 from monitor.core.status import Diagnosis, EdgeStatus, MaillogStatus, PathStatus, TargetStatus
 from monitor.core.verdicts import Agreement, Hop
 from monitor.publish.gauges import admin_state, mail_servers
@@ -14,6 +15,8 @@ REFRESH_SECONDS = 5
 _LINKS = ("metrics", "healthz", "config", "api/v1/status")
 _MARKS = {Level.OK: "●", Level.WARN: "▲", Level.BAD: "✕", Level.UNKNOWN: "?"}
 _HEALTH = {"pass": Level.OK, "warn": Level.WARN, "fail": Level.BAD}
+# One kind of evidence is enough to prove; one that says otherwise must be seen.
+_WORST_FIRST = (ProofResult.DISPROVEN, ProofResult.PROVEN, ProofResult.UNPROVEN)
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -125,8 +128,12 @@ def _cell(status: TargetStatus | None, check: TargetStatus | None) -> Markup:
         notes.append(str(status.agreement))
     if check is not None and check.up is False:
         notes.append("check down")
+    if status.proofs and status.verdict.up:
+        results = {proof.result for proof in status.proofs}
+        notes.append(f"client IP {next(each for each in _WORST_FIRST if each in results)}")
     failure = status.last.judgement.failure if status.last is not None else None
-    why = f"{failure.phase}: {failure.reason} {failure.detail}" if failure is not None else ""
+    failed = [f"{failure.phase}: {failure.reason} {failure.detail}"] if failure is not None else []
+    why = "\n".join((*failed, *(proof.words for proof in status.proofs)))
     return tag("td", _badge(level_of(status.verdict), status.verdict), tag("small", " · ".join(notes)), title=why)
 
 

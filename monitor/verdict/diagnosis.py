@@ -24,11 +24,13 @@ RULES: tuple[tuple[Hop, Rule], ...] = (
     (Hop.NODE, rules.node_silent),
     (Hop.LISTENER, rules.listener_down),
     (Hop.NODEPORT, rules.nodeport_broken),
+    (Hop.NODEPORT, rules.wired_to_another_listener),
     (Hop.PROXY_HEADER, rules.header_refused),
     (Hop.CLIENT_IP, rules.client_ip_lost),
     (Hop.TLS, rules.tls_invalid),
     (Hop.BACKEND, rules.backend_broken),
     (Hop.MAILLOG, rules.maillog_cut),
+    (Hop.MAILLOG, rules.maillog_silent),
 )
 
 _SOUND = Diagnosis(Hop.NONE, "Every hop of the path is fine.")

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from monitor.core.model import Target
+from monitor.core.proof import ProofResult
 from monitor.core.status import EdgeStatus, MaillogStatus, TargetStatus
 from monitor.core.verdicts import Verdict
 from monitor.verdict.plan import PathPlan
@@ -87,6 +88,9 @@ def told(statuses: Iterable[TargetStatus]) -> tuple[str, ...]:
 
 
 def _line(status: TargetStatus) -> str:
+    if status.verdict is Verdict.CLIENT_IP_LOST:
+        lost = "; ".join(proof.words for proof in status.proofs if proof.result is ProofResult.DISPROVEN)
+        return f"{status.target.probe} {status.target.node} {status.target.service}: {status.verdict} ({lost})"
     failure = status.last.judgement.failure if status.last is not None else None
     said = f" ({failure.phase}: {failure.reason}{', ' + failure.detail if failure.detail else ''})" if failure else ""
     return f"{status.target.probe} {status.target.node} {status.target.service}: {status.verdict}{said}"

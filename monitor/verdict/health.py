@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from monitor.core.status import EdgeStatus, Health, HealthCheck, TargetStatus
+from monitor.core.model import ProbeKind
+from monitor.core.status import EdgeStatus, Health, HealthCheck, NegativeStatus, TargetStatus
 from monitor.core.verdicts import Verdict
 from monitor.verdict.plan import HealthRule
 
@@ -15,6 +16,7 @@ def judge_health(
     checks: Sequence[TargetStatus],
     handshakes: Sequence[TargetStatus],
     edges: Sequence[EdgeStatus],
+    negatives: Sequence[NegativeStatus] = (),
 ) -> Health:
     """Give the health of a path; stale knowledge is fail, never pass."""
     found: list[HealthCheck] = []
@@ -32,6 +34,7 @@ def judge_health(
             names = ", ".join(s.target.node for s in closed)
             found.append(HealthCheck(f"{service}:checks", WARN, f"healthcheck NodePort not up on {names}", service))
     found.extend(_of_haproxy(edge) for edge in edges if edge.asked and edge.haproxy_up is not True)
+    found.extend(_of_negative(status) for status in negatives if status.refused is not None)
     return Health(worst_status(check.status for check in found), tuple(found))
 
 
@@ -55,7 +58,7 @@ def _of_nodes(service: str, statuses: Sequence[TargetStatus], rule: HealthRule, 
 
 
 def _of_front_doors(service: str, doors: Sequence[TargetStatus], *, required: bool) -> HealthCheck:
-    open_doors = [door for door in doors if door.up and not door.stale]
+    open_doors = [d for d in doors if d.up and not d.stale and d.verdict is not Verdict.CLIENT_IP_LOST]
     status = PASS if len(open_doors) == len(doors) else WARN if open_doors or not required else FAIL
     output = ", ".join(f"{door.target.node} {door.verdict}" for door in doors)
     return HealthCheck(f"{service}:front_door", status, output, service)
@@ -64,3 +67,13 @@ def _of_front_doors(service: str, doors: Sequence[TargetStatus], *, required: bo
 def _of_haproxy(edge: EdgeStatus) -> HealthCheck:
     blind = "SSH" if edge.ssh_up is not True else "HAProxy"
     return HealthCheck(f"{edge.name}:haproxy", WARN, f"{blind} of {edge.name} does not answer: {edge.reason}")
+
+
+def _of_negative(status: NegativeStatus) -> HealthCheck:
+    target = status.target
+    name = f"{target.service}:{target.probe}"
+    if status.refused:
+        return HealthCheck(name, PASS, f"refused on {status.node}, as it must be", target.service)
+    # An open relay is used within hours, and then no mail of ours is taken anywhere. The others need somebody inside.
+    bad = FAIL if target.probe is ProbeKind.RELAY_CANARY else WARN
+    return HealthCheck(name, bad, f"accepted on {status.node}: {status.reply}", target.service)

@@ -48,6 +48,10 @@ class Listeners:
             return self._proxy.get(proxied[1])
         return self._stock.get(record.program)
 
+    def is_stock(self, program: str) -> bool:
+        """Tell whether one of Postfix's own listeners, without PROXY, wrote the line."""
+        return program in _STOCK_NAMES
+
     def _of_dovecot(self, record: LogRecord) -> int | None:
         if self._imaps is None or not record.local_address:
             return None

@@ -1,5 +1,6 @@
 """From records of the mail log to counters: who connected to which listener, what went wrong, what we did ourselves."""
 
+import re
 from collections import Counter
 from collections.abc import Collection
 
@@ -8,43 +9,61 @@ from monitor.core.observations import MaillogBatch, MaillogCounts
 from monitor.core.verdicts import Origin
 from monitor.verdict.listeners import Listeners
 from monitor.verdict.origins import Origins
+from monitor.verdict.relays import Relays
 
 _CONNECTIONS = frozenset({LineKind.POSTSCREEN_CONNECT, LineKind.SMTPD_CONNECT, LineKind.IMAP_LOGIN})
+_REFUSALS = frozenset({Problem.PROXY_HEADER, Problem.PROXY_TIMEOUT})
+# What checks leave behind, of whomever they are.
+_NOISE = frozenset({Problem.EDGE_CHECK_NOISE, Problem.KUBELET_PROBE})
 
-# What HAProxy's own checks leave on the stock listeners where the edge's kernel has no TCP_QUICKACK (FreeBSD).
-_CHECK_MARKS = frozenset(
-    {Problem.GETPEERNAME, Problem.LOST_CONNECTION, Problem.TLS_ERROR, Problem.HAPROXY_DISCONNECTED}
+# How Postfix and Dovecot say that a client left without a word, as a check of a TCP port does.
+_WITHOUT_A_WORD = re.compile(
+    r" in tests before SMTP handshake\Z|\Alost connection after CONNECT |\((?:no auth attempts|disconnected before auth)"
 )
+_RESET = "Connection reset by peer"
 
-# smtpd processes whose last line was a header error; bounded like Postfix's own process limit, generously.
-_REMEMBERED_PIDS = 1024
+# smtpd processes whose last line was a header error: as many as Postfix may run (default_process_limit is 100).
+REMEMBERED_PIDS = 1024
 
 
 class MaillogLedger:
-    """Classifies records; remembers only which smtpd process has just refused a header."""
+    """Classifies records; remembers which smtpd process has just refused a header, and the nodes' addresses."""
 
     def __init__(self, path: str, listeners: Listeners, origins: Origins, nodes: Collection[str]) -> None:
         """Count for one path; ``nodes`` are the node addresses, under which kube-proxy shows the edge's checks."""
         self._path = path
         self._listeners = listeners
         self._origins = origins
-        self._nodes = frozenset(nodes)
+        self._relays = Relays(nodes)
         self._refused: dict[tuple[str, int], None] = {}
+
+    def adopt(self, listeners: Listeners, origins: Origins, nodes: Collection[str]) -> None:
+        """Classify by another configuration from here on, and keep what was learned."""
+        self._listeners = listeners
+        self._origins = origins
+        self._relays.adopt(nodes)
 
     def count(self, batch: MaillogBatch) -> MaillogCounts:
         """Give what a batch adds to the counters."""
         connections: Counter[tuple[int, Origin]] = Counter()
         problems: Counter[str] = Counter()
+        located: Counter[tuple[int, str]] = Counter()
         self_inflicted: Counter[str] = Counter()
         for record in batch.records:
             origin = self._origins.of(record.address)
             listener = self._listeners.of(record)
-            if record.problem:
-                problem = self._problem(record, origin, listener)
+            after_refusal = self._follows_a_refusal(record, origin)
+            problem = self._label(record, origin, listener) if record.problem else ""
+            if problem:
                 problems[problem] += 1
-                if origin is Origin.PROBE:
+                if listener is not None:
+                    located[listener, problem] += 1
+                # Under a node's address there may be anybody, ourselves among them.
+                if origin is Origin.PROBE and problem not in _NOISE and record.address not in self._relays:
                     self_inflicted[problem] += 1
-            if self._is_client(record) and listener is not None:
+            if listener is None or record.kind not in _CONNECTIONS or after_refusal or problem in _NOISE:
+                continue
+            if listener in self._listeners.proxy_ports or not self._is_relayed(record, origin):
                 connections[listener, origin] += 1
         return MaillogCounts(
             path=self._path,
@@ -55,24 +74,52 @@ class MaillogLedger:
             connections=connections,
             problems=problems,
             self_inflicted=self_inflicted,
+            located=located,
+            finished=batch.finished,
         )
 
-    def _problem(self, record: LogRecord, origin: Origin, listener: int | None) -> str:
-        at_stock_listener = listener not in self._listeners.proxy_ports
-        by_the_edge = origin in {Origin.UNKNOWN, Origin.EDGE} or record.address in self._nodes
-        if record.problem in _CHECK_MARKS and at_stock_listener and by_the_edge:
+    def _label(self, record: LogRecord, origin: Origin, listener: int | None) -> str:
+        """Give the label of a problem, by the networks that its line's reader does not know (see ``Problem``)."""
+        problem = record.problem
+        if problem == Problem.GETPEERNAME:
+            return Problem.EDGE_CHECK_NOISE if self._listeners.is_stock(record.program) else problem
+        if problem == Problem.HAPROXY_DISCONNECTED and origin is not Origin.EXTERNAL:
+            self._relays.learn(record.address)
             return Problem.EDGE_CHECK_NOISE
-        return record.problem
+        if listener in self._listeners.proxy_ports or not self._is_relayed(record, origin):
+            return problem
+        return _label_of_a_visit(record, self._relays)
 
-    def _is_client(self, record: LogRecord) -> bool:
-        """Tell whether the line is a client's connection; smtpd names its TCP peer right after a header error."""
+    def _is_relayed(self, record: LogRecord, origin: Origin) -> bool:
+        """Tell whether an address at a stock port is HAProxy's or the kubelet's: a client's would be its own."""
+        return origin is Origin.EDGE or record.address in self._relays
+
+    def _follows_a_refusal(self, record: LogRecord, origin: Origin) -> bool:
+        """Tell whether a line is smtpd's ``connect from`` its TCP peer, right after it refused the peer's header."""
         key = (record.program, record.pid)
-        if record.problem == Problem.PROXY_HEADER:
-            if len(self._refused) >= _REMEMBERED_PIDS:
-                self._refused.clear()
+        if record.problem in _REFUSALS and record.program.endswith("/smtpd"):
+            if len(self._refused) >= REMEMBERED_PIDS:
+                del self._refused[next(iter(self._refused))]
             self._refused[key] = None
-            return False
-        if record.kind is LineKind.SMTPD_CONNECT and key in self._refused:
+        elif record.kind is LineKind.SMTPD_CONNECT and key in self._refused:
             del self._refused[key]
-            return False
-        return record.kind in _CONNECTIONS
+            if origin not in {Origin.EXTERNAL, Origin.PROBE}:
+                self._relays.learn(record.address)
+            return True
+        return False
+
+
+def _label_of_a_visit(record: LogRecord, relays: Relays) -> str:
+    """Label what a node's or the edge's address did at a stock port; what no check does keeps its own label."""
+    match record.problem:
+        case Problem.RATE_LIMIT:
+            return Problem.EDGE_CHECK_NOISE
+        case Problem.TLS_ERROR if record.text.endswith((": lost connection", f": {_RESET}")):
+            return Problem.EDGE_CHECK_NOISE
+        case Problem.LOST_CONNECTION if _WITHOUT_A_WORD.search(record.text):
+            # The kubelet asks postscreen and Dovecot, never smtpd.
+            in_order = record.kind is not LineKind.PROBLEM and _RESET not in record.text
+            by_kubelet = in_order and relays.is_kubelet(record.address)
+            return Problem.KUBELET_PROBE if by_kubelet else Problem.EDGE_CHECK_NOISE
+        case other:
+            return other

@@ -23,7 +23,7 @@ class OriginNetworks:
 
 
 class Origins:
-    """Classifies client addresses; probe wins over all, edge over cluster and internal."""
+    """Classifies client addresses; probe wins over all, edge over loopback, cluster and internal."""
 
     def __init__(self, networks: OriginNetworks) -> None:
         """Take the networks; nothing is remembered yet."""
@@ -50,10 +50,11 @@ class Origins:
         ip = mapped or ip
         if str(ip) in self.networks.probes:
             return Origin.PROBE
+        if _holds(self.networks.edge, ip):
+            return Origin.EDGE
         if ip.is_loopback:
             return Origin.LOOPBACK
         for origin, networks in (
-            (Origin.EDGE, self.networks.edge),
             (Origin.CLUSTER, self.networks.cluster),
             (Origin.INTERNAL, self.networks.internal),
         ):

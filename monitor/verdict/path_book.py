@@ -5,14 +5,17 @@ from collections.abc import Sequence
 
 from monitor.core.maillog import Problem
 from monitor.core.model import ProbeKind, Service, Target
-from monitor.core.observations import AnyObservation, HaproxyObservation, MaillogBatch, Observation
+from monitor.core.observations import AnyObservation, HaproxyObservation, MaillogBatch, NegativeObservation, Observation
+from monitor.core.proof import Ask
 from monitor.core.status import EdgeStatus, MaillogStatus, PathStatus, TargetStatus
 from monitor.core.verdicts import Agreement, Verdict
 from monitor.verdict.agreement import agreement_with, server_of, worst
+from monitor.verdict.client_ip import ClientIp, lost
 from monitor.verdict.diagnosis import diagnose
 from monitor.verdict.evidence import Evidence
 from monitor.verdict.health import judge_health
 from monitor.verdict.matrix import Column, column, refine
+from monitor.verdict.negatives import NegativeBook, findings
 from monitor.verdict.plan import EdgePlan, PathPlan, TargetPlan, stale_after
 from monitor.verdict.target_book import TargetBook
 
@@ -33,6 +36,8 @@ class PathBook:
         self._lag: float | None = None
         self._throttled_at: float | None = None
         self._since: dict[Target, tuple[Verdict, float]] = {}
+        self._client_ip = ClientIp(plan)
+        self._negatives = NegativeBook()
         self.replan(plan)
 
     def replan(self, plan: PathPlan) -> None:
@@ -45,6 +50,8 @@ class PathBook:
                 book = TargetBook(target_plan)
             book.replan(target_plan)
             self._targets[target_plan.target] = book
+        self._client_ip.replan(plan)
+        self._negatives.replan(plan.negatives)
         edges = {edge.name for edge in plan.edges}
         self._haproxy = {name: seen for name, seen in self._haproxy.items() if name in edges}
         self._since = {target: since for target, since in self._since.items() if target in self._targets}
@@ -58,10 +65,17 @@ class PathBook:
                 book = self._targets.get(observation.target)
                 if book is not None:
                     book.record(observation)
+                    self._client_ip.record_round(observation)
             case HaproxyObservation():
                 self._haproxy[observation.edge] = observation
             case MaillogBatch():
                 self._record_maillog(observation)
+            case NegativeObservation():
+                self._negatives.record(observation)
+
+    def ask(self, target: Target, now: float) -> Ask:
+        """Say what the target's next round, which begins at ``now``, shall leave behind."""
+        return self._client_ip.ask(target, now)
 
     def last_round(self, target: Target) -> Observation | None:
         """Give the target's last ended round."""
@@ -73,13 +87,20 @@ class PathBook:
         book = self._targets.get(target)
         return book is not None and book.state.contradicted
 
+    def healthy_nodes(self, probe: ProbeKind, service: str, now: float) -> tuple[str, ...]:
+        """Give the names of the nodes where this kind of probe succeeds for the service."""
+        books = (book for book in self._of(probe) if book.plan.target.service == service)
+        return tuple(book.plan.target.node for book in books if book.state.up and not book.stale(now))
+
     def status(self, now: float, at: float) -> PathStatus:
         """Give everything known at ``now`` (event loop's clock) = ``at`` (seconds since the epoch)."""
+        self._client_ip.settle(now)
         doors = self._front_doors(now, at)
         edges = tuple(self._edge(edge, doors, now) for edge in self.plan.edges)
         checks = tuple(self._target(book, book.verdict(now), now, at) for book in self._of(ProbeKind.CHECK))
         handshakes = self._handshakes(edges, now, at)
         maillog = self._maillog_status(now)
+        negatives = self._negatives.statuses(now)
         evidence = Evidence(self.plan, checks, handshakes, edges, maillog)
         return PathStatus(
             name=self.plan.name,
@@ -90,12 +111,14 @@ class PathBook:
             edges=edges,
             maillog=maillog,
             diagnosis=diagnose(evidence),
-            findings=(),
-            health=judge_health(self.plan.health, checks, handshakes, edges),
+            findings=findings(negatives),
+            health=judge_health(self.plan.health, checks, handshakes, edges, negatives),
+            negatives=negatives,
         )
 
     def _record_maillog(self, batch: MaillogBatch) -> None:
         self._maillog = batch
+        self._client_ip.record_log(batch)
         if batch.lag is not None:
             self._lag = batch.lag
         if any(record.problem in {Problem.SERVNAME_FATAL, Problem.THROTTLING} for record in batch.records):
@@ -141,6 +164,9 @@ class PathBook:
         self, book: TargetBook, verdict: Verdict, now: float, at: float, agreement: Agreement | None = None
     ) -> TargetStatus:
         target = book.plan.target
+        proofs = self._client_ip.proofs(target, now)
+        if verdict.up and lost(proofs):
+            verdict = Verdict.CLIENT_IP_LOST
         before = self._since.get(target)
         if before is None or before[0] is not verdict:
             before = self._since[target] = (verdict, at)
@@ -156,6 +182,8 @@ class PathBook:
             age=book.age(now),
             last=book.last,
             agreement=agreement,
+            proofs=proofs,
+            listener=self._client_ip.listener(target, now),
         )
 
     def _front_doors(self, now: float, at: float) -> tuple[TargetStatus, ...]:

@@ -3,6 +3,27 @@
 from dataclasses import dataclass
 
 from monitor.core.model import Node, Service, Target
+from monitor.core.proof import EvidenceKind
+from monitor.verdict.origins import Network, OriginNetworks
+
+# Who is who where nothing was said about it.
+NOBODY = OriginNetworks(frozenset(), (), (), ())
+
+
+@dataclass(frozen=True, slots=True)
+class ProofPlan:
+    """How the client IP of a handshake or front door is to be proven; times in seconds.
+
+    ``claimed`` is the client address that our header names and ``destination`` the other one; both ``None`` at a front
+    door, where our own address is to arrive: ``source_address``, else the socket's, or one within ``seen_as``.
+    """
+
+    evidence: frozenset[EvidenceKind]
+    reply_interval: float
+    claimed: str | None = None
+    destination: str | None = None
+    source_address: str | None = None
+    seen_as: tuple[Network, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +37,25 @@ class TargetPlan:
     timeout: float
     rise: int
     fall: int
+    proof: ProofPlan | None = None
 
     @property
     def stale_after(self) -> float:
         """Seconds after which the last ended round proves nothing any more."""
+        return stale_after(self.interval, self.timeout)
+
+
+@dataclass(frozen=True, slots=True)
+class NegativePlan:
+    """One thing that must be refused, and how often it is tried; times in seconds."""
+
+    target: Target
+    interval: float
+    timeout: float
+
+    @property
+    def stale_after(self) -> float:
+        """Seconds after which an answer proves nothing any more."""
         return stale_after(self.interval, self.timeout)
 
 
@@ -53,6 +89,8 @@ class PathPlan:
     edges: tuple[EdgePlan, ...]
     maillog_source: str | None
     health: HealthRule
+    negatives: tuple[NegativePlan, ...] = ()
+    networks: OriginNetworks = NOBODY
 
 
 def stale_after(interval: float, timeout: float) -> float:

@@ -1,5 +1,6 @@
 """The rules of the diagnosis: each names one kind of cause, its evidence, and the runbook's command to run next."""
 
+from monitor.core.proof import EvidenceKind, Unproven
 from monitor.core.status import TargetStatus
 from monitor.core.verdicts import Agreement, Verdict
 from monitor.verdict.evidence import Cause, Evidence, names, silent, targets, told
@@ -162,6 +163,27 @@ def nodeport_broken(evidence: Evidence) -> Cause | None:
     )
 
 
+def wired_to_another_listener(evidence: Evidence) -> Cause | None:
+    """A NodePort leads to the listener of another service: the log shows where our connections came out."""
+    wrong = [status for status in evidence.handshakes if is_at_wrong_listener(evidence, status)]
+    if not wrong:
+        return None
+    places = names(f"{s.target.node}:{s.port} ({s.target.service})" for s in wrong)
+    return Cause(
+        f"NodePort {places} leads to the listener of another service.",
+        evidence=tuple(f"the log of listener {s.listener} shows {_place(s)}" for s in wrong),
+        remedy=SERVICE,
+    )
+
+
+def is_at_wrong_listener(evidence: Evidence, status: TargetStatus) -> bool:
+    """Tell whether the log shows a handshake's connections at another service's listener."""
+    if status.listener is None:
+        return False
+    own = next(service for service in evidence.plan.services if service.name == status.target.service)
+    return status.listener not in {own.listener_port, own.check_listener_port}
+
+
 def header_refused(evidence: Evidence) -> Cause | None:
     """The PROXY header is rejected, or PROXY is off on the data port."""
     wrong = evidence.failing(Verdict.HEADER_REJECTED, Verdict.HEADER_NOT_CONSUMED)
@@ -179,15 +201,17 @@ def header_refused(evidence: Evidence) -> Cause | None:
 
 
 def client_ip_lost(evidence: Evidence) -> Cause | None:
-    """The server takes our connection for somebody else's."""
+    """The server takes our connection for somebody else's, though the header that we sent was right."""
     wrong = evidence.failing(Verdict.CLIENT_IP_LOST)
     if not wrong:
         return None
+    services = dict.fromkeys(status.target.service for status in wrong)
+    doors = [d for name in services for d in evidence.doors_of(name) if d.verdict is Verdict.CLIENT_IP_LOST]
     return Cause(
-        f"The mail server does not see the real client IP on {names(s.target.service for s in wrong)}.",
+        f"The mail server does not see the real client IP on {names(services)}.",
         evidence=told(wrong),
         remedy=MAIL_LOG,
-        explains=targets(wrong),
+        explains=targets((*wrong, *doors)),
     )
 
 
@@ -206,12 +230,16 @@ def tls_invalid(evidence: Evidence) -> Cause | None:
 
 def backend_broken(evidence: Evidence) -> Cause | None:
     """The nodes are fine and the front door is not, or HAProxy has taken out servers that work."""
-    doors = evidence.failing_doors()
+    lost = evidence.failing_doors(Verdict.CLIENT_IP_LOST)
+    doors = (*evidence.failing_doors(), *lost)
     taken_out = [s for s in evidence.handshakes if s.agreement is Agreement.LB_DOWN_PATH_UP]
     if not doors and not taken_out:
         return None
     address = evidence.edges[0].address if evidence.edges else "EDGE"
-    if doors:
+    if lost and len(lost) == len(doors):
+        services = names(s.target.service for s in lost)
+        summary = f"HAProxy does not hand on the real client IP on {services}: our own header arrives, its does not."
+    elif doors:
         summary = f"The nodes are fine, but {names(s.target.service for s in doors)} fails through the front door."
     else:
         summary = f"HAProxy has taken out servers that work: {names(_place(s) for s in taken_out)}."
@@ -231,6 +259,26 @@ def maillog_cut(evidence: Evidence) -> Cause | None:
     return Cause(
         f"The mail log cannot be read ({log.source}): {log.reason}.",
         evidence=(log.reason,),
+        remedy=MAIL_LOG,
+    )
+
+
+def maillog_silent(evidence: Evidence) -> Cause | None:
+    """Mail flows, the source can be read, and no line of our own connections comes any more."""
+    log = evidence.maillog
+    if log is None or not log.up:
+        return None
+    flowing = [s for s in (*evidence.handshakes, *evidence.front_doors) if s.verdict.up]
+    proofs = [proof for status in flowing for proof in status.proofs]
+    awaited = [p for p in proofs if p.evidence is EvidenceKind.LOG and p.why not in {Unproven.NOT_TRIED, Unproven.STALE}]
+    silent = bool(awaited) and all(proof.why is Unproven.NO_LINE for proof in awaited)
+    # Evidence that ever came says that it could: this log has shown us, or the server shows us another way.
+    if not silent or all(proof.proven_at is None for proof in proofs):
+        return None
+    behind = f", whose newest line was {log.lag:.0f} s old" if log.lag is not None and log.lag >= 1 else ""
+    return Cause(
+        f"No line of our own connections comes from the mail log ({log.source}){behind}: it is cut, or behind.",
+        evidence=(f"{len(awaited)} rounds without their line, while the dialogues work",),
         remedy=MAIL_LOG,
     )
 

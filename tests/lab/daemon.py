@@ -6,14 +6,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.lab.lab import Lab
+from tests.lab.lab import HttpAnswer, Lab
 
 Labels = frozenset[tuple[str, str]]
 
@@ -28,30 +28,48 @@ class Daemon:
         self.log_file = directory / "mailpath.log"
         self.file.write_text(configuration)
         self._flags = flags
-        self.process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         """Start it and wait until it is ready."""
         command = [sys.executable, "-m", "monitor", "run", f"--config.file={self.file}", "--log.format=json"]
         with self.log_file.open("ab") as log:
-            self.process = subprocess.Popen(
+            self._process = subprocess.Popen(
                 [*self._lab.command_prefix(), *command, *self._flags], stdout=log, stderr=log, start_new_session=True
             )
-        self.until(lambda: self.status_of("/readyz") == 200, within=30)
+        try:
+            self.until(lambda: self.status_of("/readyz") == 200, within=30)
+        except AssertionError:
+            self.kill()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """End it."""
-        assert self.process is not None
         if self.process.poll() is None:
             self.process.terminate()
             try:
                 self.process.wait(10)
             except subprocess.TimeoutExpired:
-                os.killpg(self.process.pid, signal.SIGKILL)
-                self.process.wait()
+                self.kill()
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The daemon's process."""
+        assert self._process is not None
+        return self._process
+
+    def kill(self) -> None:
+        """End it as the kernel does when memory is short."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def reload(self, configuration: str) -> HttpAnswer:
+        """Write another configuration and have it loaded by ``POST /-/reload``."""
+        self.file.write_text(configuration)
+        return self._lab.http("POST", "/-/reload")
 
     def status_of(self, path: str) -> int:
         """Ask for a page's status; 0 while nobody listens."""
@@ -68,42 +86,41 @@ class Daemon:
         """Give the samples of one metric (without its prefix) that carry these labels."""
         wanted = set(labels.items())
         return {
-            frozenset(sample.labels.items()): sample.value
-            for family in text_string_to_metric_families(self._lab.http_get("/metrics").body)
-            for sample in family.samples
-            if sample.name == f"mailpath_{name}" and wanted <= set(sample.labels.items())
+            frozenset(found.items()): value
+            for metric, found, value in self._scrape()
+            if metric == name and wanted <= set(found.items())
         }
 
     def values(self, name: str, label: str, **labels: str) -> dict[str, float]:
         """Give one metric's values by the value of one label."""
         return {dict(key)[label]: value for key, value in self.samples(name, **labels).items()}
 
-    def matrix(self, name: str = "verdict") -> dict[tuple[str, str], str]:
-        """Give a state set's current state by node and service."""
-        state = "verdict" if name != "lb_agreement" else "state"
-        return {
-            (labels["node"], labels["service"]): labels[state]
-            for key, value in self.samples(name).items()
-            if value == 1
-            for labels in (dict(key),)
-        }
+    def total(self, name: str, **labels: str) -> float:
+        """Give the sum of one metric over everything that carries these labels."""
+        return sum(self.samples(name, **labels).values())
 
-    def front_doors(self) -> dict[str, str]:
-        """Give the front doors' verdicts by service."""
-        return {
-            dict(key)["service"]: dict(key)["verdict"]
-            for key, value in self.samples("front_door_verdict").items()
-            if value == 1
-        }
+    def view(self) -> dict[str, str]:
+        """Give everything that mailpath concludes, from one scrape: a line for each thing and its state.
+
+        ``check NODE SERVICE``, ``handshake NODE SERVICE`` (the verdict), ``agreement NODE SERVICE``,
+        ``front_door SERVICE`` (the verdict), ``edge``, ``haproxy``, ``maillog`` and ``hop``; what is up or down in the
+        metrics is ``up`` or ``down`` here, what is absent there is absent here.
+        """
+        return dict(line for sample in self._scrape() for line in _lines(*sample))
 
     def hop(self) -> str:
         """Give the diagnosed hop."""
-        return next(hop for hop, value in self.values("diagnosis", "hop").items() if value == 1)
+        return self.view()["hop"]
 
     def events(self, name: str) -> list[Mapping[str, Any]]:
         """Give the log events of a name."""
         lines = (json.loads(line) for line in self.log_file.read_text().splitlines() if line.startswith("{"))
         return [event for event in lines if event.get("event") == name]
+
+    def memory(self) -> float:
+        """Give the resident memory in MiB."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
     def until(self, holds: Callable[[], bool], *, within: float) -> float:
         """Poll until something holds; gives the seconds it took.
@@ -114,12 +131,33 @@ class Daemon:
         began = time.monotonic()
         while not holds():
             waited = time.monotonic() - began
-            assert self.process is not None
-            alive = self.process.poll() is None
-            assert alive, f"mailpath has ended; {self._tale()}"
-            assert waited < within, f"not after {waited:.1f} s; {self._tale()}"
+            assert self.process.poll() is None, f"mailpath has ended; {self.tale()}"
+            assert waited < within, f"not after {waited:.1f} s; {self.tale()}"
             time.sleep(0.1)
         return time.monotonic() - began
 
-    def _tale(self) -> str:
+    def tale(self) -> str:
+        """Give the last of the log, for the message of a failed assertion."""
         return "log:\n" + "\n".join(self.log_file.read_text().splitlines()[-25:])
+
+    def _scrape(self) -> Iterator[tuple[str, dict[str, str], float]]:
+        for family in text_string_to_metric_families(self._lab.http_get("/metrics").body):
+            for sample in family.samples:
+                yield sample.name.removeprefix("mailpath_"), sample.labels, sample.value
+
+
+_UP = {"check_up": "check {node} {service}", "edge_up": "edge", "haproxy_up": "haproxy", "maillog_up": "maillog"}
+_STATES = {
+    "verdict": ("handshake {node} {service}", "verdict"),
+    "front_door_verdict": ("front_door {service}", "verdict"),
+    "lb_agreement": ("agreement {node} {service}", "state"),
+    "diagnosis": ("hop", "hop"),
+}
+
+
+def _lines(metric: str, labels: dict[str, str], value: float) -> Iterator[tuple[str, str]]:
+    if metric in _UP:
+        yield _UP[metric].format_map(labels), "up" if value else "down"
+    elif metric in _STATES and value:
+        name, state = _STATES[metric]
+        yield name.format_map(labels), labels[state]

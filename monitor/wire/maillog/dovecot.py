@@ -6,7 +6,7 @@ differ in the words before ``user=<``.
 
 import binascii
 import re
-from ipaddress import ip_address
+from ipaddress import IPv6Address
 
 from monitor.core.maillog import LineKind, LogRecord, Problem
 from monitor.wire.maillog.template import ADDRESS, HEAD, PID, Template, clean
@@ -27,6 +27,8 @@ _REASONS = (
     ("Connection closed", Problem.LOST_CONNECTION),
     ("nactivity", Problem.CLIENT_TIMEOUT),
 )
+
+_IPV4_BYTES = 4
 
 _REFUSED = r"imap-login: (?:[A-Z][a-z]{1,8}: )?haproxy(?:\(v[12]\))?: "
 _RIP = rf"rip=(?P<address>{ADDRESS})\)"
@@ -70,10 +72,12 @@ def session_port(session: str, address: str) -> int:
     """
     try:
         decoded = binascii.a2b_base64(session)
-        owner = ip_address(decoded[8:])
+        packed = decoded[8:]
+        # by hand for IPv4, as ipaddress would take as long as all the rest of the line
+        owner = ".".join(map(str, packed)) if len(packed) == _IPV4_BYTES else str(IPv6Address(packed))
     except ValueError:
         return 0
-    return int.from_bytes(decoded[6:8], "little") if str(owner) == address else 0
+    return int.from_bytes(decoded[6:8], "little") if owner == address else 0
 
 
 def read_login(line: str) -> LogRecord | None:

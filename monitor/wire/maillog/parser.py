@@ -38,16 +38,15 @@ class MaillogParser:
         if not lines[-1]:
             lines.pop()
         records: list[LogRecord] = []
-        reader_of = READERS.get
-        head_end, skip, letters = HEAD_END, len(HEAD_END), len(HEAD_END) + LETTERS
+        readers, head_end = READERS, HEAD_END
+        skip, letters = len(HEAD_END), len(HEAD_END) + LETTERS
         for line in lines:
             end = line.find(head_end)
-            reader = reader_of(line[end + skip : end + letters])
-            if reader is None or len(line) > MAX_LINE:
-                continue
-            record = reader(line)
-            if record is not None:
-                records.append(record)
+            word = line[end + skip : end + letters]
+            if word in readers and len(line) <= MAX_LINE:
+                record = readers[word](line)
+                if record is not None:
+                    records.append(record)
         self.lines += len(lines)
         self.unrecognised += len(lines) - len(records)
         return records

@@ -133,7 +133,10 @@ MASTER = (
     Template(_MASTER, LineKind.PROBLEM, r"warning: process [^ ]{1,255} pid \d{1,9} .*", Problem.PROCESS_EXIT),
     Template(_MASTER, LineKind.PROBLEM, "warning: /usr/[^ ]{1,255}: .* -- throttling", Problem.THROTTLING),
     Template(
-        _MASTER, LineKind.PROBLEM, 'warning: service ".*" has reached its process limit .*', Problem.PROCESS_LIMIT
+        _MASTER,
+        LineKind.PROBLEM,
+        r'warning: service "[^"]{1,64}" .{1,80} has reached its process limit .*',
+        Problem.PROCESS_LIMIT,
     ),
     Template(_MASTER, LineKind.PROBLEM, "daemon started -- .*", Problem.SERVICE_RESTART),
     Template(_MASTER, LineKind.PROBLEM, "reload -- .*", Problem.SERVICE_RESTART),
@@ -161,8 +164,8 @@ TEMPFAIL = Template(
     "|[0-9A-Za-z]{6,32}: [a-z_]{1,64} map lookup problem(?: for .*)? -- message not accepted, try again later"
     "|mail_queue_enter: create file .*"
     "|not enough free space in mail queue: .*"
-    r"|(?:table )?[a-z]{1,16}:[^ ]{1,255}+ lookup error[ :].*"
-    r"|[a-z]{1,16}:[^ ]{1,255}+: table lookup problem"
+    r"|(?:table )?[a-z]{1,16}:[^ ]{1,255} lookup error[ :].*"
+    r"|[a-z]{1,16}:[^ ]{1,255}: table lookup problem"
     ")",
     Problem.TEMPFAIL,
 )

@@ -93,9 +93,7 @@ def test_endless_lines() -> None:
     """A line longer than any daemon's costs a count, whatever it begins with."""
     parser = MaillogParser()
     fatal = line("postfix/smtpd", "fatal: " + "x" * MAX_LINE)
-    assert parser.feed(fatal + b"\n" + random.Random(1).randbytes(65536).replace(b"\n", b"") + b"\n" + CONNECT) == (
-        MaillogParser().feed(CONNECT)
-    )
+    assert parser.feed(fatal + b"\n" + bytes(range(11, 256)) * 300 + b"\n" + CONNECT) == (MaillogParser().feed(CONNECT))
     assert (parser.lines, parser.unrecognised) == (3, 2)
     [record] = parser.feed(line("postfix/smtpd", "fatal: " + "x" * 8000))
     assert len(record.text) == 1024

@@ -58,7 +58,7 @@ def test_no_heads(head: str) -> None:
     ],
 )
 def test_clients(client: str, address: str, port: int) -> None:
-    """smtpd's client is a name, an address of either family, and perhaps a port."""
+    """The client of smtpd is a name, an address of either family, and perhaps a port."""
     record = CONNECT.read(f"{RFC3339} {HOST} postfix/smtpd[77]: connect from {client}")
     assert record is not None
     assert (record.address, record.port) == (address, port)

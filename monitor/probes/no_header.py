@@ -1,0 +1,88 @@
+"""``no_header``: a data port must not serve who sends no PROXY header.
+
+Postfix says 421 after five seconds of silence (``postscreen_upstream_proxy_timeout``,
+``smtpd_upstream_proxy_timeout``), Dovecot closes after three (``haproxy_timeout``). A greeting means that PROXY is off
+there, or that the port leads to another listener. Where TLS comes first the server waits for its client, PROXY or not;
+there we begin the TLS handshake, which a PROXY listener takes for a broken header.
+
+Each round leaves a line or two of a missing header in the mail log, under the node's address.
+"""
+
+from dataclasses import dataclass
+
+from monitor.core.conversation import Conversation, Endpoints, Failure, Script
+from monitor.core.model import MailProtocol, Node, Target
+from monitor.core.observations import NegativeObservation, Span
+from monitor.core.taxonomy import Phase, Reason
+from monitor.links.converse import converse
+from monitor.links.tls import TlsClient
+from monitor.probes.negative import GONE, HEADER_MISSED, Ruling, accepted, observe, refused, spoke_tls, untold, words
+from monitor.wire.mail_dialogue import mail_dialogue
+
+
+@dataclass(frozen=True, slots=True)
+class NoHeaderSettings:
+    """One service's data port; ``timeout`` in seconds, longer than the server's own patience."""
+
+    target: Target
+    protocol: MailProtocol
+    port: int
+    timeout: float
+    server_name: str
+    helo: str
+
+
+class NoHeader:
+    """Asks one node at a time."""
+
+    def __init__(self, settings: NoHeaderSettings, tls: TlsClient) -> None:
+        """Take the settings and the path's TLS client."""
+        self.settings = settings
+        self.target = settings.target
+        self._tls = tls
+
+    async def run(self, node: Node) -> Conversation:
+        """Wait to be turned out; where we are greeted, leave in order."""
+        settings = self.settings
+        return await converse(
+            self._script,
+            node.address,
+            settings.port,
+            timeout=settings.timeout,
+            tls=self._tls,
+            server_name=settings.server_name,
+        )
+
+    def judge(self, node: Node, conversation: Conversation, span: Span) -> NegativeObservation:
+        """Judge one round."""
+        return observe(self.target, node, judge(conversation), conversation, span)
+
+    def _script(self, _endpoints: Endpoints) -> Script:
+        return mail_dialogue(self.settings.protocol, header=None, helo=self.settings.helo)
+
+
+def judge(conversation: Conversation) -> Ruling:
+    """Judge by the first sign that the server gives."""
+    failure = conversation.failure
+    if failure is None or spoke_tls(conversation) or conversation.marks:
+        return accepted(*_welcome(conversation))
+    if failure.reason is Reason.HEADER_REJECTED:
+        return refused(words(failure))
+    if failure.reason is Reason.TLS_PLAINTEXT:
+        return _of_plain_text(failure)
+    if failure.phase is not Phase.CONNECT and failure.reason in GONE and conversation.bytes_received == 0:
+        return refused(words(failure))
+    return untold(failure)
+
+
+def _welcome(conversation: Conversation) -> tuple[Phase, str]:
+    if conversation.outcome is not None:
+        return Phase.GREETING, conversation.outcome.greeting
+    return (Phase.GREETING, "a greeting") if conversation.marks else (Phase.TLS_HANDSHAKE, "a TLS handshake")
+
+
+def _of_plain_text(failure: Failure) -> Ruling:
+    if failure.data.startswith(HEADER_MISSED):
+        return refused(words(failure))
+    # A greeting in plain text on a port for TLS: neither PROXY nor the right listener.
+    return accepted(failure.phase, words(failure)) if failure.data.startswith(b"220") else untold(failure)

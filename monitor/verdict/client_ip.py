@@ -1,0 +1,250 @@
+"""Client IP proof of one path: what each round shall leave behind, what came of it, and what that proves by now."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from monitor.core.model import MailProtocol, Service, Target
+from monitor.core.observations import MaillogBatch, Observation
+from monitor.core.proof import NOTHING, Ask, EvidenceKind, Proof, ProofResult, SeenAs, Unproven
+from monitor.core.taxonomy import Phase
+from monitor.verdict.believed import Believed, Expectation
+from monitor.verdict.listeners import Listeners
+from monitor.verdict.log_proof import LogFinding, LogProof, LogRound
+from monitor.verdict.plan import PathPlan, ProofPlan, TargetPlan
+
+# smtpd names its client only where a client must log in (facts of docker-mailserver's 465 and 587), and counts NOOPs
+# everywhere; on port 25 postscreen's line has the port, which is better and costs no round trip.
+_SMTPD_ALONE = frozenset({MailProtocol.SMTPS, MailProtocol.SUBMISSION})
+
+# Numbers of NOOPs: real clients send none, or one to stay alive; smtpd_junk_command_limit allows 100.
+FEWEST_NOOPS, NOOP_COUNTS = 2, 7
+
+# Replies prove for so many intervals.
+REPLIES_PROVE_FOR = 3
+
+# Kinds of address that no client of a data port has: of two such rounds in a row each may show another one, since
+# kube-proxy's source NAT follows HAProxy's choice of node.
+_NEVER_A_CLIENT = frozenset({SeenAs.EDGE, SeenAs.CLUSTER, SeenAs.LOOPBACK})
+
+# From here on a reject line may be in the server's log.
+_REPLY_TRIED = frozenset({Phase.PROOF, Phase.QUIT})
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is known of one target; ``at`` and ``tried`` are the event loop's clock."""
+
+    plan: ProofPlan
+    service: Service
+    place: int
+    log_proves_for: float
+    rounds: int = 0
+    reply: Proof | None = None
+    reply_at: float = 0.0
+    reply_tried: float | None = None
+    log: Proof | None = None
+    log_at: float = 0.0
+    suspected: Proof | None = None
+    listener: int | None = None
+    listener_at: float = 0.0
+
+
+class ClientIp:
+    """Everything remembered about the proof of one path; memory is bounded by the number of targets."""
+
+    def __init__(self, plan: PathPlan) -> None:
+        """Begin knowing nothing."""
+        self._known: dict[Target, _Known] = {}
+        self._own_addresses: frozenset[str] = frozenset()
+        self._log = LogProof(Listeners((), ()))
+        self.replan(plan)
+
+    def replan(self, plan: PathPlan) -> None:
+        """Take over a new plan; a target that is to be proven as before keeps what is known of it."""
+        before, self._known = self._known, {}
+        services = {service.name: service for service in plan.services}
+        places: Counter[str] = Counter()
+        for target_plan in plan.targets:
+            target, proof = target_plan.target, target_plan.proof
+            if proof is not None:
+                known = before.get(target)
+                place = places[target.service]
+                places[target.service] += 1
+                self._known[target] = _planned(known, target_plan, proof, services[target.service], place)
+        proofs = [known.plan for known in self._known.values()]
+        self._claims = {known.plan.claimed: target for target, known in self._known.items() if known.plan.claimed}
+        destinations = {proof.destination for proof in proofs if proof.destination}
+        self._log.listeners = Listeners(plan.services, {*destinations, *(edge.address for edge in plan.edges)})
+        self._log.forget(self._known.keys())
+        self._believed = Believed(plan.networks, [node.address for node in plan.nodes])
+        sources = {proof.source_address for proof in proofs if proof.source_address}
+        self._ours = frozenset((*self._claims, *self._own_addresses, *sources))
+
+    def ask(self, target: Target, now: float) -> Ask:
+        """Say what the round that now begins shall leave behind."""
+        known = self._known.get(target)
+        if known is None or known.service.protocol not in _SMTPD_ALONE:
+            return NOTHING
+        known.rounds += 1
+        # Rounds in a row differ, and so do, mostly, targets of one listener that are probed in step.
+        count = FEWEST_NOOPS + (known.place + known.rounds) % NOOP_COUNTS
+        return Ask(
+            noops=count if EvidenceKind.LOG in known.plan.evidence else 0,
+            nonce=_nonce(target, now) if self._reply_due(known, now) else "",
+        )
+
+    def record_round(self, seen: Observation) -> None:
+        """Take in an ended round of a handshake or front door."""
+        known, conversation = self._known.get(seen.target), seen.conversation
+        if known is None or conversation is None:
+            return
+        failure, outcome, ends = conversation.failure, conversation.outcome, conversation.endpoints
+        if failure is not None and failure.phase in _REPLY_TRIED:
+            known.reply_tried = seen.finished
+        if outcome is None or ends is None:
+            return
+        expected = self._expectation(known.plan, ends.local_address)
+        if outcome.proof_reply:
+            known.reply_tried = known.reply_at = seen.finished
+            known.reply = self._reply(known, outcome.believed_address, expected, seen.at)
+        if EvidenceKind.LOG in known.plan.evidence:
+            ended = LogRound(
+                target=seen.target,
+                started=seen.started,
+                finished=seen.finished,
+                at=seen.at,
+                expected=expected,
+                unique=known.plan.claimed is not None,
+                listeners=_ports(known.service),
+                port=ends.local_port,
+                noops=outcome.noops,
+                recipient=outcome.recipient,
+            )
+            self._log.add(ended, self._ours)
+        self.settle(seen.finished)
+
+    def record_log(self, batch: MaillogBatch) -> None:
+        """Take in lines of the mail log; an empty batch says that there were none."""
+        if batch.lag is not None:
+            self._log.lag = batch.lag
+        self._log.feed(batch.records, batch.finished, self._ours)
+        for record in batch.records:
+            target = self._claims.get(record.address)
+            listener = self._log.listeners.of(record) if target is not None else None
+            if target is not None and listener is not None:
+                self._known[target].listener, self._known[target].listener_at = listener, batch.finished
+        self.settle(batch.finished)
+
+    def settle(self, now: float) -> None:
+        """Draw the conclusions that are due."""
+        for finding in self._log.settle(now):
+            self._conclude(finding, now)
+
+    def proofs(self, target: Target, now: float) -> tuple[Proof, ...]:
+        """Give what each kind of evidence that is sought says of a target."""
+        known = self._known.get(target)
+        if known is None:
+            return ()
+        found = []
+        if EvidenceKind.REPLY in known.plan.evidence and known.service.protocol in _SMTPD_ALONE:
+            valid = REPLIES_PROVE_FOR * known.plan.reply_interval
+            found.append(_fresh(EvidenceKind.REPLY, known.reply, now - known.reply_at, valid))
+        if EvidenceKind.LOG in known.plan.evidence:
+            found.append(_fresh(EvidenceKind.LOG, known.log, now - known.log_at, known.log_proves_for))
+        return tuple(found)
+
+    def listener(self, target: Target, now: float) -> int | None:
+        """Give the port of the listener whose log shows the target's connections, where a line lately told."""
+        known = self._known.get(target)
+        if known is None or now - known.listener_at > known.log_proves_for:
+            return None
+        return known.listener
+
+    def _reply_due(self, known: _Known, now: float) -> bool:
+        if EvidenceKind.REPLY not in known.plan.evidence:
+            return False
+        if known.reply_tried is None or now - known.reply_tried >= known.plan.reply_interval:
+            return True
+        # A reply is certain at once: ask for it while anything speaks against us, to be sure of the loss or of its end.
+        return known.suspected is not None or _disproven(known.reply) or _disproven(known.log)
+
+    def _expectation(self, plan: ProofPlan, local_address: str) -> Expectation:
+        if plan.claimed is not None:
+            return Expectation(frozenset((plan.claimed,)))
+        if local_address not in self._own_addresses:
+            self._own_addresses |= {local_address}
+            self._ours |= {local_address}
+        return Expectation(frozenset((plan.source_address or local_address,)), plan.seen_as, through_nat=True)
+
+    def _reply(self, known: _Known, believed: str | None, expected: Expectation, at: float) -> Proof:
+        if believed is None:
+            proof = Proof(EvidenceKind.REPLY, ProofResult.UNPROVEN, Unproven.NOT_REVEALED, expected.words, at=at)
+        else:
+            proof = self._believed.judge(EvidenceKind.REPLY, believed, expected, at)
+        return _remembering(proof, known.reply)
+
+    def _conclude(self, finding: LogFinding, now: float) -> None:
+        ended = finding.round
+        known = self._known.get(ended.target)
+        if known is None:
+            return
+        if finding.address:
+            proof = self._believed.judge(EvidenceKind.LOG, finding.address, ended.expected, ended.at)
+            if proof.result is ProofResult.DISPROVEN and not finding.certain:
+                before, known.suspected = known.suspected, proof
+                if not (_alike(before, proof) or (_disproven(known.log) and _alike(known.log, proof))):
+                    proof = replace(proof, result=ProofResult.UNPROVEN, why=Unproven.UNCONFIRMED)
+            else:
+                known.suspected = None
+        else:
+            known.suspected = None
+            why = Unproven.AMBIGUOUS if finding.ambiguous else Unproven.NO_LINE
+            proof = Proof(EvidenceKind.LOG, ProofResult.UNPROVEN, why, ended.expected.words, at=ended.at)
+        if proof.result is ProofResult.UNPROVEN and _disproven(known.log):
+            return  # a loss that was certain ends by proof or by age, not by a line that stayed away
+        known.log, known.log_at = _remembering(proof, known.log), now
+
+
+def lost(proofs: Iterable[Proof]) -> bool:
+    """Tell whether any evidence says that the server takes us for somebody else."""
+    return any(map(_disproven, proofs))
+
+
+def _planned(known: _Known | None, plan: TargetPlan, proof: ProofPlan, service: Service, place: int) -> _Known:
+    if known is None or (known.plan.claimed, known.service) != (proof.claimed, service):
+        return _Known(proof, service, place, plan.stale_after)
+    known.plan, known.place, known.log_proves_for = proof, place, plan.stale_after
+    return known
+
+
+def _fresh(evidence: EvidenceKind, proof: Proof | None, age: float, valid: float) -> Proof:
+    if proof is None:
+        return Proof(evidence, ProofResult.UNPROVEN, Unproven.NOT_TRIED)
+    return replace(proof, result=ProofResult.UNPROVEN, why=Unproven.STALE, seen_as=None) if age > valid else proof
+
+
+def _remembering(proof: Proof, before: Proof | None) -> Proof:
+    """Keep the time of the last success."""
+    return replace(proof, proven_at=before.proven_at) if proof.proven_at is None and before is not None else proof
+
+
+def _disproven(proof: Proof | None) -> bool:
+    return proof is not None and proof.result is ProofResult.DISPROVEN
+
+
+def _alike(before: Proof | None, proof: Proof) -> bool:
+    """Tell whether two rounds show the same wrong address, or both one that no client has."""
+    if before is None:
+        return False
+    return before.seen == proof.seen or {before.seen_as, proof.seen_as} <= _NEVER_A_CLIENT
+
+
+def _ports(service: Service) -> frozenset[int]:
+    ports = (service.listener_port, service.check_listener_port)
+    return frozenset(port for port in ports if port is not None)
+
+
+def _nonce(target: Target, now: float) -> str:
+    return hashlib.blake2s(f"{'/'.join(target)} {now!r}".encode(), digest_size=6).hexdigest()

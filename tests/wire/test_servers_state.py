@@ -1,0 +1,163 @@
+"""``show servers state``: by column name, across versions, and from a peer that says anything."""
+
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.core.errors import WireError
+from monitor.core.haproxy import AdminMode, AdminState, HaproxyServer, ServerState
+from monitor.core.taxonomy import Reason
+from monitor.wire.servers_state import backend_matches, parse_servers_state
+
+DATA = Path(__file__).parent / "data" / "haproxy"
+
+COLUMNS_1_8 = (
+    "be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight "
+    "srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state "
+    "bk_f_forced_id srv_f_forced_id srv_fqdn srv_port"
+)
+ROW_1_8 = "3 pool 1 k8s-node1 10.0.20.101 2 0 10 10 141 6 3 4 6 0 0 0 - 30125"
+
+
+def captured(name: str) -> tuple[HaproxyServer, ...]:
+    """Read a captured answer."""
+    return parse_servers_state((DATA / f"{name}.servers_state.txt").read_bytes())
+
+
+def node(name: str, number: int) -> HaproxyServer:
+    """Give a node of the first backend in a captured answer."""
+    return captured(name)[number - 1]
+
+
+def test_steady() -> None:
+    """A healthy path has all its servers, each with every value in its place."""
+    servers = captured("02-steady")
+    assert len(servers) == 16
+    assert {server.state for server in servers} == {ServerState.RUNNING}
+    assert servers[0] == HaproxyServer(
+        backend="mailserver_nodes_smtp_ipvANY",
+        name="k8s-node1",
+        address="127.0.20.101",
+        state=ServerState.RUNNING,
+        admin=AdminState(0),
+        weight=10,
+        since_change=8,
+        check_status=6,
+        check_result=3,
+        check_health=4,
+        check_state=6,
+        port=30125,
+        check_port=30145,
+        check_address=None,
+    )
+
+
+def test_states_and_modes() -> None:
+    """What HAProxy knows of a server, and what an administrator wants of it, are two things."""
+    assert node("04-node2-down-rst", 2).state is ServerState.STOPPED
+    maint, drain = node("07-node1-maint", 1), node("08-node1-drain", 1)
+    assert (maint.state, maint.admin, maint.admin.mode) == (ServerState.STOPPED, AdminState.FMAINT, AdminMode.MAINT)
+    assert (drain.state, drain.admin, drain.admin.mode) == (ServerState.RUNNING, AdminState.FDRAIN, AdminMode.DRAIN)
+    assert node("02-steady", 1).admin.mode is AdminMode.READY
+    assert node("12-node1-weight0", 1).weight == 0
+
+
+def test_checks() -> None:
+    """Whether checks run, and by which port, is told apart."""
+    assert node("02-steady", 1).checks_enabled
+    assert not node("10-node1-health-disabled", 1).checks_enabled
+    assert node("historic-failure", 1).check_port == 0
+    assert {server.ever_checked for server in captured("01-just-started")} == {True, False}
+
+
+@pytest.mark.parametrize(
+    ("bits", "mode"),
+    [
+        (0x00, AdminMode.READY),
+        (0x01, AdminMode.MAINT),
+        (0x02, AdminMode.MAINT),
+        (0x04, AdminMode.MAINT),
+        (0x08, AdminMode.DRAIN),
+        (0x10, AdminMode.DRAIN),
+        (0x20, AdminMode.MAINT),
+        (0x40, AdminMode.MAINT),
+        (0x09, AdminMode.MAINT),
+    ],
+)
+def test_admin_modes(bits: int, mode: AdminMode) -> None:
+    """Each bit means maintenance or drain; maintenance outweighs drain."""
+    assert AdminState(bits).mode is mode
+
+
+def test_older_and_newer_columns() -> None:
+    """Columns are found by name: 1.8 has fewer, a newer version may have more and in another order."""
+    [old] = parse_servers_state(f"1\n# {COLUMNS_1_8}\n{ROW_1_8}\n")
+    assert (old.port, old.check_port, old.check_address) == (30125, None, None)
+    columns = " ".join(["srv_new", *reversed(COLUMNS_1_8.split())])
+    [new] = parse_servers_state(f"1\n# {columns} srv_check_addr\nx {' '.join(reversed(ROW_1_8.split()))} 10.0.0.9\n\n")
+    assert (new.check_address, new.name, new.since_change) == ("10.0.0.9", old.name, 141)
+
+
+def test_no_server() -> None:
+    """A HAProxy without servers answers with the header alone."""
+    assert parse_servers_state(f"1\n# {COLUMNS_1_8}\n") == ()
+
+
+def test_unknown_admin_bits() -> None:
+    """Bits of a later version are left out, so that no peer can fill memory with combinations."""
+    row = ROW_1_8.replace(" 2 0 10", " 2 4294967296 10")
+    [server] = parse_servers_state(f"1\n# {COLUMNS_1_8}\n{row}\n")
+    assert server.admin == AdminState(0)
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("", "format version 1 expected"),
+        ("2\n# be_id", "format version 1 expected"),
+        ("Can't find backend.\n", "format version 1 expected"),
+        ("1", "no line with the columns' names"),
+        ("1\nbe_id be_name", "no line with the columns' names"),
+        (f"1\n# {COLUMNS_1_8.replace('srv_op_state ', '')}\n", "no column srv_op_state"),
+        (f"1\n# {COLUMNS_1_8}\n{ROW_1_8[:40]}", "9 values for 19 columns"),
+        (f"1\n# {COLUMNS_1_8}\n{ROW_1_8}\n\n{ROW_1_8}", "1 values for 19 columns"),
+        (f"1\n# {COLUMNS_1_8}\n{ROW_1_8.replace(' 2 0 ', ' 4 0 ')}", "srv_op_state 4 is none of 0 to 3"),
+        (f"1\n# {COLUMNS_1_8}\n{ROW_1_8.replace(' 141 ', ' ² ')}", "srv_time_since_last_change '²' is no number"),
+        (f"1\n# {COLUMNS_1_8}\n{ROW_1_8.replace('30125', '9' * 5000)}", "is no number"),
+    ],
+)
+def test_malformed(text: str, detail: str) -> None:
+    """Anything else is refused with what is wrong with it."""
+    with pytest.raises(WireError, match="show servers state: ") as caught:
+        parse_servers_state(text)
+    assert caught.value.reason is Reason.MALFORMED
+    assert detail in caught.value.detail
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.binary(max_size=300), st.booleans())
+def test_any_bytes(garbage: bytes, behind_header: bool) -> None:  # noqa: FBT001 - hypothesis hands it in
+    """Any bytes give servers or a WireError."""
+    header = f"1\n# {COLUMNS_1_8}\n{ROW_1_8}\n".encode() * behind_header
+    with suppress(WireError):
+        assert parse_servers_state(header + garbage)[0].name == "k8s-node1"
+
+
+@pytest.mark.parametrize(
+    ("configured", "seen", "matches"),
+    [
+        ("mailserver_nodes_smtp", "mailserver_nodes_smtp", True),
+        ("mailserver_nodes_smtp", "mailserver_nodes_smtp_ipvANY", True),
+        ("mailserver_nodes_smtp", "mailserver_nodes_smtp_ipv4", True),
+        ("mailserver_nodes_smtp_ipv6", "mailserver_nodes_smtp", True),
+        ("mailserver_nodes_smtp", "mailserver_nodes_smtps_ipvANY", False),
+        ("mailserver_nodes_smtp_ipv4", "mailserver_nodes_smtp_ipv6", False),
+        ("mailserver_nodes", "mailserver_nodes_smtp", False),
+    ],
+)
+def test_backend_names(configured: str, seen: str, matches: bool) -> None:  # noqa: FBT001 - a table's column
+    """The suffix of pfSense may be there or not, and makes no other backend out of one."""
+    assert backend_matches(configured, seen) is matches
