@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 DEMO_ARGS ?=
 TEST_ARGS ?=
 
-.PHONY: help install demo test check format lock clean
+.PHONY: help install demo test check docs format lock clean
 
 help:
 	@echo 'make demo       the daemon on the embedded mail path, status page on http://127.0.0.1:9641'
@@ -35,6 +35,10 @@ check: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/deptry .
+
+# The reference documents say what the code says; a test holds the committed files to this.
+docs: install
+	$(BIN)/python tools/generate_docs.py
 
 format: install
 	$(BIN)/ruff check --fix .

@@ -32,6 +32,7 @@ class ProbeKind(StrEnum):
     FRONT_DOOR = "front_door"
     HAPROXY = "haproxy"
     MAILLOG = "maillog"
+    IPV6_HEADER = "ipv6_header"
     # what must be refused
     RELAY_CANARY = "relay_canary"
     NO_HEADER = "no_header"

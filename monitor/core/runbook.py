@@ -5,18 +5,20 @@ runbook's.
 """
 
 _IN_THE_POD = "kubectl exec -n mailserver -c docker-mailserver deployment/mailserver --"
+_LOG = "kubectl logs -c docker-mailserver deployment/mailserver -n mailserver"
 
 SHOW_STATE = "ssh admin@{address} \"echo 'show servers state' | socat UNIX-CONNECT:/tmp/haproxy.socket stdio\""
 RESTART_HAPROXY = "ssh admin@{address} 'pfSsh.php playback svc restart haproxy'"
 SOCKSTAT = "ssh admin@{address} 'sockstat -l | grep haproxy'"
 REDIRECTS = "ssh admin@{address} 'pfctl -sn' | grep -E 'port = (25|submission|imaps|smtps)'"
+HAPROXY_CFG = "ssh admin@{address} 'cat /var/etc/haproxy/haproxy.cfg'"
+FILTER_RULES = "ssh admin@{address} 'pfctl -sr'"
+SSH_TRY = "ssh admin@{address} true"
 BOOTSTRAP = "ssh admin@{address} 'php /tmp/pfsense-haproxy-bootstrap.php'"
 
 LISTENERS = f"{_IN_THE_POD} ss -ltn | grep -E ':(25|2525|465|4465|587|5587|993|10993)\\b'"
-MAIL_LOG = "kubectl logs -c docker-mailserver deployment/mailserver -n mailserver | tail -50"
-CLIENTS_SEEN = (
-    "kubectl logs -c docker-mailserver deployment/mailserver -n mailserver | grep 'smtpd-proxy25.*CONNECT from' | tail -5"
-)
+MAIL_LOG = f"{_LOG} | tail -50"
+CLIENTS_SEEN = f"{_LOG} | grep 'smtpd-proxy25.*CONNECT from' | tail -5"
 NODES = "kubectl get nodes -o wide"
 PODS = "kubectl get pods -n mailserver -o wide"
 SERVICE = "kubectl get service mailserver-proxy -n mailserver -o yaml"
@@ -25,4 +27,8 @@ DOVECOT_TRUST = f"{_IN_THE_POD} doveconf haproxy_trusted_networks"
 POSTCONF_RELAY = f"{_IN_THE_POD} postconf mynetworks smtpd_relay_restrictions"
 POSTCONF_SERVICES = f"{_IN_THE_POD} postconf -P | grep upstream_proxy_protocol"
 CERTIFICATE = "openssl s_client -connect {address}:993 </dev/null | openssl x509 -noout -dates -subject -issuer"
+RESTART_MAILSERVER = "kubectl rollout restart deployment/mailserver -n mailserver"
 ROUNDTRIP = "kubectl create job --from=cronjob/email-roundtrip-monitor probe-test -n mailserver"
+
+PROBE = "mailpath probe k8s-node1 smtp"
+CHECK = "mailpath check"

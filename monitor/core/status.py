@@ -9,6 +9,7 @@ from monitor.core.haproxy import HaproxyInfo, HaproxyServer, HaproxyStat
 from monitor.core.model import Service, Target
 from monitor.core.observations import Observation
 from monitor.core.proof import Proof
+from monitor.core.taxonomy import Reason
 from monitor.core.verdicts import Agreement, Hop, Verdict
 
 
@@ -59,12 +60,13 @@ class EdgeStatus:
 
 @dataclass(frozen=True, slots=True)
 class MaillogStatus:
-    """The mail log's source; ``up`` is ``None`` until known, ``reason`` says why it is down."""
+    """The mail log's source; ``up`` is ``None`` until known, ``reason`` says why it is down, ``cause`` in one word."""
 
     source: str
     up: bool | None
     lag: float | None
     reason: str
+    cause: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)

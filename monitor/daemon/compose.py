@@ -22,7 +22,7 @@ from monitor.probes.check import Check, CheckSettings
 from monitor.probes.front_door import FrontDoor, FrontDoorSettings
 from monitor.probes.handshake import Handshake, HandshakeSettings
 from monitor.verdict.origins import Network, OriginNetworks
-from monitor.verdict.plan import EdgePlan, HealthRule, NegativePlan, PathPlan, ProofPlan, TargetPlan
+from monitor.verdict.plan import EdgePlan, HealthRule, Ipv6Plan, NegativePlan, PathPlan, ProofPlan, TargetPlan
 
 
 class TargetProbe(Protocol):
@@ -76,7 +76,12 @@ def target_watches(path: PathSettings, connector: Connector, tls: TlsClient) -> 
     return [*_checks(path, connector), *_handshakes(path, tls), *_front_doors(path, tls)]
 
 
-def plan_of(path: PathSettings, watches: list[TargetWatch], negatives: tuple[NegativePlan, ...] = ()) -> PathPlan:
+def plan_of(
+    path: PathSettings,
+    watches: list[TargetWatch],
+    negatives: tuple[NegativePlan, ...] = (),
+    ipv6: Ipv6Plan | None = None,
+) -> PathPlan:
     """Make the plan of a path."""
     return PathPlan(
         name=path.name,
@@ -97,6 +102,8 @@ def plan_of(path: PathSettings, watches: list[TargetWatch], negatives: tuple[Neg
         health=HealthRule(path.healthz.require.services, path.healthz.require.healthy_nodes),
         networks=origin_networks(path, frozenset()),
         negatives=negatives,
+        ipv6=ipv6,
+        wan_silence=path.maillog.wan_silence if path.maillog is not None else None,
     )
 
 
@@ -124,7 +131,7 @@ def origin_networks(path: PathSettings, own_addresses: frozenset[str]) -> Origin
     claimed = {address for ipv6 in families for address in client_addresses(path, ipv6=ipv6).values()}
     claimed |= {negative_address(path, ipv6=ipv6) for ipv6 in families}
     return OriginNetworks(
-        probes=claimed | own_addresses,
+        probes=own_addresses | claimed,
         edge=_networks(edges if maillog is None or maillog.edge_networks is None else maillog.edge_networks),
         cluster=_networks(() if maillog is None or maillog.cluster_networks is None else maillog.cluster_networks),
         internal=_networks(() if maillog is None else maillog.internal_networks),
@@ -214,9 +221,7 @@ def _front_doors(path: PathSettings, tls: TlsClient) -> Iterator[TargetWatch]:
             yield TargetWatch(FrontDoor(settings, tls), plan, doors.fast_interval, doors.on_demand_interval)
 
 
-def _dialogue_plan(
-    target: Target, address: str, port: int, settings: DialogueSettings, proof: ProofPlan
-) -> TargetPlan:
+def _dialogue_plan(target: Target, address: str, port: int, settings: DialogueSettings, proof: ProofPlan) -> TargetPlan:
     rise, fall = settings.rise, settings.fall
     return TargetPlan(target, address, port, settings.interval, settings.timeout, rise, fall, proof)
 

@@ -1,10 +1,12 @@
 """The mail log of one path: followed, counted, told."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 from monitor.config.settings import PathSettings
 from monitor.config.sources import FileLog, KubernetesLog
+from monitor.core.observations import MaillogCounts
 from monitor.daemon.compose import origin_networks
 from monitor.daemon.shared import Shared
 from monitor.engine.tasks import Tasks
@@ -27,9 +29,10 @@ DEFAULT_NAMESPACE = "mailserver"
 class MaillogWatch:
     """Follows the one source of a path's mail log."""
 
-    def __init__(self, shared: Shared) -> None:
-        """Follow nothing yet."""
+    def __init__(self, shared: Shared, on_counts: Callable[[MaillogCounts], None]) -> None:
+        """Follow nothing yet; ``on_counts`` is told what each batch holds, before the batch itself is."""
         self._shared = shared
+        self._on_counts = on_counts
         self._tasks = Tasks(shared.on_bug)
         self._path: PathSettings | None = None
         self._own_addresses: frozenset[str] = frozenset()
@@ -38,7 +41,7 @@ class MaillogWatch:
     async def configure(self, path: PathSettings) -> None:
         """Follow the source of these settings; one that did not change is followed on, without a gap."""
         before, self._path = self._path, path
-        self._ledger = self._new_ledger(path)
+        self._classify(path)
         if before is not None and _source_of(before) == _source_of(path):
             return
         await self._tasks.cancel()
@@ -54,7 +57,7 @@ class MaillogWatch:
         """Remember an address under which our own front-door connections may be seen: they are ``probe``."""
         if address not in self._own_addresses and self._path is not None:
             self._own_addresses |= {address}
-            self._ledger = self._new_ledger(self._path)
+            self._classify(self._path)
 
     async def _follow(self, maillog: Maillog) -> None:
         pause = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
@@ -64,7 +67,9 @@ class MaillogWatch:
                 block = await maillog.run()
                 batch = maillog.judge(block, self._shared.span(started))
                 if self._ledger is not None:
-                    self._shared.on_maillog(self._ledger.count(batch))
+                    counts = self._ledger.count(batch)
+                    self._shared.on_maillog(counts)
+                    self._on_counts(counts)
                 self._shared.on_observation(batch)
                 if batch.failure is None:
                     pause.reset()
@@ -73,10 +78,14 @@ class MaillogWatch:
         finally:
             await maillog.source.close()
 
-    def _new_ledger(self, path: PathSettings) -> MaillogLedger:
+    def _classify(self, path: PathSettings) -> None:
         listeners = Listeners(path.services, [edge.address for edge in path.edges])
         origins = Origins(origin_networks(path, self._own_addresses))
-        return MaillogLedger(path.name, listeners, origins, [node.address for node in path.static_nodes])
+        nodes = [node.address for node in path.static_nodes]
+        if self._ledger is None:
+            self._ledger = MaillogLedger(path.name, listeners, origins, nodes)
+        else:
+            self._ledger.adopt(listeners, origins, nodes)
 
 
 def _source_of(path: PathSettings) -> object:

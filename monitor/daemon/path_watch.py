@@ -8,6 +8,7 @@ from monitor.core.observations import AnyObservation, Observation
 from monitor.core.status import PathStatus
 from monitor.daemon.compose import TargetProbe, TargetWatch, plan_of, target_watches
 from monitor.daemon.haproxy_watch import HaproxyWatch
+from monitor.daemon.ipv6_watch import Ipv6Watch
 from monitor.daemon.maillog_watch import MaillogWatch
 from monitor.daemon.negative_watch import NegativeWatch
 from monitor.daemon.shared import Shared, limit
@@ -26,12 +27,18 @@ class PathWatch:
         self._tls = tls
         self._shared = shared
         self._watches: dict[str, TargetWatch] = {}
+        self.book = PathBook(plan_of(path, []))
         self._haproxy = HaproxyWatch(shared)
-        self._maillog = MaillogWatch(shared)
+        self._maillog = MaillogWatch(shared, self.book.record)
         self._negatives = NegativeWatch(
             shared, lambda probe, service: self.book.healthy_nodes(probe, service, shared.now())
         )
-        self.book = PathBook(plan_of(path, []))
+
+        self._ipv6 = Ipv6Watch(
+            shared,
+            lambda target: self.book.ask_ipv6(target, shared.now()),
+            lambda service: self.book.healthy_nodes(ProbeKind.HANDSHAKE, service, shared.now()),
+        )
 
     @property
     def first_rounds(self) -> frozenset[str]:
@@ -42,8 +49,8 @@ class PathWatch:
     @property
     def targets(self) -> list[Target]:
         """Everything whose rounds are counted."""
-        negatives = (plan.target for plan in self._negatives.plans)
-        return [*(watch.probe.target for watch in self._watches.values()), *self._haproxy.targets, *negatives]
+        rare = (*(plan.target for plan in self._negatives.plans), *self._ipv6.targets)
+        return [*(watch.probe.target for watch in self._watches.values()), *self._haproxy.targets, *rare]
 
     async def configure(self, path: PathSettings, tls: TlsClient) -> None:
         """Watch by these settings; what did not change keeps its beat, its connections and its memory.
@@ -65,7 +72,8 @@ class PathWatch:
                 self._schedule(watch)
         self._watches = wanted
         self._negatives.configure(path, self._tls)
-        self.book.replan(plan_of(path, list(wanted.values()), self._negatives.plans))
+        self._ipv6.configure(path, self._tls)
+        self.book.replan(plan_of(path, list(wanted.values()), self._negatives.plans, self._ipv6.plan))
         await self._haproxy.configure(path)
         await self._maillog.configure(path)
 
@@ -74,6 +82,7 @@ class PathWatch:
         for key in self._watches:
             self._shared.scheduler.remove(key)
         self._negatives.stop()
+        self._ipv6.stop()
         await self._haproxy.stop()
         await self._maillog.stop()
 

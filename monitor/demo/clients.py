@@ -19,7 +19,7 @@ PAUSE = 1.0
 TIMEOUT = 5.0
 
 # Mail comes in from other servers; people fetch and send theirs. Never the daemon's own client_network, 192.0.2.0/24.
-_VISITS = (
+VISITS = (
     ("smtp", "198.51.100.17"),
     ("imaps", "203.0.113.8"),
     ("smtp", "203.0.113.140"),
@@ -43,7 +43,7 @@ class Clients:
     async def visit(self) -> None:
         """Come again and again, whatever the mail server says."""
         services = {service.name: service for service in self._layout.services}
-        for name, address in itertools.cycle(_VISITS):
+        for name, address in itertools.cycle(VISITS):
             await self._visit(services[name], address)
             await asyncio.sleep(PAUSE)
 

@@ -23,13 +23,13 @@ HOST = "127.0.0.1"
 PORT = 9641
 
 
-def main(faults: Sequence[str] | str | None, options: RunOptions) -> int:
-    """Run the demo, broken as the words of ``--fault`` say (one, several or none); gives the exit code.
+def main(faults: Sequence[str] | None, options: RunOptions) -> int:
+    """Run the demo, broken as the words of ``--fault`` say (``None``: not at all); gives the exit code.
 
     Raises:
         ConfigError: There is no such fault, a flag is wrong, or this host cannot hold the simulated path.
     """
-    words = (faults,) if isinstance(faults, str) else faults or ()
+    words = faults or ()
     if "list" in words:
         sys.stdout.write(described())
         return 0
@@ -48,7 +48,8 @@ async def _demo(planned: Sequence[PlannedFault], options: RunOptions) -> int:
             for fault, delay in planned:
                 _schedule(path, fault, delay)
             load = partial(load_settings, file, check_files=True)
-            return await daemon.serve(load, options, ready=partial(_welcome, file, path, planned))
+            scheme = "https" if options.web_settings is not None and options.web_settings.tls is not None else "http"
+            return await daemon.serve(load, options, ready=partial(_welcome, file, path, planned, scheme))
         finally:
             await path.close()
 
@@ -100,23 +101,20 @@ def _tell_bug(name: str, error: BaseException) -> None:
     asyncio.get_running_loop().call_exception_handler({"message": f"demo: {name}", "exception": error})
 
 
-def _welcome(file: Path, path: MailPath, planned: Sequence[PlannedFault], address: str) -> None:
+def _welcome(file: Path, path: MailPath, planned: Sequence[PlannedFault], scheme: str, address: str) -> None:
     """Print where to look, for a person at a terminal."""
     if not sys.stdout.isatty():
         return
-    broken = "".join(
-        f"  broken        {fault.name}{f', in {delay:g} s' if delay else ''}: {fault.sentence}\n"
-        for fault, delay in planned
-    )
-    sys.stdout.write(
-        "\n"
-        f"  status page   http://{address}/\n"
-        f"  metrics       http://{address}/metrics\n"
-        f"  health        http://{address}/healthz\n"
-        f"  mail log      {path.log.path}\n"
-        f"  configuration {file}\n"
-        f"{broken}"
-        "  break it      mailpath demo --fault node-down@30s   (--fault list names the faults)\n"
-        "  end it        Ctrl-C\n"
-        "\n"
-    )
+    broken = [f"{name}{f', in {delay:g} s' if delay else ''}: {sentence}" for (name, sentence, _), delay in planned]
+    rows = [
+        ("status page", f"{scheme}://{address}/"),
+        ("metrics", f"{scheme}://{address}/metrics"),
+        ("health", f"{scheme}://{address}/healthz"),
+        ("mail log", str(path.log.path)),
+        ("configuration", str(file)),
+        *(("broken", line) for line in broken),
+        ("break it", "mailpath demo --fault node-down@30s   (--fault list names the faults)"),
+        ("end it", "Ctrl-C"),
+    ]
+    sys.stdout.write("\n" + "".join(f"  {what:14}{where}\n" for what, where in rows) + "\n")
+    sys.stdout.flush()

@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-from contextlib import suppress
 from pathlib import Path
 
 from monitor.demo import haproxy_view
@@ -90,20 +89,11 @@ async def open_mail_path(directory: Path, on_bug: BugHandler) -> MailPath:
     """
     for layout in layouts():
         path = MailPath(layout, directory, on_bug)
-        with suppress(_Taken):
-            await _open(path)
+        try:
+            await path.open()
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+        else:
             return path
     raise OSError(errno.EADDRINUSE, "every set of ports that a demo may use is taken")
-
-
-class _Taken(Exception):  # noqa: N818 - no error: the next layout is tried
-    pass
-
-
-async def _open(path: MailPath) -> None:
-    try:
-        await path.open()
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise _Taken from error
-        raise

@@ -10,7 +10,7 @@ from monitor.demo.client import Client
 from monitor.demo.connection import ClientGoneError, Connection
 from monitor.demo.dovecot import ImapLogin
 from monitor.demo.layout import POD_ADDRESS, SERVER_NAME
-from monitor.demo.maillog_writer import MaillogWriter, Say, quoted
+from monitor.demo.maillog_writer import MaillogWriter, quoted
 from monitor.demo.postscreen import Postscreen
 from monitor.demo.smtpd import Smtpd, SmtpdRules
 from monitor.links.tcp import TcpStream
@@ -120,13 +120,10 @@ class MailServer:
             say(f"warning: haproxy read: {words}")
             if service.protocol is MailProtocol.SMTP:
                 await connection.send("421 4.3.2 No system resources")
-            else:
-                await self._turn_away(connection, peer, say)
-
-    async def _turn_away(self, connection: Connection, peer: Client, say: Say) -> None:
-        say(f"connect from {peer}")
-        say(f"disconnect from {peer} commands=0/0")
-        await connection.send(f"421 4.3.0 {SERVER_NAME} Server local error")
+                return
+            say(f"connect from {peer}")
+            say(f"disconnect from {peer} commands=0/0")
+            await connection.send(f"421 4.3.0 {SERVER_NAME} Server local error")
 
     async def _pause(self) -> None:
         await asyncio.sleep(self.greeting_delay)

@@ -1,4 +1,4 @@
-"""The Kubernetes API as far as mailpath needs it: GET a document, GET a stream; every wait bounded.
+"""The Kubernetes API as far as mailpath needs it: read or write a document, read a stream; every wait bounded.
 
 kubernetes-asyncio finds the cluster, the certificates and the token (and renews it); its generated methods are passed
 by, as they have no timeout of their own, no ``sinceTime`` for logs, and do not look at the status of a stream.
@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -27,6 +28,15 @@ WORDS_LIMIT = 16 * 1024
 Query = Sequence[tuple[str, str]]
 
 _STATUSES = {401: Reason.AUTH_FAILED, 403: Reason.PERMISSION_DENIED, 404: Reason.NOT_FOUND}
+
+
+class StatusError(LinkError):
+    """The API refuses, with this HTTP status; some mean more than their reason (409 Conflict, 410 Gone)."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        """Keep the status beside its reason."""
+        super().__init__(_STATUSES.get(status, Reason.API_ERROR), detail)
+        self.status = status
 
 
 class KubeStream:
@@ -66,19 +76,42 @@ class KubeApi:
         """Return a document of the API.
 
         Raises:
-            LinkError: NOT_FOUND, PERMISSION_DENIED, AUTH_FAILED, API_ERROR, by the status, in the server's words;
-                REFUSED, UNREACHABLE, TIMEOUT, RESET, CLOSED, TLS_ERROR by the network; TOO_LARGE.
+            StatusError: NOT_FOUND, PERMISSION_DENIED, AUTH_FAILED, API_ERROR, by the status, in the server's words.
+            LinkError: REFUSED, UNREACHABLE, TIMEOUT, RESET, CLOSED, TLS_ERROR by the network; TOO_LARGE, API_ERROR.
 
         """
+        return await self._document("GET", path, query)
+
+    async def create(self, path: str, document: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Add a document to a collection; return it as the API keeps it.
+
+        Raises:
+            LinkError: as ``get``; a ``StatusError`` of 409 where there is one of that name.
+
+        """
+        return await self._document("POST", path, body=document)
+
+    async def replace(self, path: str, document: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Write a document over the one with its ``resourceVersion``; return it as the API keeps it.
+
+        Raises:
+            LinkError: as ``get``; a ``StatusError`` of 409 where somebody else has written since.
+
+        """
+        return await self._document("PUT", path, body=document)
+
+    async def _document(
+        self, method: str, path: str, query: Query = (), body: Mapping[str, Any] | None = None
+    ) -> Mapping[str, Any]:
         await self._prepare()
         try:
             async with asyncio.timeout(self._timeout):
-                response = await self._request(path, query)
+                response = await self._request(method, path, query, body)
                 try:
-                    body = await _read_all(response, DOCUMENT_LIMIT)
+                    answer = await _read_all(response, DOCUMENT_LIMIT)
                 finally:
                     response.close()
-            document = json.loads(body)
+            document = json.loads(answer)
         except Exception as e:  # noqa: BLE001 - see _raise_translated
             _raise_translated(e)
         if not isinstance(document, dict):
@@ -95,7 +128,7 @@ class KubeApi:
         await self._prepare()
         try:
             async with asyncio.timeout(self._timeout):
-                return KubeStream(await self._request(path, query))
+                return KubeStream(await self._request("GET", path, query))
         except Exception as e:  # noqa: BLE001 - see _raise_translated
             _raise_translated(e)
 
@@ -111,26 +144,29 @@ class KubeApi:
         if self._client is None:
             await asyncio.to_thread(importlib.import_module, "kubernetes_asyncio")
 
-    async def _request(self, path: str, query: Query) -> "aiohttp.ClientResponse":
+    async def _request(
+        self, method: str, path: str, query: Query, body: Mapping[str, Any] | None = None
+    ) -> "aiohttp.ClientResponse":
         import aiohttp  # noqa: PLC0415 - see _prepare
 
         if self._client is None:
             self._client = await self._connect()
         response: aiohttp.ClientResponse = await self._client.call_api(
             path,
-            "GET",
+            method,
             query_params=list(query),
+            body=body,
             header_params={"Accept": "*/*"},
             auth_settings=["BearerToken"],
             _preload_content=False,
             _request_timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._timeout),
         )
-        if response.status != 200:  # noqa: PLR2004 - HTTP's OK
+        if response.status not in {HTTPStatus.OK, HTTPStatus.CREATED}:
             try:
-                body = await response.content.read(WORDS_LIMIT)
+                refusal = await response.content.read(WORDS_LIMIT)
             finally:
                 response.close()
-            raise LinkError(_STATUSES.get(response.status, Reason.API_ERROR), _message(response.status, body))
+            raise StatusError(response.status, _message(response.status, refusal))
         return response
 
     async def _connect(self) -> "ApiClient":

@@ -24,6 +24,9 @@ _SOCAT_WORDS = (
     ("Connection refused", Reason.REFUSED),
 )
 
+# Failures that only a command can have: SSH has carried it there and its output back.
+_OF_THE_COMMAND = frozenset({Reason.COMMAND_FAILED, Reason.TOO_LARGE})
+
 
 @dataclass(frozen=True, slots=True)
 class HaproxySettings:
@@ -66,11 +69,13 @@ class Haproxy:
 
 def command(stats_socket: str) -> str:
     """Give the one read-only command line of a round, for the edge's ``/bin/sh``."""
-    return f"echo 'show servers state; show stat; show info' | socat {shlex.quote('UNIX-CONNECT:' + stats_socket)} stdio"
+    return (
+        f"echo 'show servers state; show stat; show info' | socat {shlex.quote('UNIX-CONNECT:' + stats_socket)} stdio"
+    )
 
 
 def _failed(seen: HaproxyObservation, error: LinkError) -> HaproxyObservation:
-    if error.reason is not Reason.COMMAND_FAILED:
+    if error.reason not in _OF_THE_COMMAND:
         return replace(seen, ssh_ok=False, failure=Failure(Phase.SSH, error.reason, error.detail))
     reason = next((reason for words, reason in _SOCAT_WORDS if words in error.detail), error.reason)
     return replace(seen, failure=Failure(Phase.COMMAND, reason, error.detail))

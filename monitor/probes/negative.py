@@ -15,12 +15,14 @@ from monitor.core.taxonomy import Phase, Reason
 HEADER_MISSED = b"421 4.3"
 GONE = frozenset({Reason.CLOSED, Reason.RESET})
 # To find fault with a certificate one must have been shown it: the server speaks TLS.
-_CERTIFICATE_SHOWN = frozenset({
-    Reason.CERTIFICATE_EXPIRED,
-    Reason.CERTIFICATE_NOT_YET_VALID,
-    Reason.CERTIFICATE_NAME_MISMATCH,
-    Reason.CERTIFICATE_UNTRUSTED,
-})
+_CERTIFICATE_SHOWN = frozenset(
+    {
+        Reason.CERTIFICATE_EXPIRED,
+        Reason.CERTIFICATE_NOT_YET_VALID,
+        Reason.CERTIFICATE_NAME_MISMATCH,
+        Reason.CERTIFICATE_UNTRUSTED,
+    }
+)
 
 
 class Ruling(NamedTuple):

@@ -12,7 +12,7 @@ from typing import Any
 
 from monitor.core.conversation import Failure
 from monitor.core.observations import Observation
-from monitor.core.status import EdgeStatus, PathStatus, TargetStatus
+from monitor.core.status import EdgeStatus, NegativeStatus, PathStatus, TargetStatus
 
 
 def document(statuses: Sequence[PathStatus]) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def _path(path: PathStatus) -> dict[str, Any]:
         "edges": [_edge(edge) for edge in path.edges],
         "maillog": asdict(path.maillog) if path.maillog is not None else None,
         "diagnosis": asdict(path.diagnosis),
-        "negatives": [asdict(negative) | negative.target._asdict() for negative in path.negatives],
+        "negatives": [_negative(status) for status in path.negatives],
         "findings": [asdict(finding) for finding in path.findings],
         "health": asdict(path.health),
     }
@@ -54,6 +54,18 @@ def _target(status: TargetStatus) -> dict[str, Any]:
         "last_success": status.last_success,
         "age": status.age,
         "last": _round(status.last) if status.last is not None else None,
+    }
+
+
+def _negative(status: NegativeStatus) -> dict[str, Any]:
+    return {
+        "probe": status.target.probe,
+        "service": status.target.service,
+        "refused": status.refused,
+        "node": status.node,
+        "reply": status.reply,
+        "at": status.at,
+        "reason": status.reason,
     }
 
 

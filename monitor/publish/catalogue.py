@@ -35,7 +35,7 @@ EDGE_UP = Family("edge_up", Kind.GAUGE, "Whether the edge answers over SSH; abse
 HAPROXY_UP = Family(
     "haproxy_up",
     Kind.GAUGE,
-    "Whether HAProxy's stats socket answered all that was asked; absent until known and while SSH is down.",
+    "Whether HAProxy's stats socket answered all that was asked; 0 while SSH is down, absent until known.",
     ("path", "edge"),
 )
 MAILLOG_UP = Family(
@@ -73,7 +73,7 @@ DIAGNOSIS = Family(
 CLIENT_IP_RECOVERED = Family(
     "client_ip_recovered",
     Kind.GAUGE,
-    "Whether the mail server sees the client IP that the PROXY header names (1), or another one (0), by what it replies "
+    "Whether the mail server sees the client IP that the PROXY header names (1) or another one (0), by what it replies "
     "and by what it logs; for a front door node is the edge's name; absent while neither is certain.",
     (*_NODE, "evidence"),
 )
@@ -98,8 +98,8 @@ PROBE_FAILURES = Family(
 NEGATIVE_PROBE_REFUSED = Family(
     "negative_probe_refused",
     Kind.GAUGE,
-    "Whether what must be refused was refused when last tried: 1 refused, 0 accepted (a critical finding); absent until "
-    "known.",
+    "Whether what must be refused was refused when last tried: 1 refused, 0 accepted (a critical finding); absent "
+    "until known.",
     ("path", "probe", "service"),
 )
 PROBE_LAST_SUCCESS = Family(

@@ -11,8 +11,9 @@ from structlog.typing import FilteringBoundLogger
 from monitor.core.conversation import Failure
 from monitor.core.haproxy import ServerState
 from monitor.core.model import Target
-from monitor.core.observations import AnyObservation, HaproxyObservation, MaillogBatch, Observation
+from monitor.core.observations import AnyObservation, HaproxyObservation, MaillogBatch, NegativeObservation, Observation
 from monitor.core.status import MaillogStatus, PathStatus, TargetStatus
+from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Hop, Verdict
 
 _RUNNING = frozenset({ServerState.RUNNING, ServerState.STARTING})
@@ -41,12 +42,17 @@ class EventLog:
                 self._round(observation, observation.failure, "haproxy.unreachable", "haproxy.recovered")
                 if observation.ok:
                     self._haproxy_servers(observation)
+            case NegativeObservation():
+                if observation.refused is False:  # rare enough to be said each time
+                    where = _labels(observation.target) | {"node": observation.node}
+                    self._log.error("negative.accepted", **where, **_why(observation.failure))
+                self._round(observation, observation.failure, "probe.failed", "probe.recovered")
             case MaillogBatch():
                 pass  # a single batch proves little: the path's status says when the source has stalled
 
     def bug(self, name: str, error: BaseException) -> None:
         """Tell of an exception that nobody expected, with its traceback."""
-        self._log.error("probe.bug", task=name, exc_info=error)
+        self._log.error("probe.bug", task=name, reason=Reason.BUG.value, exc_info=error)
 
     def update(self, statuses: Sequence[PathStatus]) -> None:
         """Tell what has changed since the last statuses, and forget what is watched no more."""
@@ -59,7 +65,11 @@ class EventLog:
         self._forget(statuses)
 
     def _round(
-        self, observation: Observation | HaproxyObservation, failure: Failure | None, bad: str, good: str
+        self,
+        observation: Observation | HaproxyObservation | NegativeObservation,
+        failure: Failure | None,
+        bad: str,
+        good: str,
     ) -> None:
         target = observation.target
         if observation.ok:
@@ -110,7 +120,8 @@ class EventLog:
         before = self._maillogs.get(path, True)
         self._maillogs[path] = up
         if before and not up:
-            self._log.warning("maillog.stalled", path=path, source=maillog.source, detail=maillog.reason)
+            why = {"phase": Phase.FOLLOW.value, "reason": maillog.cause.value} if maillog.cause is not None else {}
+            self._log.warning("maillog.stalled", path=path, source=maillog.source, **why, detail=maillog.reason)
         elif up and not before:
             self._log.info("maillog.recovered", path=path, source=maillog.source)
 
@@ -118,6 +129,7 @@ class EventLog:
         paths = {path.name for path in statuses}
         edges = {(path.name, edge.name) for path in statuses for edge in path.edges}
         targets = {status.target for path in statuses for status in (*path.checks, *_judged(path))}
+        targets |= {status.target for path in statuses for status in path.negatives}
         self._verdicts = {target: verdict for target, verdict in self._verdicts.items() if target in targets}
         self._failing = {each for each in self._failing if each in targets or (each.path, each.node) in edges}
         self._servers = {key: state for key, state in self._servers.items() if key[:2] in edges}

@@ -37,9 +37,8 @@ def gauges(statuses: Sequence[PathStatus]) -> dict[Family, Rows]:
             _known(out, catalogue.MAILLOG_UP, labels, path.maillog.up)
             _known(out, catalogue.MAILLOG_LAG, labels, path.maillog.lag)
         for negative in path.negatives:
-            target = negative.target
-            labels = (target.path, target.probe, target.service)
-            _known(out, catalogue.NEGATIVE_PROBE_REFUSED, labels, negative.refused)
+            asked = negative.target
+            _known(out, catalogue.NEGATIVE_PROBE_REFUSED, (asked.path, asked.probe, asked.service), negative.refused)
         state_set(out[catalogue.DIAGNOSIS], (path.name,), Hop, path.diagnosis.hop)
     return dict(out)
 

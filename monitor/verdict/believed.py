@@ -67,10 +67,10 @@ class Believed:
     def _kind(self, ip: Address | None) -> SeenAs:
         if ip is None:
             return SeenAs.OTHER
-        if ip.is_loopback:
-            return SeenAs.LOOPBACK
         if _within(ip, self._networks.edge):
             return SeenAs.EDGE
+        if ip.is_loopback:
+            return SeenAs.LOOPBACK
         if str(ip) in self._nodes or _within(ip, self._networks.cluster):
             return SeenAs.CLUSTER
         return SeenAs.OTHER

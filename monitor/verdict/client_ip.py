@@ -11,7 +11,7 @@ from monitor.core.proof import NOTHING, Ask, EvidenceKind, Proof, ProofResult, S
 from monitor.core.taxonomy import Phase
 from monitor.verdict.believed import Believed, Expectation
 from monitor.verdict.listeners import Listeners
-from monitor.verdict.log_proof import LogFinding, LogProof, LogRound
+from monitor.verdict.log_proof import LINE_WAIT, LogFinding, LogProof, LogRound
 from monitor.verdict.plan import PathPlan, ProofPlan, TargetPlan
 
 # smtpd names its client only where a client must log in (facts of docker-mailserver's 465 and 587), and counts NOOPs
@@ -20,6 +20,9 @@ _SMTPD_ALONE = frozenset({MailProtocol.SMTPS, MailProtocol.SUBMISSION})
 
 # Numbers of NOOPs: real clients send none, or one to stay alive; smtpd_junk_command_limit allows 100.
 FEWEST_NOOPS, NOOP_COUNTS = 2, 7
+
+# Rounds keep to their beat, but not to the millisecond; a reply that is due in this time is due now, in seconds.
+SLACK = 0.5
 
 # Replies prove for so many intervals.
 REPLIES_PROVE_FOR = 3
@@ -39,7 +42,7 @@ class _Known:
     plan: ProofPlan
     service: Service
     place: int
-    log_proves_for: float
+    log_proves_for: float = 0.0
     rounds: int = 0
     reply: Proof | None = None
     reply_at: float = 0.0
@@ -80,7 +83,7 @@ class ClientIp:
         self._log.forget(self._known.keys())
         self._believed = Believed(plan.networks, [node.address for node in plan.nodes])
         sources = {proof.source_address for proof in proofs if proof.source_address}
-        self._ours = frozenset((*self._claims, *self._own_addresses, *sources))
+        self._ours = frozenset((*self._claims, *self._own_addresses, *sources, *plan.networks.probes))
 
     def ask(self, target: Target, now: float) -> Ask:
         """Say what the round that now begins shall leave behind."""
@@ -92,7 +95,7 @@ class ClientIp:
         count = FEWEST_NOOPS + (known.place + known.rounds) % NOOP_COUNTS
         return Ask(
             noops=count if EvidenceKind.LOG in known.plan.evidence else 0,
-            nonce=_nonce(target, now) if self._reply_due(known, now) else "",
+            nonce=nonce(target, now) if self._reply_due(known, now) else "",
         )
 
     def record_round(self, seen: Observation) -> None:
@@ -102,12 +105,12 @@ class ClientIp:
             return
         failure, outcome, ends = conversation.failure, conversation.outcome, conversation.endpoints
         if failure is not None and failure.phase in _REPLY_TRIED:
-            known.reply_tried = seen.finished
+            known.reply_tried = seen.started
         if outcome is None or ends is None:
             return
         expected = self._expectation(known.plan, ends.local_address)
         if outcome.proof_reply:
-            known.reply_tried = known.reply_at = seen.finished
+            known.reply_tried, known.reply_at = seen.started, seen.finished
             known.reply = self._reply(known, outcome.believed_address, expected, seen.at)
         if EvidenceKind.LOG in known.plan.evidence:
             ended = LogRound(
@@ -165,7 +168,7 @@ class ClientIp:
     def _reply_due(self, known: _Known, now: float) -> bool:
         if EvidenceKind.REPLY not in known.plan.evidence:
             return False
-        if known.reply_tried is None or now - known.reply_tried >= known.plan.reply_interval:
+        if known.reply_tried is None or now - known.reply_tried >= known.plan.reply_interval - SLACK:
             return True
         # A reply is certain at once: ask for it while anything speaks against us, to be sure of the loss or of its end.
         return known.suspected is not None or _disproven(known.reply) or _disproven(known.log)
@@ -212,10 +215,17 @@ def lost(proofs: Iterable[Proof]) -> bool:
     return any(map(_disproven, proofs))
 
 
+def nonce(target: Target, now: float) -> str:
+    """Make a word that no other round has, of letters and digits."""
+    return hashlib.blake2s(f"{'/'.join(target)} {now!r}".encode(), digest_size=6).hexdigest()
+
+
 def _planned(known: _Known | None, plan: TargetPlan, proof: ProofPlan, service: Service, place: int) -> _Known:
     if known is None or (known.plan.claimed, known.service) != (proof.claimed, service):
-        return _Known(proof, service, place, plan.stale_after)
-    known.plan, known.place, known.log_proves_for = proof, place, plan.stale_after
+        known = _Known(proof, service, place)
+    known.plan, known.place = proof, place
+    # A round may wait for its line while the last one's grows old.
+    known.log_proves_for = plan.stale_after + LINE_WAIT
     return known
 
 
@@ -244,7 +254,3 @@ def _alike(before: Proof | None, proof: Proof) -> bool:
 def _ports(service: Service) -> frozenset[int]:
     ports = (service.listener_port, service.check_listener_port)
     return frozenset(port for port in ports if port is not None)
-
-
-def _nonce(target: Target, now: float) -> str:
-    return hashlib.blake2s(f"{'/'.join(target)} {now!r}".encode(), digest_size=6).hexdigest()

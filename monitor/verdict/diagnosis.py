@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from monitor.core.status import Diagnosis
 from monitor.core.verdicts import Hop
-from monitor.verdict import rules
+from monitor.verdict import rules, rules_log
 from monitor.verdict.evidence import Cause, Evidence, told
 
 Rule = Callable[[Evidence], Cause | None]
@@ -21,16 +21,19 @@ RULES: tuple[tuple[Hop, Rule], ...] = (
     (Hop.HAPROXY, rules.haproxy_dead),
     (Hop.FRONTEND, rules.frontend_not_bound),
     (Hop.MAIL_SERVER, rules.mail_server_down),
+    (Hop.MAIL_SERVER, rules_log.deferring),
     (Hop.NODE, rules.node_silent),
     (Hop.LISTENER, rules.listener_down),
     (Hop.NODEPORT, rules.nodeport_broken),
     (Hop.NODEPORT, rules.wired_to_another_listener),
     (Hop.PROXY_HEADER, rules.header_refused),
     (Hop.CLIENT_IP, rules.client_ip_lost),
+    (Hop.CLIENT_IP, rules_log.clients_lost),
     (Hop.TLS, rules.tls_invalid),
     (Hop.BACKEND, rules.backend_broken),
     (Hop.MAILLOG, rules.maillog_cut),
     (Hop.MAILLOG, rules.maillog_silent),
+    (Hop.WAN, rules_log.wan_silent),
 )
 
 _SOUND = Diagnosis(Hop.NONE, "Every hop of the path is fine.")

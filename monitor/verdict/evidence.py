@@ -7,6 +7,7 @@ from monitor.core.model import Target
 from monitor.core.proof import ProofResult
 from monitor.core.status import EdgeStatus, MaillogStatus, TargetStatus
 from monitor.core.verdicts import Verdict
+from monitor.verdict.log_book import NO_SIGNALS, LogSignals
 from monitor.verdict.plan import PathPlan
 
 
@@ -29,6 +30,7 @@ class Evidence:
     handshakes: tuple[TargetStatus, ...]
     edges: tuple[EdgeStatus, ...]
     maillog: MaillogStatus | None
+    log: LogSignals = NO_SIGNALS
     explained: frozenset[Target] = frozenset()
 
     def without(self, explained: frozenset[Target]) -> "Evidence":

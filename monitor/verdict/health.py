@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 
 from monitor.core.model import ProbeKind
-from monitor.core.status import EdgeStatus, Health, HealthCheck, NegativeStatus, TargetStatus
+from monitor.core.status import EdgeStatus, Finding, Health, HealthCheck, NegativeStatus, TargetStatus
 from monitor.core.verdicts import Verdict
+from monitor.verdict.evidence import Evidence
 from monitor.verdict.plan import HealthRule
 
 PASS, WARN, FAIL = "pass", "warn", "fail"
@@ -12,28 +13,23 @@ _ORDER = (PASS, WARN, FAIL)
 
 
 def judge_health(
-    rule: HealthRule,
-    checks: Sequence[TargetStatus],
-    handshakes: Sequence[TargetStatus],
-    edges: Sequence[EdgeStatus],
-    negatives: Sequence[NegativeStatus] = (),
+    evidence: Evidence, negatives: Iterable[NegativeStatus] = (), worrying: Iterable[Finding] = ()
 ) -> Health:
-    """Give the health of a path; stale knowledge is fail, never pass."""
+    """Give the health of a path; stale knowledge is fail, never pass; ``worrying`` findings are warnings."""
     found: list[HealthCheck] = []
-    services = dict.fromkeys(status.target.service for status in handshakes)
-    for service in services:
+    rule = evidence.plan.health
+    for service in dict.fromkeys(status.target.service for status in evidence.handshakes):
         required = service in rule.services
-        found.append(
-            _of_nodes(service, [s for s in handshakes if s.target.service == service], rule, required=required)
-        )
-        doors = [door for edge in edges for door in edge.front_doors if door.target.service == service]
+        found.append(_of_nodes(service, evidence.handshakes_of(service), rule, required=required))
+        doors = evidence.doors_of(service)
         if doors:
             found.append(_of_front_doors(service, doors, required=required))
-        closed = [s for s in checks if s.target.service == service and (s.up is not True or s.stale)]
+        closed = [s for s in evidence.checks_of(service) if s.up is not True or s.stale]
         if closed:
             names = ", ".join(s.target.node for s in closed)
             found.append(HealthCheck(f"{service}:checks", WARN, f"healthcheck NodePort not up on {names}", service))
-    found.extend(_of_haproxy(edge) for edge in edges if edge.asked and edge.haproxy_up is not True)
+    found.extend(_of_haproxy(edge) for edge in evidence.edges if edge.asked and edge.haproxy_up is not True)
+    found.extend(HealthCheck(f"{finding.subject}:{finding.kind}", WARN, finding.message) for finding in worrying)
     found.extend(_of_negative(status) for status in negatives if status.refused is not None)
     return Health(worst_status(check.status for check in found), tuple(found))
 

@@ -13,12 +13,16 @@ from monitor.verdict.relays import Relays
 
 _CONNECTIONS = frozenset({LineKind.POSTSCREEN_CONNECT, LineKind.SMTPD_CONNECT, LineKind.IMAP_LOGIN})
 _REFUSALS = frozenset({Problem.PROXY_HEADER, Problem.PROXY_TIMEOUT})
+# Origins that no TCP peer behind a NodePort has: the one stands in a header, the other stays outside.
+_NO_PEERS = frozenset({Origin.EXTERNAL, Origin.PROBE})
 # What checks leave behind, of whomever they are.
 _NOISE = frozenset({Problem.EDGE_CHECK_NOISE, Problem.KUBELET_PROBE})
 
 # How Postfix and Dovecot say that a client left without a word, as a check of a TCP port does.
 _WITHOUT_A_WORD = re.compile(
-    r" in tests before SMTP handshake\Z|\Alost connection after CONNECT |\((?:no auth attempts|disconnected before auth)"
+    r" in tests before SMTP handshake\Z"
+    r"|\Alost connection after CONNECT "
+    r"|\((?:no auth attempts|disconnected before auth)"
 )
 _RESET = "Connection reset by peer"
 
@@ -83,7 +87,7 @@ class MaillogLedger:
         problem = record.problem
         if problem == Problem.GETPEERNAME:
             return Problem.EDGE_CHECK_NOISE if self._listeners.is_stock(record.program) else problem
-        if problem == Problem.HAPROXY_DISCONNECTED and origin is not Origin.EXTERNAL:
+        if problem == Problem.HAPROXY_DISCONNECTED and origin not in _NO_PEERS:
             self._relays.learn(record.address)
             return Problem.EDGE_CHECK_NOISE
         if listener in self._listeners.proxy_ports or not self._is_relayed(record, origin):
@@ -103,7 +107,7 @@ class MaillogLedger:
             self._refused[key] = None
         elif record.kind is LineKind.SMTPD_CONNECT and key in self._refused:
             del self._refused[key]
-            if origin not in {Origin.EXTERNAL, Origin.PROBE}:
+            if origin not in _NO_PEERS:
                 self._relays.learn(record.address)
             return True
         return False

@@ -11,6 +11,8 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 # Distinct addresses whose origin is remembered; a scan from everywhere costs this much memory and no more.
 REMEMBERED = 16384
 
+_LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
+
 
 @dataclass(frozen=True, slots=True)
 class OriginNetworks:
@@ -50,11 +52,9 @@ class Origins:
         ip = mapped or ip
         if str(ip) in self.networks.probes:
             return Origin.PROBE
-        if _holds(self.networks.edge, ip):
-            return Origin.EDGE
-        if ip.is_loopback:
-            return Origin.LOOPBACK
         for origin, networks in (
+            (Origin.EDGE, self.networks.edge),
+            (Origin.LOOPBACK, _LOOPBACK),
             (Origin.CLUSTER, self.networks.cluster),
             (Origin.INTERNAL, self.networks.internal),
         ):

@@ -3,24 +3,32 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from monitor.core.maillog import Problem
 from monitor.core.model import ProbeKind, Service, Target
-from monitor.core.observations import AnyObservation, HaproxyObservation, MaillogBatch, NegativeObservation, Observation
+from monitor.core.observations import (
+    AnyObservation,
+    HaproxyObservation,
+    MaillogBatch,
+    MaillogCounts,
+    NegativeObservation,
+    Observation,
+)
 from monitor.core.proof import Ask
 from monitor.core.status import EdgeStatus, MaillogStatus, PathStatus, TargetStatus
+from monitor.core.taxonomy import Reason
 from monitor.core.verdicts import Agreement, Verdict
+from monitor.verdict import check_ports, log_findings, wiring
 from monitor.verdict.agreement import agreement_with, server_of, worst
 from monitor.verdict.client_ip import ClientIp, lost
 from monitor.verdict.diagnosis import diagnose
 from monitor.verdict.evidence import Evidence
 from monitor.verdict.health import judge_health
+from monitor.verdict.ipv6 import Ipv6Book
+from monitor.verdict.log_book import LogBook
 from monitor.verdict.matrix import Column, column, refine
 from monitor.verdict.negatives import NegativeBook, findings
 from monitor.verdict.plan import EdgePlan, PathPlan, TargetPlan, stale_after
 from monitor.verdict.target_book import TargetBook
 
-# How long a fatal or a throttling in the log explains a silent smtpd: Postfix' service_throttle_time is 60 s.
-THROTTLING_EXPLAINS_FOR = 90.0
 # A log source is read at least every few seconds; beyond this it does not live any more.
 MAILLOG_STALE_AFTER = 30.0
 
@@ -34,9 +42,10 @@ class PathBook:
         self._haproxy: dict[str, HaproxyObservation] = {}
         self._maillog: MaillogBatch | None = None
         self._lag: float | None = None
-        self._throttled_at: float | None = None
+        self._log = LogBook(plan.services)
         self._since: dict[Target, tuple[Verdict, float]] = {}
         self._client_ip = ClientIp(plan)
+        self._ipv6 = Ipv6Book()
         self._negatives = NegativeBook()
         self.replan(plan)
 
@@ -51,16 +60,21 @@ class PathBook:
             book.replan(target_plan)
             self._targets[target_plan.target] = book
         self._client_ip.replan(plan)
+        self._ipv6.replan(plan.ipv6)
         self._negatives.replan(plan.negatives)
+        self._log.replan(plan.services)
         edges = {edge.name for edge in plan.edges}
         self._haproxy = {name: seen for name, seen in self._haproxy.items() if name in edges}
         self._since = {target: since for target, since in self._since.items() if target in self._targets}
         if plan.maillog_source is None:
             self._maillog = None
+            self._log = LogBook(plan.services)
 
-    def record(self, observation: AnyObservation) -> None:
+    def record(self, observation: AnyObservation | MaillogCounts) -> None:
         """Take in what was seen; what belongs to no target of the plan any more is dropped."""
         match observation:
+            case Observation(target=Target(probe=ProbeKind.IPV6_HEADER)):
+                self._ipv6.record(observation)
             case Observation():
                 book = self._targets.get(observation.target)
                 if book is not None:
@@ -70,12 +84,18 @@ class PathBook:
                 self._haproxy[observation.edge] = observation
             case MaillogBatch():
                 self._record_maillog(observation)
+            case MaillogCounts():
+                self._log.record(observation)
             case NegativeObservation():
                 self._negatives.record(observation)
 
     def ask(self, target: Target, now: float) -> Ask:
         """Say what the target's next round, which begins at ``now``, shall leave behind."""
         return self._client_ip.ask(target, now)
+
+    def ask_ipv6(self, target: Target, now: float) -> Ask | None:
+        """Say the same of an IPv6 handshake; ``None``: it shall not be."""
+        return self._ipv6.ask(target, now)
 
     def last_round(self, target: Target) -> Observation | None:
         """Give the target's last ended round."""
@@ -101,7 +121,10 @@ class PathBook:
         handshakes = self._handshakes(edges, now, at)
         maillog = self._maillog_status(now)
         negatives = self._negatives.statuses(now)
-        evidence = Evidence(self.plan, checks, handshakes, edges, maillog)
+        signals = self._log.signals(now, self.plan.wan_silence)
+        evidence = Evidence(self.plan, checks, handshakes, edges, maillog, signals)
+        worrying = log_findings.worrying(evidence)
+        local_checks = check_ports.local_checks(edges, self.plan.services)
         return PathStatus(
             name=self.plan.name,
             at=at,
@@ -111,8 +134,15 @@ class PathBook:
             edges=edges,
             maillog=maillog,
             diagnosis=diagnose(evidence),
-            findings=findings(negatives),
-            health=judge_health(self.plan.health, checks, handshakes, edges, negatives),
+            findings=(
+                *findings(negatives),
+                *wiring.findings(self.plan.services, handshakes),
+                *self._ipv6.findings(),
+                *worrying,
+                *check_ports.findings(local_checks),
+                *log_findings.explaining(signals, self.plan.services, local_checks),
+            ),
+            health=judge_health(evidence, negatives, worrying),
             negatives=negatives,
         )
 
@@ -121,8 +151,6 @@ class PathBook:
         self._client_ip.record_log(batch)
         if batch.lag is not None:
             self._lag = batch.lag
-        if any(record.problem in {Problem.SERVNAME_FATAL, Problem.THROTTLING} for record in batch.records):
-            self._throttled_at = batch.finished
 
     def _of(self, probe: ProbeKind) -> list[TargetBook]:
         return [book for target, book in self._targets.items() if target.probe is probe]
@@ -138,12 +166,12 @@ class PathBook:
         return {node: column(now, books, checks[node]) for node, books in data_ports.items()}
 
     def _handshakes(self, edges: Sequence[EdgeStatus], now: float, at: float) -> tuple[TargetStatus, ...]:
-        throttling = self._throttled_at is not None and now - self._throttled_at < THROTTLING_EXPLAINS_FOR
         columns = self._columns(ProbeKind.HANDSHAKE, now)
         services = {service.name: service for service in self.plan.services}
         statuses = []
         for book in self._of(ProbeKind.HANDSHAKE):
             target = book.plan.target
+            throttling = self._log.throttled(services[target.service], now)
             verdict = refine(book.verdict(now), target, columns, throttling=throttling)
             agreement = self._agreement(book, services[target.service], edges, now)
             statuses.append(self._target(book, verdict, now, at, agreement))
@@ -188,10 +216,14 @@ class PathBook:
 
     def _front_doors(self, now: float, at: float) -> tuple[TargetStatus, ...]:
         columns = self._columns(ProbeKind.FRONT_DOOR, now)
-        return tuple(
-            self._target(book, refine(book.verdict(now), book.plan.target, columns, throttling=False), now, at)
-            for book in self._of(ProbeKind.FRONT_DOOR)
-        )
+        services = {service.name: service for service in self.plan.services}
+        statuses = []
+        for book in self._of(ProbeKind.FRONT_DOOR):
+            target = book.plan.target
+            throttling = self._log.throttled(services[target.service], now)
+            verdict = refine(book.verdict(now), target, columns, throttling=throttling)
+            statuses.append(self._target(book, verdict, now, at))
+        return tuple(statuses)
 
     def _edge(self, edge: EdgePlan, doors: Sequence[TargetStatus], now: float) -> EdgeStatus:
         seen = self._haproxy.get(edge.name) if edge.asks_haproxy else None
@@ -220,9 +252,12 @@ class PathBook:
         if batch is None:
             return MaillogStatus(source, None, None, "not read yet")
         if now - batch.finished > MAILLOG_STALE_AFTER:
-            return MaillogStatus(source, up=False, lag=None, reason="no sign of life from the source")
+            return MaillogStatus(
+                source, up=False, lag=None, reason="no sign of life from the source", cause=Reason.STALE
+            )
         if batch.failure is not None:
-            return MaillogStatus(source, up=False, lag=None, reason=f"{batch.failure.reason}: {batch.failure.detail}")
+            cause, detail = batch.failure.reason, batch.failure.detail
+            return MaillogStatus(source, up=False, lag=None, reason=f"{cause}: {detail}", cause=cause)
         return MaillogStatus(source, up=True, lag=self._lag, reason="")
 
 

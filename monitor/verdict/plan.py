@@ -1,8 +1,9 @@
 """What is to be judged, and by which measure: the frozen counterpart of a configuration."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from monitor.core.model import Node, Service, Target
+from monitor.core.model import MailProtocol, Node, Service, Target
 from monitor.core.proof import EvidenceKind
 from monitor.verdict.origins import Network, OriginNetworks
 
@@ -60,6 +61,21 @@ class NegativePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Ipv6Plan:
+    """The rare handshakes that claim an IPv6 client: their protocols by target, and the address that they claim.
+
+    ``needed`` says that an edge has an IPv6 address, ``reply`` that the server may be made to name its client. A server
+    that has refused is asked again after ``refused_interval`` (seconds).
+    """
+
+    protocols: Mapping[Target, MailProtocol]
+    claimed: str
+    needed: bool
+    reply: bool
+    refused_interval: float
+
+
+@dataclass(frozen=True, slots=True)
 class EdgePlan:
     """One edge; ``interval`` is that of HAProxy's rounds, ``asks_haproxy`` whether there is a socket to ask."""
 
@@ -91,6 +107,8 @@ class PathPlan:
     health: HealthRule
     negatives: tuple[NegativePlan, ...] = ()
     networks: OriginNetworks = NOBODY
+    wan_silence: float | None = None
+    ipv6: Ipv6Plan | None = None
 
 
 def stale_after(interval: float, timeout: float) -> float:

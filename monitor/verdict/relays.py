@@ -19,10 +19,10 @@ class Relays:
 
     Both the kubelet and HAProxy's checks open a stock port and leave without a word. HAProxy's checks come by all nodes
     alike and end in a reset; the kubelet's come from the pod's own node alone, and end in order (FIN). So the visits
-    that ended in order are weighed: the kubelet's is the node from which more than half of them came. The limits: checks
-    by an agent that closes in order (mailpath's own in ``connect`` mode, HAProxy's with an agent in between) drown the
-    kubelet's, which then go under ``edge_check_noise``; of one node alone the two cannot be told apart at all; and after
-    the pod has moved, some visits pass before its new node outweighs the old one.
+    that ended in order are weighed: the kubelet's is the node from which more than half of them came. The limits:
+    checks that also end in order (mailpath's own in ``connect`` mode) drown the kubelet's, which then go under
+    ``edge_check_noise``; with one node the two are not told apart; after the pod has moved, some visits pass before its
+    new node outweighs the old one.
     """
 
     def __init__(self, nodes: Collection[str]) -> None:

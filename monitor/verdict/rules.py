@@ -1,21 +1,20 @@
 """The rules of the diagnosis: each names one kind of cause, its evidence, and the runbook's command to run next."""
 
 from monitor.core.proof import EvidenceKind, Unproven
+from monitor.core.runbook import (
+    LISTENERS,
+    MAIL_LOG,
+    NODES,
+    RESTART_HAPROXY,
+    SERVICE,
+    SHOW_STATE,
+    SOCKSTAT,
+    USER_PATCHES,
+)
 from monitor.core.status import TargetStatus
 from monitor.core.verdicts import Agreement, Verdict
 from monitor.verdict.evidence import Cause, Evidence, names, silent, targets, told
-
-SHOW_STATE = "ssh admin@{address} \"echo 'show servers state' | socat UNIX-CONNECT:/tmp/haproxy.socket stdio\""
-RESTART_HAPROXY = "ssh admin@{address} 'pfSsh.php playback svc restart haproxy'"
-SOCKSTAT = "ssh admin@{address} 'sockstat -l | grep haproxy'"
-LISTENERS = (
-    "kubectl exec -n mailserver -c docker-mailserver deployment/mailserver -- "
-    "ss -ltn | grep -E ':(25|2525|465|4465|587|5587|993|10993)\\b'"
-)
-MAIL_LOG = "kubectl logs -c docker-mailserver deployment/mailserver -n mailserver | tail -50"
-NODES = "kubectl get nodes -o wide"
-SERVICE = "kubectl get service mailserver-proxy -n mailserver -o yaml"
-BOOTSTRAP = "ssh admin@{address} 'php /tmp/pfsense-haproxy-bootstrap.php'"
+from monitor.verdict.wiring import miswired
 
 _HUNG = (Verdict.LISTENER_DOWN, Verdict.NO_GREETING, Verdict.THROTTLED, Verdict.TURNED_AWAY, Verdict.PROTOCOL_ERROR)
 _WRONG_ON_SOME = (Verdict.PORT_CLOSED, *_HUNG)
@@ -165,7 +164,7 @@ def nodeport_broken(evidence: Evidence) -> Cause | None:
 
 def wired_to_another_listener(evidence: Evidence) -> Cause | None:
     """A NodePort leads to the listener of another service: the log shows where our connections came out."""
-    wrong = [status for status in evidence.handshakes if is_at_wrong_listener(evidence, status)]
+    wrong = miswired(evidence.plan.services, evidence.handshakes)
     if not wrong:
         return None
     places = names(f"{s.target.node}:{s.port} ({s.target.service})" for s in wrong)
@@ -174,14 +173,6 @@ def wired_to_another_listener(evidence: Evidence) -> Cause | None:
         evidence=tuple(f"the log of listener {s.listener} shows {_place(s)}" for s in wrong),
         remedy=SERVICE,
     )
-
-
-def is_at_wrong_listener(evidence: Evidence, status: TargetStatus) -> bool:
-    """Tell whether the log shows a handshake's connections at another service's listener."""
-    if status.listener is None:
-        return False
-    own = next(service for service in evidence.plan.services if service.name == status.target.service)
-    return status.listener not in {own.listener_port, own.check_listener_port}
 
 
 def header_refused(evidence: Evidence) -> Cause | None:
@@ -195,7 +186,7 @@ def header_refused(evidence: Evidence) -> Cause | None:
     return Cause(
         f"The PROXY header does not get through on {names(services)} ({verdicts}).",
         evidence=told(wrong),
-        remedy="kubectl get configmap mailserver-user-patches -n mailserver -o yaml",
+        remedy=USER_PATCHES,
         explains=targets((*wrong, *doors)),
     )
 
@@ -270,7 +261,8 @@ def maillog_silent(evidence: Evidence) -> Cause | None:
         return None
     flowing = [s for s in (*evidence.handshakes, *evidence.front_doors) if s.verdict.up]
     proofs = [proof for status in flowing for proof in status.proofs]
-    awaited = [p for p in proofs if p.evidence is EvidenceKind.LOG and p.why not in {Unproven.NOT_TRIED, Unproven.STALE}]
+    unheard = {Unproven.NOT_TRIED, Unproven.STALE}
+    awaited = [proof for proof in proofs if proof.evidence is EvidenceKind.LOG and proof.why not in unheard]
     silent = bool(awaited) and all(proof.why is Unproven.NO_LINE for proof in awaited)
     # Evidence that ever came says that it could: this log has shown us, or the server shows us another way.
     if not silent or all(proof.proven_at is None for proof in proofs):

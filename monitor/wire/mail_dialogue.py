@@ -31,8 +31,4 @@ def mail_dialogue(
         yield StartTls()
     if protocol.speaks_imap:
         return (yield from imap_dialogue())
-    return (
-        yield from smtp_dialogue(
-            helo=helo, header_sent=header is not None, encrypted=protocol.implicit_tls, noops=noops, proof=proof
-        )
-    )
+    return (yield from smtp_dialogue(helo=helo, encrypted=protocol.implicit_tls, noops=noops, proof=proof))

@@ -35,14 +35,13 @@ class ReplyProof:
     recipient: str
 
 
-def smtp_dialogue(
-    *, helo: str, header_sent: bool, encrypted: bool, noops: int = 0, proof: ReplyProof | None = None
-) -> Script:
+def smtp_dialogue(*, helo: str, encrypted: bool, noops: int = 0, proof: ReplyProof | None = None) -> Script:
     """Speak SMTP to its clean end, through STARTTLS where the connection is not ``encrypted`` yet.
+
+    A PROXY header went before, ours or HAProxy's: an answer to the header is told from one to us.
 
     Args:
         helo: The name for EHLO, ASCII.
-        header_sent: Whether a PROXY header went before; then an answer to the header is told from one to us.
         encrypted: Whether TLS is already there (port 465). It proves that a header has been read as one.
         noops: How many NOOP commands to send before QUIT; smtpd counts them in its disconnect line.
         proof: The transaction to try before that.
@@ -51,8 +50,8 @@ def smtp_dialogue(
         WireError: The reasons of "what a mail server may say wrong", ``CLOSED``, and STARTTLS's two.
     """
     session = _Session()
-    greeting = yield from session.greet(header_sent=header_sent, encrypted=encrypted)
-    capabilities = yield from session.hello(helo, header_sent=header_sent and not encrypted)
+    greeting = yield from session.greet(encrypted=encrypted)
+    capabilities = yield from session.hello(helo, behind_header=not encrypted)
     if not encrypted:
         # Required on submission (RFC 8314 section 4.1), expected on port 25: where a server stops offering it,
         # mail goes on in plain text and nobody notices. So its absence is a failure on both.
@@ -83,7 +82,7 @@ class _Session:
         self._lines = LineReader()
         self._last = Reply(0, ())
 
-    def greet(self, *, header_sent: bool, encrypted: bool) -> Generator[Step, bytes, str]:
+    def greet(self, *, encrypted: bool) -> Generator[Step, bytes, str]:
         yield Enter(Phase.GREETING)
         reply = yield from self._read(greeting=True)
         if reply.code == READY:
@@ -91,20 +90,20 @@ class _Session:
             return f"{READY} {reply.lines[-1]}".rstrip()
         if not encrypted and reply.refuses_header:
             raise self._error(Reason.HEADER_REJECTED)
-        if not encrypted and header_sent and reply.takes_header_for_commands:
+        if not encrypted and reply.takes_header_for_commands:
             raise self._error(Reason.HEADER_NOT_CONSUMED)
         if reply.code < REFUSALS_FROM:
             raise self._error(Reason.UNEXPECTED_REPLY)
         # RFC 5321 section 3.1: a server that refuses by 554 waits for our QUIT.
         raise (yield from self._leave(Reason.TURNED_AWAY))
 
-    def hello(self, helo: str, *, header_sent: bool = False) -> Generator[Step, bytes, tuple[str, ...]]:
+    def hello(self, helo: str, *, behind_header: bool = False) -> Generator[Step, bytes, tuple[str, ...]]:
         yield Enter(Phase.EHLO)
-        # More than a greeting, and nothing asked yet: the answer to our header, if that was read as commands. It may
+        # More than a greeting, and nothing asked yet: the answer to the header, if that was read as commands. It may
         # as well come a moment later; then it is in the place of the answer to EHLO.
-        asked = not (header_sent and self._lines.unread)
+        asked = not (behind_header and self._lines.unread)
         reply = yield from (self._command(f"EHLO {helo}") if asked else self._read())
-        if header_sent and reply.takes_header_for_commands:
+        if behind_header and reply.takes_header_for_commands:
             raise self._error(Reason.HEADER_NOT_CONSUMED)
         if not asked:
             raise self._error(Reason.UNEXPECTED_REPLY)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.config.addresses import client_addresses
+from monitor.config.addresses import client_addresses, negative_address
 from monitor.config.load import parse
 from monitor.config.settings import PathSettings
 from monitor.core.errors import ConfigError
@@ -68,3 +68,29 @@ def path_with(network: str) -> PathSettings:
     """Give a path of discovered nodes with this client network."""
     data = with_block(f"handshakes: {{client_network: {network}}}")
     return parse(data.replace(b"static: [{name: k8s-node1, address: 10.0.20.101}]", b"kubernetes: {}"), "").paths[0]
+
+
+@given(st.integers(0, 60), st.sampled_from([False, True]))
+@settings(max_examples=20, deadline=None)
+def test_negative_probes_have_an_address_of_their_own(nodes: int, ipv6: bool) -> None:  # noqa: FBT001 - hypothesis gives arguments by position
+    """No handshake claims it, so neither counts towards the other's rate; it is the same after every restart."""
+    static = ", ".join(f"{{name: node{number}, address: 10.0.{number}.1}}" for number in range(nodes + 1))
+    data = MINIMAL.replace(b"{name: k8s-node1, address: 10.0.20.101}", static.encode())
+    path = parse(data, "").paths[0]
+    own = negative_address(path, ipv6=ipv6)
+    assert own == negative_address(path, ipv6=ipv6)
+    assert own not in client_addresses(path, ipv6=ipv6).values()
+    network = ipaddress.ip_network("2001:db8:25::/64" if ipv6 else "192.0.2.0/24")
+    assert ipaddress.ip_address(own) in network
+
+
+def test_a_network_that_is_almost_full_has_one_for_negative_probes() -> None:
+    """Fourteen usable addresses, twelve of them claimed: one of the two others is found wherever the hash points."""
+    names = [f"node{number}" for number in range(3)]
+    static = ", ".join(f"{{name: {name}, address: 10.0.20.{number}}}" for number, name in enumerate(names, 1))
+    data = MINIMAL.replace(b"{name: k8s-node1, address: 10.0.20.101}", static.encode())
+    data += b"    handshakes: {client_network: 192.0.2.0/28}\n"
+    path = parse(data, "").paths[0]
+    taken = set(client_addresses(path).values())
+    assert len(taken) == 12
+    assert negative_address(path) not in taken

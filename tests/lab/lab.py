@@ -77,6 +77,7 @@ class Lab:
         self.nodes = {name: Node(self.nodeports, name) for name in network.NODES}
         self._usual_certificate = self.authority.issue()
         self._certificate_changed = False
+        self._edge_unplugged = False
 
     def start(self) -> None:
         """Start everything, and return when every server listens.
@@ -117,6 +118,9 @@ class Lab:
 
     def heal(self) -> None:
         """Take back every fault; seconds where a server must be restarted, nothing where nothing was changed."""
+        if self._edge_unplugged:
+            self.network.unplug_edge(plugged=True)
+            self._edge_unplugged = False
         self.nodeports.heal()
         self.maillog.heal()
         for server in self._servers:
@@ -132,6 +136,11 @@ class Lab:
     def listener(self, port: int) -> Listener:
         """One port of the pod, to break it on all nodes at once while its neighbours live."""
         return Listener(self.nodeports, port)
+
+    def unplug_edge(self) -> None:
+        """Silence the edge altogether: HAProxy, sshd, the kernel's own answers."""
+        self._edge_unplugged = True
+        self.network.unplug_edge()
 
     def expire_certificate(self) -> None:
         """Present a certificate that ended yesterday."""

@@ -83,6 +83,10 @@ class Network:
         _ip(self.pod, POD_LINKS)
         self.cluster.run("sh", "-e", "-c", SYSCTLS)
 
+    def unplug_edge(self, *, plugged: bool = False) -> None:
+        """Pull the edge's cable, or plug it in again; the edge keeps its addresses and routes."""
+        self.cluster.run("ip", "link", "set", "edge", "up" if plugged else "down")
+
     def stop(self) -> None:
         """End every process of every host."""
         for host in self.hosts:

@@ -4,12 +4,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.conversation import Conversation, DialogueOutcome, Endpoints, Failure, TlsFacts
+from monitor.core.conversation import (
+    Conversation,
+    DialogueOutcome,
+    Endpoints,
+    Failure,
+    Receive,
+    Script,
+    Send,
+    TlsFacts,
+)
 from monitor.core.model import MailProtocol, ProbeKind, Target
 from monitor.core.observations import Span
+from monitor.core.proof import Ask
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Verdict
-from monitor.probes.dialogue import DialogueRule, judge, observe
+from monitor.probes.dialogue import DialogueRule, judge, observe, script
 
 ENDS = Endpoints("10.0.20.50", 40001, "10.0.20.101", 30125)
 TARGET = Target("home", ProbeKind.HANDSHAKE, "k8s-node1", "smtp")
@@ -147,3 +157,39 @@ def test_every_failure_has_one_verdict_that_is_not_up(  # noqa: PLR0913, PLR0917
     """Whatever fails, it is judged, and never as a success."""
     rule = DialogueRule(protocol, header_sent=header, slow_after=5.0)
     assert not judge(rule, failed(phase, reason, heard=heard, data=data)).ok
+
+
+def test_a_nonce_goes_into_recipient_and_helo() -> None:
+    """A round that is asked for a reply names its nonce twice, where the server's log repeats it."""
+    commands = sent(script(MailProtocol.SMTPS, Ask(noops=2, nonce="c0ffee"), header=None, helo="mailpath.invalid"))
+    assert commands == [
+        "EHLO c0ffee.mailpath.invalid",
+        "MAIL FROM:<>",
+        "RCPT TO:<canary-c0ffee@mailpath.invalid>",
+        "RSET",
+        "NOOP",
+        "NOOP",
+        "QUIT",
+    ]
+
+
+def test_without_a_nonce_there_is_no_transaction() -> None:
+    """Between two reply proofs only NOOPs are sent, under the plain name."""
+    commands = sent(script(MailProtocol.SMTPS, Ask(noops=1), header=None, helo="mailpath.invalid"))
+    assert commands == ["EHLO mailpath.invalid", "NOOP", "QUIT"]
+
+
+def sent(dialogue: Script) -> list[str]:
+    """Play smtpd to a dialogue, and give the commands that it sent."""
+    answers = {"EHLO": "250-mail.example.org\r\n250 PIPELINING", "RCPT": "554 5.7.1 refused", "QUIT": "221 2.0.0 Bye"}
+    commands: list[str] = []
+    answer = "220 mail.example.org ESMTP"
+    step = next(dialogue)
+    try:
+        while True:
+            if isinstance(step, Send):
+                commands.append(step.data.decode().rstrip())
+                answer = answers.get(commands[-1][:4], "250 2.0.0 Ok")
+            step = dialogue.send(f"{answer}\r\n".encode() if isinstance(step, Receive) else b"")
+    except StopIteration:
+        return commands

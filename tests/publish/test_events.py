@@ -166,4 +166,5 @@ def test_a_bug_is_told_with_its_traceback(told: Told) -> None:
     """The exception itself is handed on, for the formatter to write out."""
     error = RuntimeError("unexpected")
     told.log.bug("handshake home", error)
-    assert told.since() == [{"event": "probe.bug", "log_level": "error", "task": "handshake home", "exc_info": error}]
+    expected = {"event": "probe.bug", "log_level": "error", "task": "handshake home", "reason": "bug"}
+    assert told.since() == [expected | {"exc_info": error}]

@@ -114,7 +114,7 @@ def server(
         check_health=4 if state is ServerState.RUNNING else 0,
         check_state=6,
         port=service.node_port,
-        check_port=service.check_node_port or 0,
+        check_port=service.check_node_port or service.node_port,
     )
 
 

@@ -53,12 +53,12 @@ COURTESY = """
 """
 
 
-def _clear(*, header_sent: bool = True, noops: int = 0, proof: ReplyProof | None = None) -> Script:
-    return smtp_dialogue(helo="mailpath.invalid", header_sent=header_sent, encrypted=False, noops=noops, proof=proof)
+def _clear(*, noops: int = 0, proof: ReplyProof | None = None) -> Script:
+    return smtp_dialogue(helo="mailpath.invalid", encrypted=False, noops=noops, proof=proof)
 
 
 def _encrypted(*, noops: int = 0, proof: ReplyProof | None = None) -> Script:
-    return smtp_dialogue(helo="mailpath.invalid", header_sent=True, encrypted=True, noops=noops, proof=proof)
+    return smtp_dialogue(helo="mailpath.invalid", encrypted=True, noops=noops, proof=proof)
 
 
 @every_cut
@@ -172,11 +172,10 @@ GREETINGS = [
 
 
 @every_cut
-@pytest.mark.parametrize("header_sent", [True, False], ids=["handshake", "front door"])
 @pytest.mark.parametrize(("greeting", "reason", "courtesy"), GREETINGS)
-def test_greetings_that_are_none(greeting: str, reason: Reason, courtesy: str, cut: Cut, *, header_sent: bool) -> None:
+def test_greetings_that_are_none(greeting: str, reason: Reason, courtesy: str, cut: Cut) -> None:
     """What stands in place of a banner says why; a server that still listens gets its QUIT (RFC 5321 section 3.1)."""
-    played = play(_clear(header_sent=header_sent), f". greeting\n< {greeting}\n{courtesy}", cut)
+    played = play(_clear(), f". greeting\n< {greeting}\n{courtesy}", cut)
     assert played.failure == (Phase.GREETING, reason)
     assert played.error is not None
     assert greeting in played.error.detail
@@ -237,14 +236,6 @@ def test_a_header_on_a_stock_postscreen(answer: str, cut: Cut) -> None:
     """Stock postscreen answers the header behind its teaser, and never comes to a banner."""
     transcript = f". greeting\n< 220-mail.lab.test ESMTP\n. mark teaser\n< {answer}\n< 221 2.0.0 Bye\n"
     assert play(_clear(), transcript, cut).failure == (Phase.GREETING, Reason.HEADER_NOT_CONSUMED)
-
-
-def test_without_a_header_there_is_none_to_be_misread() -> None:
-    """At a front door unasked answers are just that, and a refused EHLO is a refusal."""
-    unasked = play(_clear(header_sent=False), BANNER + STOCK_SMTPD + ". ehlo\n")
-    assert unasked.failure == (Phase.EHLO, Reason.UNEXPECTED_REPLY)
-    refused = BANNER + ". ehlo\n> EHLO mailpath.invalid\n< 502 5.5.2 Error: command not recognized\n" + COURTESY
-    assert play(_clear(header_sent=False), refused).failure == (Phase.EHLO, Reason.TURNED_AWAY)
 
 
 def test_other_words_behind_the_banner_are_not_ours_to_explain() -> None:

@@ -73,11 +73,7 @@ POSTSCREEN = (
 SMTPD = (
     Template(_SMTPD, LineKind.SMTPD_CONNECT, "connect from {client}"),
     # ``noop=1/3``: one of three succeeded
-    Template(
-        _SMTPD,
-        LineKind.SMTPD_DISCONNECT,
-        r"disconnect from {client}(?:.* noop=(?P<noops>\d{1,9}))?.*",
-    ),
+    Template(_SMTPD, LineKind.SMTPD_DISCONNECT, r"disconnect from {client}(?:.* noop=(?P<noops>\d{1,9}))?.*"),
     Template(
         _SMTPD,
         LineKind.SMTPD_REJECT,

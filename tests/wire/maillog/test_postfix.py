@@ -78,7 +78,8 @@ def test_captured_nonces() -> None:
             (
                 "NOQUEUE: reject: RCPT from unknown[192.0.2.77]: 554 5.7.1 "
                 "<CONNECT from [{forged}]:1 to [10.0.20.1]:25>: Relay access denied; "
-                "from=<x: connect from unknown[{forged}]> proto=SMTP helo=<z from unknown[{forged}]: 451 4.3.0 connect from unknown[{forged}]>"
+                "from=<x: connect from unknown[{forged}]> "
+                "helo=<z from unknown[{forged}]: 451 4.3.0 connect from unknown[{forged}]>"
             ),
             "192.0.2.77",
         ),

@@ -1,0 +1,153 @@
+"""``edge``: what the edge's host shows beside HAProxy: its sockets, its redirects, HAProxy's configuration file.
+
+Read-only commands, one after the other over the edge's one SSH connection; ``edge/mailpath-gate`` allows exactly these.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from monitor.core.conversation import Failure
+from monitor.core.edge import EdgeObservation, Redirect
+from monitor.core.errors import LinkError, WireError
+from monitor.core.observations import Span
+from monitor.core.taxonomy import Phase, Reason
+from monitor.links.ssh import SshLink
+from monitor.wire import haproxy_cfg, ls, pfctl_nat, pfctl_rules, sockstat
+from monitor.wire.haproxy_cfg import parse_configuration
+from monitor.wire.ls import parse_ls
+from monitor.wire.pf_rule import PfRule
+from monitor.wire.pfctl_nat import deciding, family_of, parse_nat, redirect, wrong_targets
+from monitor.wire.pfctl_rules import parse_rules, passes
+from monitor.wire.sockstat import frontends, parse_sockstat
+
+T = TypeVar("T")
+
+SOCKSTAT = "sockstat"
+NAT = "nat"
+RULES = "rules"
+CONFIGURATION = "configuration"
+STATS_SOCKET = "stats_socket"
+
+# What a command says of itself when it fails, by the words of FreeBSD's and Linux' tools.
+_WORDS = (
+    ("Permission denied", Reason.PERMISSION_DENIED),
+    ("Operation not permitted", Reason.PERMISSION_DENIED),
+    ("mailpath-gate: refused", Reason.PERMISSION_DENIED),
+    ("No such file or directory", Reason.NOT_FOUND),
+    ("not found", Reason.NOT_FOUND),
+)
+
+Answers = Mapping[str, bytes | LinkError]
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeSettings:
+    """One edge: its path's and its own name, its address, what shall be there, and how long to wait (seconds).
+
+    ``ports`` are the frontend ports, optional ones included; ``redirected`` those that NAT must lead here (none where
+    this edge's traffic comes by another way). ``stats_socket`` is ``None`` for a HAProxy without one: then its
+    configuration file is not the one that is known, and is not read.
+    """
+
+    path: str
+    edge: str
+    address: str
+    ports: Sequence[int]
+    redirected: Sequence[int]
+    stats_socket: str | None
+    timeout: float
+
+
+class Edge:
+    """Reads one edge."""
+
+    def __init__(self, settings: EdgeSettings, ssh: SshLink) -> None:
+        """Take the settings and the SSH connection that all questions to this edge share."""
+        self.settings = settings
+        self._ssh = ssh
+        self._commands = commands(settings)
+
+    async def run(self) -> Answers:
+        """Ask everything once; failures are answers too, and one of the connection ends the round."""
+        answers: dict[str, bytes | LinkError] = {}
+        for name, command in self._commands.items():
+            try:
+                answers[name] = await self._ssh.run(command, timeout=self.settings.timeout)
+            except LinkError as error:
+                answers[name] = error
+                if _of_the_connection(error):
+                    break
+        return answers
+
+    def judge(self, answers: Answers, span: Span) -> EdgeObservation:
+        """Read and judge the answers."""
+        settings = self.settings
+        lost = [error for error in answers.values() if isinstance(error, LinkError) and _of_the_connection(error)]
+        failures: dict[str, Failure] = {}
+        sockets = _read(answers, SOCKSTAT, parse_sockstat, failures)
+        nat = _read(answers, NAT, parse_nat, failures)
+        rules = _read(answers, RULES, parse_rules, failures)
+        return EdgeObservation(
+            path=settings.path,
+            edge=settings.edge,
+            started=span.started,
+            finished=span.finished,
+            at=span.at,
+            ssh_ok=not lost,
+            frontends=None if sockets is None else frontends(sockets, settings.address, settings.ports),
+            redirects=None if nat is None else self._redirects(nat, rules),
+            configuration=_read(answers, CONFIGURATION, parse_configuration, failures),
+            stats_socket=_read(answers, STATS_SOCKET, parse_ls, failures),
+            failures=failures,
+        )
+
+    def _redirects(self, nat: Sequence[PfRule], rules: Sequence[PfRule] | None) -> Mapping[int, Redirect]:
+        redirects = {}
+        for port in self.settings.redirected:
+            judged = redirect(nat, port, self.settings.address)
+            passed = None if rules is None else self._passed(nat, rules, port)
+            redirects[port] = replace(judged, passed=passed)
+        return redirects
+
+    def _passed(self, nat: Sequence[PfRule], rules: Sequence[PfRule], port: int) -> bool | None:
+        """Say whether the filter lets all that is led here in; false where some is surely dropped."""
+        address = self.settings.address
+        outcomes = {
+            passes(rules, rule, address, port)
+            for rule in deciding(nat, port, family_of(address))
+            if not wrong_targets(rule, port, address)
+        }
+        return False if False in outcomes else None if None in outcomes or not outcomes else True
+
+
+def commands(settings: EdgeSettings) -> Mapping[str, str]:
+    """Give the command lines of a round by their names, for the edge's ``/bin/sh``."""
+    given = {SOCKSTAT: sockstat.COMMAND}
+    if settings.redirected:
+        given |= {NAT: pfctl_nat.COMMAND, RULES: pfctl_rules.COMMAND}
+    if settings.stats_socket is not None:
+        given |= {CONFIGURATION: haproxy_cfg.COMMAND, STATS_SOCKET: ls.command(settings.stats_socket)}
+    return given
+
+
+def _read(answers: Answers, name: str, parse: Callable[[bytes], T], failures: dict[str, Failure]) -> T | None:
+    answer = answers.get(name)
+    if answer is None:
+        return None
+    if isinstance(answer, LinkError):
+        if _of_the_connection(answer):
+            failures[name] = Failure(Phase.SSH, answer.reason, answer.detail)
+        else:
+            reason = next((reason for words, reason in _WORDS if words in answer.detail), answer.reason)
+            failures[name] = Failure(Phase.COMMAND, reason, answer.detail)
+        return None
+    try:
+        return parse(answer)
+    except WireError as error:
+        failures[name] = Failure(Phase.PARSE, error.reason, error.detail, error.data)
+        return None
+
+
+def _of_the_connection(error: LinkError) -> bool:
+    return error.reason not in {Reason.COMMAND_FAILED, Reason.TOO_LARGE}

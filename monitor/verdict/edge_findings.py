@@ -1,0 +1,100 @@
+"""What an edge's sockets, redirects, stats socket and load mean: findings, each with what to do next."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from monitor.core.edge import FileMode, Frontend, Redirect, RedirectState, StatsSocket
+from monitor.core.haproxy import HaproxyInfo
+from monitor.core.runbook import FILTER_RULES, HAPROXY_CFG, REDIRECTS, RESTART_HAPROXY, SOCKSTAT
+from monitor.core.status import Finding
+
+CONNECTIONS_SHARE = 0.8
+_WRITE_BY_ALL = 0o002
+_RULE_KEPT = 120
+
+
+def unbound(
+    edge: str, address: str, frontends: Mapping[int, Frontend], optional: Collection[int] = ()
+) -> tuple[Finding, ...]:
+    """Give one finding for each frontend port on which HAProxy does not listen; optional ones are only told of."""
+    return tuple(
+        Finding(
+            severity="info" if port in optional else "critical",
+            subject=f"{edge}:{port}",
+            kind="frontend_unbound",
+            message=f"HAProxy does not listen on {address} port {port}{_holders(frontend)}.",
+            remedy="" if port in optional else SOCKSTAT.format(address=address),
+        )
+        for port, frontend in sorted(frontends.items())
+        if not frontend.bound
+    )
+
+
+def misdirected(edge: str, address: str, redirects: Iterable[Redirect]) -> tuple[Finding, ...]:
+    """Give one finding for each mail port that NAT leads elsewhere, or nowhere, or whose connections are dropped."""
+    found = []
+    for redirect in redirects:
+        subject = f"{edge}:{redirect.port}"
+        if redirect.state is not RedirectState.OK:
+            severity = "warning" if redirect.state is RedirectState.PARTLY else "critical"
+            message = f"{_where(redirect, address)}{_evidence(redirect)}."
+            found.append(Finding(severity, subject, "nat_redirect", message, REDIRECTS.format(address=address)))
+        elif redirect.passed is False:
+            message = (
+                f"NAT leads port {redirect.port} to {address}, and the filter drops it: its pass rule is missing, "
+                f"disabled or behind a block{_evidence(redirect)}."
+            )
+            found.append(Finding("critical", subject, "nat_blocked", message, FILTER_RULES.format(address=address)))
+    return tuple(found)
+
+
+def open_stats_socket(
+    edge: str, address: str, mode: FileMode, path: str, configured: Sequence[StatsSocket] = ()
+) -> tuple[Finding, ...]:
+    """Warn of a stats socket that every account may write to; to write is all it takes to connect (unix(4))."""
+    if mode.kind != "s":
+        # what socat leaves behind when root uses it while HAProxy is down
+        message = f"{path} is no socket but a file of kind {mode.kind!r}: remove it, and restart HAProxy."
+        remedy = RESTART_HAPROXY.format(address=address)
+        return (Finding("critical", f"{edge}/{path}", "stats_socket", message, remedy),)
+    if not mode.bits & _WRITE_BY_ALL:
+        return ()
+    level = next((socket.level for socket in configured if socket.path == path), "unknown")
+    message = (
+        f"every account on the edge may command HAProxy: {path} (level {level}) has mode {mode.bits:03o}, "
+        "wider than 660."
+    )
+    remedy = HAPROXY_CFG.format(address=address)
+    return (Finding("warning", f"{edge}/{path}", "stats_socket_permission", message, remedy),)
+
+
+def crowded(edge: str, info: HaproxyInfo) -> tuple[Finding, ...]:
+    """Warn before HAProxy accepts no further connection."""
+    if not info.max_connections or info.current_connections <= CONNECTIONS_SHARE * info.max_connections:
+        return ()
+    message = (
+        f"HAProxy has {info.current_connections} of {info.max_connections} connections (maxconn), "
+        f"over {CONNECTIONS_SHARE:.0%}: at the limit clients wait unanswered."
+    )
+    return (Finding("warning", edge, "connections", message),)
+
+
+def _holders(frontend: Frontend) -> str:
+    if not frontend.others:
+        return ": nobody does"
+    return f": {', '.join('a socket without owner' if name == '?' else name for name in frontend.others)} does"
+
+
+def _where(redirect: Redirect, address: str) -> str:
+    port, targets = redirect.port, ", ".join(redirect.wrong)
+    match redirect.state:
+        case RedirectState.MISSING:
+            return f"NAT redirects port {port} nowhere, not to {address}"
+        case RedirectState.ALIAS:
+            return f"NAT leads port {port} to the alias {targets}, not to {address}"
+        case RedirectState.PARTLY:
+            return f"NAT leads port {port} to {address}, but by another rule to {targets}"
+    return f"NAT leads port {port} to {targets}, not to {address}"
+
+
+def _evidence(redirect: Redirect) -> str:
+    return f" ({redirect.rules[0][:_RULE_KEPT]})" if redirect.rules else ""

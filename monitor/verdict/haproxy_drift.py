@@ -1,0 +1,203 @@
+"""HAProxy's configuration file against what is declared: services, nodes, and what a mail client needs of timeouts.
+
+Servers and nodes are matched by address, names differ from house to house. Only backends that a service names are
+judged; what a check without a port of its own does is told from the running state (``check_ports``).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from monitor.core.edge import ConfiguredProxy, ConfiguredServer, HaproxyConfiguration
+from monitor.core.haproxy import HaproxyServer
+from monitor.core.model import Node, Service
+from monitor.core.runbook import BOOTSTRAP, HAPROXY_CFG, RESTART_HAPROXY
+from monitor.core.status import Finding
+from monitor.wire.servers_state import backend_matches
+
+# IMAP clients renew IDLE every 29 minutes (RFC 2177, section 3).
+IMAP_TIMEOUT = 30 * 60_000
+# A client waits ten minutes for the answer to its data (RFC 5321, section 4.5.3.2.6).
+SMTP_TIMEOUT = 10 * 60_000
+# A dead server is noticed within this, by its checks.
+SLOWEST_NOTICE = 60_000
+
+_ENOUGH_SERVERS = 2
+# Where ``fall`` and ``inter`` are not given (configuration manual, section 5.2).
+_FALL, _INTER = 3, 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What an edge's HAProxy shall do: for whom (``edge``, ``address``), with which services and nodes."""
+
+    edge: str
+    address: str
+    services: Sequence[Service]
+    nodes: Sequence[Node]
+
+
+def drift(declared: Declared, configuration: HaproxyConfiguration) -> tuple[Finding, ...]:
+    """Give every difference that matters, one finding for each backend or frontend and kind."""
+    found: list[Finding] = []
+    for service in declared.services:
+        backend = _backend(configuration, service)
+        if backend is None:
+            subject = f"{declared.edge}/{service.backend}"
+            message = f"haproxy.cfg has no backend {service.backend} ({service.name})."
+            found.append(Finding("critical", subject, "backend", message, _cat(declared)))
+            continue
+        found += _pool(declared, service, backend)
+        found += _servers(declared, service, backend)
+        found += _frontend(declared, service, configuration, backend)
+    return tuple(found)
+
+
+def unapplied(
+    declared: Declared, configuration: HaproxyConfiguration, running: Iterable[HaproxyServer]
+) -> tuple[Finding, ...]:
+    """Give one finding for each backend whose servers in the file are not those that run: written, not reloaded."""
+    by_backend: dict[str, set[tuple[str, str, int | None, int]]] = {}
+    for server in running:
+        place = (server.name, _plain(server.address), server.port, server.check_port or 0)
+        by_backend.setdefault(server.backend, set()).add(place)
+    found = []
+    for service in declared.services:
+        backend = _backend(configuration, service)
+        if backend is None or backend.name not in by_backend:
+            continue
+        written = {(s.name, _plain(s.address), s.port, s.check_port or 0) for s in backend.servers}
+        differing = sorted({name for name, *_ in written ^ by_backend[backend.name]})
+        if differing:
+            message = (
+                f"the running {backend.name} differs from haproxy.cfg in {', '.join(differing)}: "
+                "the file was written, and HAProxy not reloaded, or changed by its CLI."
+            )
+            remedy = RESTART_HAPROXY.format(address=declared.address)
+            found.append(Finding("warning", f"{declared.edge}/{backend.name}", "unapplied", message, remedy))
+    return tuple(found)
+
+
+def _pool(declared: Declared, service: Service, backend: ConfiguredProxy) -> Iterable[Finding]:
+    """Compare the servers with the nodes."""
+    nodes = {_plain(node.address): node.name for node in declared.nodes}
+    servers = {_plain(server.address): server for server in backend.servers}
+    subject = f"{declared.edge}/{backend.name}"
+    if missing := [name for address, name in nodes.items() if address not in servers]:
+        serving = sum(not server.disabled for address, server in servers.items() if address in nodes)
+        severity = "info" if serving >= _ENOUGH_SERVERS else "critical" if not serving else "warning"
+        message = f"{backend.name} has no server for {', '.join(missing)}."
+        yield Finding(severity, subject, "pool_missing", message, _bootstrap(declared))
+    if strangers := [f"{s.name} ({address})" for address, s in servers.items() if address not in nodes]:
+        message = f"{backend.name} has servers that are no nodes: {', '.join(strangers)}."
+        yield Finding("warning", subject, "pool_stranger", message, _bootstrap(declared))
+    elsewhere = [f"{s.name} (port {s.port})" for s in backend.servers if s.port != service.node_port]
+    if elsewhere:
+        message = f"{backend.name} shall lead to NodePort {service.node_port}, and does not at {', '.join(elsewhere)}."
+        yield Finding("critical", subject, "pool_port", message, _bootstrap(declared))
+    if disabled := [server.name for server in backend.servers if server.disabled]:
+        message = f"{backend.name} has servers disabled by configuration: {', '.join(disabled)}."
+        yield Finding("info", subject, "pool_disabled", message)
+
+
+def _servers(declared: Declared, service: Service, backend: ConfiguredProxy) -> Iterable[Finding]:
+    """Judge what the servers' lines say beside the address."""
+    wrong: Mapping[str, tuple[str, str, list[str]]] = {
+        "send_proxy": (
+            "critical",
+            "`send-proxy-v2` is missing: no client address, and the mail server takes the mail for a broken header",
+            [server.name for server in backend.servers if not server.sends_v2],
+        ),
+        "check": (
+            "warning",
+            "`check` is missing: HAProxy never notices that the node is dead",
+            [server.name for server in backend.servers if not server.check],
+        ),
+        "check_send_proxy": (
+            "warning",
+            "`check-send-proxy` sends a header to a port that expects none",
+            [s.name for s in backend.servers if s.check_send_proxy and s.check_port not in {None, service.node_port}],
+        ),
+        "check_port_wrong": (
+            "info" if service.check_node_port is None else "warning",
+            f"the check port shall be {service.check_node_port or 'none of its own'}",
+            [f"{s.name} ({s.check_port})" for s in backend.servers if _checks_elsewhere(s, service)],
+        ),
+        "inter": (
+            "warning",
+            f"`inter` times `fall` is over {SLOWEST_NOTICE // 1000} s: so long clients are sent to a dead node",
+            [server.name for server in backend.servers if _notices_after(server) > SLOWEST_NOTICE],
+        ),
+    }
+    for kind, (severity, what, names) in wrong.items():
+        if names:
+            message = f"{backend.name}, {', '.join(names)}: {what}."
+            yield Finding(severity, f"{declared.edge}/{backend.name}", kind, message, _bootstrap(declared))
+
+
+def _frontend(
+    declared: Declared, service: Service, configuration: HaproxyConfiguration, backend: ConfiguredProxy
+) -> Iterable[Finding]:
+    """Judge the way from the frontend port to the backend, and how long it lets a client be silent."""
+    needed = IMAP_TIMEOUT if service.protocol.speaks_imap else SMTP_TIMEOUT
+    timeouts = [("server", backend)]
+    for frontend in configuration.frontends:
+        places = {_plain(bind.address) for bind in frontend.binds if bind.port == service.frontend_port}
+        if not places & {"*", _plain(declared.address)}:
+            continue
+        timeouts.append(("client", frontend))
+        leads_to = frontend.name if frontend.kind == "listen" and frontend.servers else frontend.default_backend
+        if leads_to != backend.name and not frontend.use_backend:
+            message = f"{frontend.name} (port {service.frontend_port}) leads to {leads_to or 'no backend'}, not to "
+            subject = f"{declared.edge}/{frontend.name}"
+            yield Finding("critical", subject, "frontend_backend", f"{message}{backend.name}.", _bootstrap(declared))
+    # For a connection in mode tcp it supersedes both others (configuration manual, "timeout tunnel").
+    tunnel = backend.timeouts.get("tunnel")
+    short = []
+    for name, proxy in timeouts:
+        value = proxy.timeouts.get(name) if tunnel is None else tunnel
+        if value and value < needed:  # 0, or none, is for ever
+            short.append(f"`timeout {name if tunnel is None else 'tunnel'}` of {proxy.name} is {_duration(value)}")
+    if short:
+        message = (
+            f"{', '.join(dict.fromkeys(short))}: {service.name} clients that are silent for longer are cut off; "
+            f"they need {_duration(needed)}."
+        )
+        yield Finding("warning", f"{declared.edge}/{backend.name}", "timeout", message, _bootstrap(declared))
+
+
+def _backend(configuration: HaproxyConfiguration, service: Service) -> ConfiguredProxy | None:
+    backends = [proxy for proxy in configuration.backends if backend_matches(service.backend, proxy.name)]
+    exact = (proxy for proxy in backends if proxy.name == service.backend)
+    return next(exact, backends[0] if backends else None)
+
+
+def _checks_elsewhere(server: ConfiguredServer, service: Service) -> bool:
+    return server.check and server.check_port is not None and server.check_port != service.check_node_port
+
+
+def _notices_after(server: ConfiguredServer) -> int:
+    if not server.check:
+        return 0
+    inter = _INTER if server.inter is None else server.inter
+    return inter * (_FALL if server.fall is None else server.fall)
+
+
+def _plain(address: str) -> str:
+    try:
+        return str(ip_address(address))
+    except ValueError:
+        return address
+
+
+def _duration(milliseconds: int) -> str:
+    minutes, rest = divmod(milliseconds, 60_000)
+    return f"{minutes} min" if minutes and not rest else f"{milliseconds / 1000:g} s"
+
+
+def _bootstrap(declared: Declared) -> str:
+    return BOOTSTRAP.format(address=declared.address)
+
+
+def _cat(declared: Declared) -> str:
+    return HAPROXY_CFG.format(address=declared.address)

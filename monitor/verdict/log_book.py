@@ -1,0 +1,132 @@
+"""What the mail log teaches while nobody probes: lost clients, silence, deferred mail, dying daemons, checks' noise."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from monitor.core.maillog import Problem
+from monitor.core.model import Service
+from monitor.core.observations import MaillogCounts
+from monitor.core.verdicts import Origin
+from monitor.verdict.sliding import Minutes, Sustained
+from monitor.verdict.traffic import ALL_LISTENERS, Loss, Traffic
+
+# Our own handshakes leave lines every minute: after so long without any line the log is cut, and its silence nobody's.
+DEAF_AFTER = 300.0
+# How long a fatal or a throttling in the log explains a silent smtpd: Postfix' service_throttle_time is 60 s.
+THROTTLING_EXPLAINS_FOR = 90.0
+# Mail deferred, or checks by LOCAL: thrice in five minutes is no accident, and five minutes without are its end.
+SUSTAINED_TIMES = 3
+SUSTAINED_WITHIN = 300.0
+# Lines a minute, over so many minutes. One backend of four servers, each checked every 5 s, leaves 48 lines at least.
+NOISE = 20.0
+NOISE_MINUTES = 5
+
+_DAEMON_DIES = (Problem.SERVNAME_FATAL, Problem.FATAL, Problem.POSTSCREEN_CACHE_LOCK)
+_SOMEWHERE = (Problem.SERVNAME_FATAL, Problem.THROTTLING)
+
+
+@dataclass(frozen=True, slots=True)
+class LogSignals:
+    """What the log says at one moment, beyond our own connections.
+
+    ``silence`` is the seconds without an outside client, ``None`` where that is no matter of concern; ``deferring``
+    whether mail that was let in is turned away in the transaction; ``local_checks`` the PROXY listeners of postscreen
+    that log ``getpeername``; ``noise`` the lines a minute that checks leave, 0 where they are few.
+    """
+
+    lost: tuple[Loss, ...] = ()
+    silence: float | None = None
+    deferring: bool = False
+    local_checks: frozenset[int] = frozenset()
+    noise: float = 0.0
+
+
+NO_SIGNALS = LogSignals()
+
+
+class LogBook:
+    """One path's memory of its mail log; bounded by the number of listeners, and by the hour."""
+
+    def __init__(self, services: Iterable[Service]) -> None:
+        """Begin knowing nothing."""
+        self._traffic: dict[int, Traffic] = {}
+        self._local_checks: dict[int, Sustained] = {}
+        self._died_at: dict[int, float] = {}
+        self._throttled_at: float | None = None
+        self._deferrals = Sustained(SUSTAINED_TIMES, SUSTAINED_WITHIN)
+        self._noise = Minutes(NOISE_MINUTES + 1)
+        self._heard_at: float | None = None
+        self._listening_since = 0.0
+        self._last_external: float | None = None
+        self.replan(services)
+
+    def replan(self, services: Iterable[Service]) -> None:
+        """Watch the listeners of these services; those that stay keep their memory."""
+        ports = [service.listener_port for service in services]
+        traffic, checks, died = self._traffic, self._local_checks, self._died_at
+        self._traffic = {port: traffic.get(port) or Traffic(port) for port in (*ports, ALL_LISTENERS)}
+        self._local_checks = {port: checks.get(port) or Sustained(SUSTAINED_TIMES, SUSTAINED_WITHIN) for port in ports}
+        self._died_at = {port: died[port] for port in ports if port in died}
+
+    def record(self, counts: MaillogCounts) -> None:
+        """Take in what a batch has brought."""
+        now = counts.finished
+        if counts.lines:
+            if self._heard_at is None or now - self._heard_at > DEAF_AFTER:
+                self._listening_since = now
+            self._heard_at = now
+        self._count_clients(counts, now)
+        self._deferrals.add(now, counts.problems.get(Problem.TEMPFAIL, 0))
+        self._noise.add(now, counts.problems.get(Problem.EDGE_CHECK_NOISE, 0))
+        located = dict.fromkeys(_SOMEWHERE, 0)
+        for (port, problem), number in counts.located.items():
+            if problem == Problem.GETPEERNAME and port in self._local_checks:
+                self._local_checks[port].add(now, number)
+            if problem in _DAEMON_DIES and port in self._traffic:
+                self._died_at[port] = now
+            if problem in located:
+                located[Problem(problem)] += number
+        if any(counts.problems.get(problem, 0) > located[problem] for problem in _SOMEWHERE):
+            self._throttled_at = now
+
+    def throttled(self, service: Service, now: float) -> bool:
+        """Tell whether the log explains that the service's smtpd says nothing.
+
+        A fatal names its listener (by its syslog_name); what master says of throttling names none, and may be any's.
+        """
+        times = (self._died_at.get(service.listener_port), self._throttled_at)
+        return any(at is not None and now - at < THROTTLING_EXPLAINS_FOR for at in times)
+
+    def signals(self, now: float, wan_silence: float | None) -> LogSignals:
+        """Give what the log says at ``now``; ``wan_silence`` is in seconds, ``None``: silence is never judged."""
+        losses = [loss for traffic in self._traffic.values() if (loss := traffic.loss(now)) is not None]
+        single = [loss for loss in losses if loss.listener != ALL_LISTENERS]
+        noise = self._noise.total(now, 1, NOISE_MINUTES + 1) / NOISE_MINUTES
+        return LogSignals(
+            lost=tuple(single or losses),
+            silence=self._silence(now, wan_silence),
+            deferring=self._deferrals.goes_on(now),
+            local_checks=frozenset(port for port, checks in self._local_checks.items() if checks.goes_on(now)),
+            noise=noise if noise >= NOISE else 0.0,
+        )
+
+    def _count_clients(self, counts: MaillogCounts, now: float) -> None:
+        edge = dict.fromkeys(self._traffic, 0)
+        external = dict.fromkeys(self._traffic, 0)
+        for (port, origin), number in counts.connections.items():
+            by_port = edge if origin is Origin.EDGE else external if origin is Origin.EXTERNAL else None
+            if by_port is not None and port in by_port:
+                by_port[port] += number
+                by_port[ALL_LISTENERS] += number
+        for port, traffic in self._traffic.items():
+            if edge[port] or external[port]:
+                traffic.add(now, edge=edge[port], external=external[port])
+        if external[ALL_LISTENERS]:
+            self._last_external = now
+
+    def _silence(self, now: float, wan_silence: float | None) -> float | None:
+        heard, last = self._heard_at, self._last_external
+        if wan_silence is None or last is None or heard is None or now - heard > DEAF_AFTER:
+            return None
+        silence = now - max(self._listening_since, last)
+        return silence if silence >= wan_silence else None

@@ -1,0 +1,48 @@
+"""Counting over time that passes: how many in the last minutes, and whether something goes on. Times are arguments."""
+
+from collections import deque
+
+MINUTE = 60.0
+
+
+class Minutes:
+    """Counts by the minute, over so many minutes and no more."""
+
+    def __init__(self, span: int) -> None:
+        """Begin with nothing counted; ``span`` is in minutes."""
+        self._slots: deque[tuple[int, int]] = deque(maxlen=span)
+
+    def add(self, now: float, number: int) -> None:
+        """Count into the minute of ``now``, which never goes back."""
+        minute = int(now // MINUTE)
+        if self._slots and self._slots[-1][0] == minute:
+            number += self._slots.pop()[1]
+        self._slots.append((minute, number))
+
+    def total(self, now: float, newest: int, oldest: int) -> int:
+        """Sum the minutes from ``newest`` to, not including, ``oldest`` minutes ago; the running one is 0."""
+        minute = int(now // MINUTE)
+        return sum(number for slot, number in self._slots if newest <= minute - slot < oldest)
+
+
+class Sustained:
+    """So many times within so many seconds raise it; it ends when for so long it has not happened again."""
+
+    def __init__(self, times: int, within: float) -> None:
+        """Begin with nothing seen."""
+        self._last: deque[float] = deque(maxlen=times)
+        self._times = times
+        self._within = within
+        self._raised = False
+
+    def add(self, now: float, number: int) -> None:
+        """It has happened so many times at ``now``."""
+        if self._raised and not self.goes_on(now):
+            self._raised = False
+        self._last.extend([now] * min(number, self._times))
+        if len(self._last) == self._times and now - self._last[0] <= self._within:
+            self._raised = True
+
+    def goes_on(self, now: float) -> bool:
+        """Tell whether it was raised, and happened within the last ``within`` seconds."""
+        return self._raised and now - self._last[-1] < self._within

@@ -1,0 +1,227 @@
+"""haproxy.cfg as pfSense generates it: sections, servers, binds, timeouts, the stats socket.
+
+Read so that a comparison with what is declared is possible, not to judge the file: HAProxy has done that. Keywords that
+are not known here are passed over (those of a server are kept), conditional blocks (``.if``) are read as if they
+applied. What may be secret (``userlist``, ``stats auth``) is never kept.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+from monitor.core.edge import Bind, ConfiguredProxy, HaproxyConfiguration, StatsSocket
+from monitor.core.errors import WireError
+from monitor.core.taxonomy import Reason
+from monitor.wire.haproxy_server import configured_server
+from monitor.wire.haproxy_words import ConfigLine, argument, config_lines, malformed, milliseconds, number, port_number
+
+COMMAND = "cat /var/etc/haproxy/haproxy.cfg"
+
+# Reading this much takes a second; pfSense writes some 10 KiB.
+MAX_ANSWER = 1024 * 1024
+
+_PROXIES = {"frontend", "backend", "listen"}
+_SECTIONS = {
+    *_PROXIES,
+    "global",
+    "defaults",
+    "acme",
+    "cache",
+    "crt-store",
+    "fcgi-app",
+    "http-errors",
+    "log-forward",
+    "log-profile",
+    "mailers",
+    "peers",
+    "program",
+    "resolvers",
+    "ring",
+    "traces",
+    "userlist",
+}
+_MAX_PORTS_OF_A_BIND = 64
+_ANY = "*"
+_WILDCARDS = {"", _ANY, "0.0.0.0", "::"}  # noqa: S104 - read, not bound
+_TIMEOUTS = {"clitimeout": "client", "srvtimeout": "server", "contimeout": "connect"}  # deprecated names
+
+
+@dataclass(slots=True)
+class _Settings:
+    """What ``defaults`` hands on to the proxies behind it."""
+
+    mode: str = "tcp"
+    timeouts: dict[str, int] = field(default_factory=dict)
+    default_server: tuple[str, ...] = ()
+    default_backend: str = ""
+    maxconn: int | None = None
+
+
+@dataclass(slots=True)
+class _Section:
+    """A section while it is read."""
+
+    kind: str
+    name: str = ""
+    settings: _Settings = field(default_factory=_Settings)
+    binds: list[Bind] = field(default_factory=list)
+    servers: list[ConfigLine] = field(default_factory=list)
+    use_backend: bool = False
+
+
+def parse_configuration(text: bytes | str) -> HaproxyConfiguration:
+    """Read a configuration.
+
+    Raises:
+        WireError: ``CLOSED`` for an empty file, ``TOO_LARGE`` over ``MAX_ANSWER`` bytes, ``MALFORMED`` with the line's
+            number for what is no configuration of HAProxy's. None keeps the file's bytes.
+
+    """
+    if len(text) > MAX_ANSWER:
+        raise WireError(Reason.TOO_LARGE, f"haproxy.cfg: {len(text)} bytes, at most {MAX_ANSWER} expected")
+    text = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    if not text.strip():
+        raise WireError(Reason.CLOSED, "haproxy.cfg is empty")
+    reader = _Reader()
+    for line in config_lines(text):
+        reader.read(line)
+    return reader.configuration()
+
+
+class _Reader:
+    """Takes one line after the other; knows the section, and the ``defaults`` that hold for it."""
+
+    def __init__(self) -> None:
+        self._section: _Section | None = None
+        self._proxies: list[_Section] = []
+        self._defaults = _Settings()
+        self._named: dict[str, _Settings] = {}
+        self._maxconn: int | None = None
+        self._stats_sockets: list[StatsSocket] = []
+        self._keywords: Mapping[str, Callable[[_Section, ConfigLine], None]] = {
+            "mode": self._mode,
+            "timeout": self._timeout,
+            "clitimeout": self._timeout,
+            "srvtimeout": self._timeout,
+            "contimeout": self._timeout,
+            "default-server": self._default_server,
+            "default_backend": self._default_backend,
+            "use_backend": self._use_backend,
+            "maxconn": self._connections,
+            "bind": self._bind,
+            "server": self._server,
+        }
+
+    def read(self, line: ConfigLine) -> None:
+        keyword = line.words[0]
+        if keyword in _SECTIONS:
+            self._begin(line)
+        elif self._section is None:
+            raise malformed(line.number, "no section begins here; is this haproxy.cfg?")
+        elif self._section.kind == "global":
+            self._global(line)
+        elif self._section.kind in {*_PROXIES, "defaults"} and keyword in self._keywords:
+            self._keywords[keyword](self._section, line)
+
+    def configuration(self) -> HaproxyConfiguration:
+        if self._section is None:
+            raise WireError(Reason.CLOSED, "haproxy.cfg: nothing but comments")
+        return HaproxyConfiguration(tuple(map(_proxy, self._proxies)), tuple(self._stats_sockets), self._maxconn)
+
+    def _begin(self, line: ConfigLine) -> None:
+        kind, *words = line.words
+        name = words[0] if words and words[0] != "from" else ""
+        # ``from`` names the defaults; otherwise the last ones hold (configuration manual, section 4)
+        source = words[words.index("from") + 1 :][:1] if "from" in words else []
+        section = _Section(kind, name)
+        if kind == "defaults":
+            section.settings = _copy(self._named.get(source[0], _Settings())) if source else _Settings()
+            self._defaults = section.settings
+            self._named[name] = section.settings
+        elif kind in _PROXIES:
+            if not name:
+                raise malformed(line.number, f"a {kind} without a name")
+            section.settings = _copy(self._named.get(source[0], _Settings()) if source else self._defaults)
+            self._proxies.append(section)
+        self._section = section
+
+    def _global(self, line: ConfigLine) -> None:
+        match line.words:
+            case ("maxconn", value, *_):
+                self._maxconn = number(value, line)
+            case ("stats", "socket", path, *words):
+                self._stats_sockets.append(_stats_socket(path, words, line))
+
+    def _mode(self, section: _Section, line: ConfigLine) -> None:
+        section.settings.mode = argument(line, 1)
+
+    def _timeout(self, section: _Section, line: ConfigLine) -> None:
+        name = _TIMEOUTS.get(line.words[0])
+        value = argument(line, 1 if name else 2)
+        section.settings.timeouts[name or line.words[1]] = milliseconds(value, line)
+
+    def _default_server(self, section: _Section, line: ConfigLine) -> None:
+        section.settings.default_server += line.words[1:]
+
+    def _default_backend(self, section: _Section, line: ConfigLine) -> None:
+        section.settings.default_backend = argument(line, 1)
+
+    def _use_backend(self, section: _Section, line: ConfigLine) -> None:
+        argument(line, 1)
+        section.use_backend = True
+
+    def _connections(self, section: _Section, line: ConfigLine) -> None:
+        section.settings.maxconn = number(argument(line, 1), line)
+
+    def _bind(self, section: _Section, line: ConfigLine) -> None:
+        for place in argument(line, 1).split(","):
+            section.binds += _binds(place, line)
+
+    def _server(self, section: _Section, line: ConfigLine) -> None:
+        argument(line, 2)
+        section.servers.append(line)
+
+
+def _proxy(section: _Section) -> ConfiguredProxy:
+    settings = section.settings
+    return ConfiguredProxy(
+        kind=section.kind,
+        name=section.name,
+        mode=settings.mode,
+        binds=tuple(section.binds),
+        servers=tuple(configured_server(line, settings.default_server) for line in section.servers),
+        default_backend="" if section.kind == "backend" else settings.default_backend,
+        use_backend=section.use_backend,
+        timeouts=dict(settings.timeouts),
+        maxconn=settings.maxconn,
+    )
+
+
+def _stats_socket(path: str, words: Sequence[str], line: ConfigLine) -> StatsSocket:
+    socket = StatsSocket(path.removeprefix("unix@"))
+    for keyword, value in pairwise(words):
+        if keyword == "mode":
+            if not value or len(value) > len("0777") or set(value) - set("01234567"):
+                raise malformed(line.number, f"{value[:40]!r} is no mode")
+            socket = replace(socket, mode=int(value, 8))
+        elif keyword == "level":
+            socket = replace(socket, level=value)
+    return socket
+
+
+def _binds(place: str, line: ConfigLine) -> list[Bind]:
+    place = place.removeprefix("ipv4@").removeprefix("ipv6@")
+    if "/" in place or "@" in place:
+        return []  # a UNIX socket, or an inherited descriptor
+    address, _, ports = place.rpartition(":")
+    low, dash, high = ports.partition("-")
+    first = port_number(low, line)
+    last = port_number(high, line) if dash else first
+    if last - first >= _MAX_PORTS_OF_A_BIND:
+        return []  # no frontend for mail
+    address = address.removeprefix("[").removesuffix("]")
+    return [Bind(_ANY if address in _WILDCARDS else address, port) for port in range(first, last + 1)]
+
+
+def _copy(settings: _Settings) -> _Settings:
+    return replace(settings, timeouts=dict(settings.timeouts))

@@ -1,0 +1,116 @@
+"""``sockstat -l`` of FreeBSD: who listens where.
+
+The columns' widths differ by version and are only minima: a long descriptor runs into the protocol, and before
+FreeBSD 15 a long IPv6 address into the foreign one (usr.bin/sockstat/sockstat.c, ``displaysock``). A row is therefore
+read by what its columns may hold. IPv6 addresses have no brackets: the port is behind the last colon.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
+
+from monitor.core.edge import Frontend, Socket
+from monitor.core.errors import WireError
+from monitor.core.taxonomy import Reason
+
+COMMAND = "sockstat -l"
+
+# A busy firewall has some hundred rows.
+MAX_ANSWER = 1024 * 1024
+
+# sockstat cuts a command's name after ten characters; it may hold blanks.
+_ROW = re.compile(
+    r"(?P<user>\S{1,64}) +(?P<command>\S[^\t]{0,63}?) +(?P<pid>[0-9]{1,10}|\?) +(?P<fd>[0-9]{1,9}|\?) *"
+    r"(?P<protocol>(?:tcp|udp|udplite|sctp|divert)(?:4|6|46)?|stream|dgram|seqpac(?:ket)?)\b *(?P<rest>.*)"
+)
+_ENDPOINT = re.compile(r"(?P<address>\*|[0-9A-Fa-f:.]+(?:%\S+?)?):(?P<port>\*|[0-9]{1,5})(?=\s|\*:|$)")
+_INTERNET = ("tcp", "udp", "sctp", "divert")
+_HEADER = "USER"
+_ANY = "*"
+
+
+def parse_sockstat(text: bytes | str) -> tuple[Socket, ...]:
+    """Read the output, header or none; a further address of the same socket is a row of its own.
+
+    Raises:
+        WireError: ``CLOSED`` for no output at all (the sshd that carried the question listens at least), ``TOO_LARGE``
+            over ``MAX_ANSWER`` bytes, ``MALFORMED`` for a line that is no row.
+
+    """
+    if len(text) > MAX_ANSWER:
+        raise WireError(Reason.TOO_LARGE, f"sockstat: {len(text)} bytes, at most {MAX_ANSWER} expected")
+    text = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    if not text.strip():
+        raise WireError(Reason.CLOSED, "sockstat said nothing")
+    sockets: list[Socket] = []
+    for line in text.split("\n"):
+        words = line.split()
+        if not words or (words[0] == _HEADER and not sockets):
+            continue
+        sockets.append(_row(line.rstrip(), sockets[-1] if sockets else None))
+    return tuple(sockets)
+
+
+def answers(socket: Socket, address: str, port: int) -> bool:
+    """Say whether a connection to that address and port would come to this TCP socket."""
+    if not socket.protocol.startswith("tcp") or socket.port != port:
+        return False
+    wanted = ip_address(address)
+    if socket.address == _ANY:
+        # Without IPV6_V6ONLY, which FreeBSD has on by default, it shows as tcp46.
+        return str(wanted.version) in socket.protocol
+    return ip_address(socket.address.partition("%")[0]) == wanted
+
+
+def frontends(
+    sockets: Iterable[Socket], address: str, ports: Iterable[int], command: str = "haproxy"
+) -> Mapping[int, Frontend]:
+    """Tell for each port who listens on it at that address.
+
+    Two instances of HAProxy are told apart by their addresses: each edge has its own.
+    """
+    wanted = set(ports)
+    holders: dict[int, list[Socket]] = {port: [] for port in sorted(wanted)}
+    for socket in sockets:
+        if socket.port in wanted and answers(socket, address, socket.port):
+            holders[socket.port].append(socket)
+    return {
+        port: Frontend(
+            port,
+            pids=tuple(sorted({s.pid for s in held if s.command == command and s.pid is not None})),
+            others=tuple(sorted({s.command for s in held if s.command != command})),
+        )
+        for port, held in holders.items()
+    }
+
+
+def _row(line: str, previous: Socket | None) -> Socket:
+    if match := _ROW.match(line):
+        protocol, rest = match["protocol"], match["rest"].strip()
+        pid = None if match["pid"] == "?" else int(match["pid"])
+        owner = Socket(match["user"], match["command"], pid, protocol, "", 0)
+    elif previous is not None and line[:1].isspace():  # a further address (SCTP has several)
+        owner, rest = previous, line.strip()
+    else:
+        raise _malformed("not a row", line)
+    if not owner.protocol.startswith(_INTERNET):
+        return owner._replace(address=rest.partition(" ")[0] if rest.startswith("/") else "")
+    address, port = _endpoint(rest, line)
+    return owner._replace(address=address, port=port)
+
+
+def _endpoint(rest: str, line: str) -> tuple[str, int]:
+    match = _ENDPOINT.match(rest)
+    if match is None:
+        raise _malformed("no local address and port", line)
+    address, port = match["address"], 0 if match["port"] == _ANY else int(match["port"])
+    if address != _ANY:
+        try:
+            ip_address(address.partition("%")[0])
+        except ValueError:
+            raise _malformed(f"{address[:60]!r} is no address", line) from None
+    return address, port
+
+
+def _malformed(detail: str, line: str) -> WireError:
+    return WireError(Reason.MALFORMED, f"sockstat: {detail}: {line.strip()[:80]!r}", line.encode())

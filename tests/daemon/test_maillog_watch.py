@@ -1,0 +1,66 @@
+"""The mail log of a path: what its lines become, and who is told."""
+
+import asyncio
+from pathlib import Path
+
+from monitor.config.load import parse
+from monitor.config.settings import PathSettings
+from monitor.core.observations import AnyObservation, MaillogBatch, MaillogCounts
+from monitor.core.verdicts import Origin
+from monitor.daemon.maillog_watch import MaillogWatch
+from monitor.daemon.shared import Shared
+from monitor.engine.scheduler import Scheduler
+from monitor.links.connector import Connector
+from tests.daemon.test_negative_watch import Telemetry
+
+HEAD = "2026-11-22T08:25:33.782348+00:00 mail "
+REFUSED = f"{HEAD}postfix/smtpd-proxy587/smtpd[17377]: warning: haproxy read: EOF\n"
+CONNECT = f"{HEAD}postfix/smtpd-proxy587/smtpd[17377]: connect from unknown[10.0.20.101]\n"
+CLIENT = f"{HEAD}postfix/smtpd-proxy587/smtpd[17377]: connect from unknown[10.0.20.50]\n"
+
+
+def path(log: Path) -> PathSettings:
+    """Give a path that follows this file."""
+    text = f"""
+paths:
+  - name: home
+    nodes: {{static: [{{name: k8s-node1, address: 10.0.20.101}}]}}
+    tls: {{server_name: mail.example.org}}
+    maillog: {{file: {{path: {log}}}}}
+"""
+    return parse(text.encode(), "").paths[0]
+
+
+async def test_counts_are_told_before_their_batch_and_a_new_address_forgets_nothing(tmp_path: Path) -> None:
+    """Between a refusal and its ``connect from`` we learn our own address: the peer still is no client, we are."""
+    log = tmp_path / "mail.log"
+    log.touch()
+    told: list[MaillogCounts | AnyObservation] = []
+    telemetry = Telemetry()
+    shared = Shared(Scheduler(telemetry), Connector(), lambda: 0.0, telemetry.bug, told.append, lambda _: None)
+    watch = MaillogWatch(shared, told.append)
+
+    async def write(line: str) -> None:
+        heard = sum(each.lines for each in told if isinstance(each, MaillogCounts))
+        with log.open("a") as file:
+            file.write(line)
+        async with asyncio.timeout(10):
+            while sum(each.lines for each in told if isinstance(each, MaillogCounts)) == heard:  # noqa: ASYNC110 - a file
+                await asyncio.sleep(0.01)
+
+    await watch.configure(path(log))
+    while not told:  # noqa: ASYNC110 - the first sign of life
+        await asyncio.sleep(0.01)
+    await write(REFUSED)
+    watch.learn_own_address("10.0.20.50")
+    await write(CONNECT)
+    await write(CLIENT)
+    await watch.stop()
+    shared.connector.close()
+
+    assert telemetry.bugs == []
+    counts = [each for each in told if isinstance(each, MaillogCounts)]
+    assert [each.connections for each in counts if each.connections] == [{(5587, Origin.PROBE): 1}]
+    pairs = list(zip(told[::2], told[1::2], strict=False))
+    assert all(isinstance(first, MaillogCounts) and isinstance(second, MaillogBatch) for first, second in pairs)
+    assert all(first.finished == second.finished for first, second in pairs)

@@ -1,0 +1,42 @@
+"""The monitor does not cause what it looks for: a thousand probes leave no line that anybody would have to explain."""
+
+import re
+from pathlib import Path
+
+from tests.lab.daemon import Daemon
+from tests.lab.lab import Lab
+from tests.lab.network import CLIENT, NODES
+from tests.lab.pace import PATIENT, Pace
+
+SWIFT = Pace(check=0.25, dialogue=0.5, fast=0.5, timeout=8, edge=1)
+DIALOGUES, CHECKS = 500, 500
+TROUBLE = re.compile(
+    r"getpeername|Servname|throttling|PREGREET|HANGUP|COMMAND (?:PIPELIN|COUNT|LENGTH|TIME)|pipelining|lost connection|"
+    r"timeout|too many|rate limit|haproxy|SSL_accept|non-SMTP|warning|error|fatal|panic",
+    re.IGNORECASE,
+)
+OURS = re.compile(rf"[\[=](192\.0\.2\.\d+|{re.escape(CLIENT)})\b")
+"""The client addresses that we claim, and the one under which our front doors are seen."""
+NODE = re.compile(rf"[\[=]({'|'.join(map(re.escape, NODES.values()))})\b")
+"""Healthcheck NodePorts show their client under the node's address; the data ports show it only to HAProxy's LOCAL."""
+PROXY_LISTENERS = re.compile(r"smtpd-proxy|getpeername| imap-login: ")
+
+
+def test_a_thousand_probes_leave_no_self_inflicted_line(lab: Lab, tmp_path: Path) -> None:
+    """Dialogues leave what an orderly client leaves, silent checks nothing at all, and the daemon's own count is 0."""
+    with Daemon(lab, tmp_path, PATIENT.configuration(lab), "--web.enable-lifecycle") as daemon:
+        daemon.until(lambda: daemon.hop() == "none" and "unknown" not in daemon.view().values(), within=15)
+        mark = lab.maillog.mark()
+        assert daemon.reload(SWIFT.configuration(lab)).status == 200
+
+        def probes(*kinds: str) -> float:
+            return sum(daemon.total("probes_total", probe=kind) for kind in kinds)
+
+        daemon.until(lambda: probes("handshake", "front_door") > DIALOGUES and probes("check") > CHECKS, within=40)
+        assert daemon.total("probes_total", result="failure") == 0
+        assert daemon.total("self_inflicted_problems_total") == 0
+        ours = [line for line in lab.maillog.since(mark) if OURS.search(line)]
+        assert len(ours) > DIALOGUES
+        assert [line for line in ours if TROUBLE.search(line)] == []
+        others = [line for line in lab.maillog.since(mark) if NODE.search(line)]
+        assert [line for line in others if not PROXY_LISTENERS.search(line)] == []

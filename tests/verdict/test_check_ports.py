@@ -1,0 +1,56 @@
+"""Where HAProxy's checks go, by its own state."""
+
+from dataclasses import replace
+
+import pytest
+
+from monitor.core.haproxy import HaproxyServer
+from monitor.core.model import Service
+from monitor.core.status import EdgeStatus
+from monitor.verdict.check_ports import findings, local_checks
+from tests.verdict.build import IMAPS, NODES, SERVICES, SMTP, SMTPS, SUBMISSION, server
+
+
+def edge(*servers: HaproxyServer) -> EdgeStatus:
+    """Describe an edge with these servers."""
+    return EdgeStatus("pfsense", "10.0.20.1", ssh_up=True, haproxy_up=True, scrape_seconds=0.1, age=1.0, reason="",
+                      servers=servers, stats=(), info=None, front_doors=())  # fmt: skip
+
+
+def bare(service: Service, node: int = 0, backend: str | None = None) -> HaproxyServer:
+    """Describe a server that is checked at its data port."""
+    shown = replace(server(service, NODES[node]), check_port=0)
+    return shown if backend is None else replace(shown, backend=backend)
+
+
+@pytest.mark.parametrize(
+    ("service", "severity"), [(SMTP, "warning"), (SMTPS, "critical"), (SUBMISSION, "critical"), (IMAPS, "info")]
+)
+def test_as_grave_as_its_listener_suffers(service: Service, severity: str) -> None:
+    """Of LOCAL smtpd dies, postscreen complains, Dovecot bears it; one finding a backend, whatever its servers."""
+    (found,) = findings(local_checks([edge(bare(service), bare(service, 1))], SERVICES))
+    assert (found.severity, found.kind) == (severity, "check_port")
+    assert found.subject == f"pfsense/{service.backend}_ipvANY"
+    assert "2 servers" in found.message
+
+
+def test_what_a_server_leads_to_counts_and_not_its_backends_name() -> None:
+    """A forgotten test pool on a data port is found by the port."""
+    (found,) = local_checks([edge(bare(SMTP, backend="mailserver_nodes_ipvANY"))], SERVICES)
+    assert (found.backend, found.service) == ("mailserver_nodes_ipvANY", SMTP)
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        server(SMTPS, NODES[0]),
+        replace(bare(SMTPS), check_port=None),
+        replace(bare(SMTPS), check_address="10.0.20.9"),
+        replace(bare(SMTPS), check_state=2),
+        replace(bare(SMTPS), port=8080),
+        replace(bare(SMTPS), port=None),
+    ],
+)
+def test_what_is_checked_elsewhere_or_not_at_all_is_no_finding(harmless: HaproxyServer) -> None:
+    """A check port or address of its own, checks switched off, another port, an older HAProxy that does not tell."""
+    assert local_checks([edge(harmless)], SERVICES) == ()

@@ -1,0 +1,41 @@
+"""The log's rules, one by one, on a path without anything else."""
+
+from dataclasses import replace
+
+from monitor.core.verdicts import Verdict
+from monitor.verdict.evidence import Evidence
+from monitor.verdict.log_book import LogSignals
+from monitor.verdict.rules_log import clients_lost, deferring, wan_silent
+from monitor.verdict.traffic import Loss
+from tests.verdict.build import SMTP, handshake, plan, well
+
+LOSS = Loss(5587, edge=12, external=1, usual_edge=0.0, usual_external=11.0)
+
+
+def evidence(log: LogSignals, verdict: Verdict = Verdict.OK) -> Evidence:
+    """Show one handshake and the log's signals; no edge."""
+    status = well().status(0.0, 1_000_000.0)
+    (shown,) = [each for each in status.handshakes if each.target == handshake(SMTP)]
+    return Evidence(plan(), (), (replace(shown, verdict=verdict),), (), None, log)
+
+
+def test_no_signal_is_no_cause() -> None:
+    """A log that says nothing accuses nobody."""
+    assert {rule(evidence(LogSignals())) for rule in (deferring, clients_lost, wan_silent)} == {None}
+
+
+def test_each_signal_has_its_cause() -> None:
+    """What is told is what the signal shows."""
+    lost = clients_lost(evidence(LogSignals(lost=(LOSS,))))
+    assert lost is not None
+    assert "12 came as the edge" in lost.evidence[0]
+    assert deferring(evidence(LogSignals(deferring=True))) is not None
+    silent = wan_silent(evidence(LogSignals(silence=5400.0)))
+    assert silent is not None
+    assert "90 min" in silent.summary
+
+
+def test_without_a_front_door_the_nodes_tell_whether_all_is_well_inside() -> None:
+    """A failing handshake on a path without an edge: who knows why nobody comes."""
+    assert wan_silent(evidence(LogSignals(silence=5400.0), Verdict.NO_GREETING)) is None
+    assert wan_silent(Evidence(plan(), (), (), (), None, LogSignals(silence=5400.0))) is None

@@ -1,0 +1,149 @@
+# ruff: noqa: INP001 - a script beside others, and no package
+"""Writes the reference documents from the code, so that they cannot drift from it.
+
+Run it from anywhere: ``make docs``. A test holds the committed files to its output.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from monitor.config.schema import json_schema
+from monitor.core.meanings import AGREEMENTS, HOPS, VERDICTS
+from monitor.core.remedies import PHASES, REASONS, Advice
+from monitor.publish import catalogue
+from monitor.publish.families import PREFIX, Family
+
+Name = TypeVar("Name")
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+EDGE = "10.0.20.1"
+LONGEST_DEFAULT = 100
+
+ABOUT_REASONS = """\
+<!-- Made by tools/generate_docs.py from monitor/core/remedies.py: change it there. -->
+# Why a probe failed
+
+Every failed round has a *phase* (where it stood) and a *reason* (why it could not go on), each of a closed set. They
+are the labels of `mailpath_probe_failures_total`, and the fields `phase` and `reason` of log events. The whole
+transcript: `mailpath probe NODE SERVICE`, or `/probe?path=&node=&service=&debug=true`. The commands are the runbook's,
+with its addresses and names.
+"""
+
+ABOUT_VERDICTS = """\
+<!-- Made by tools/generate_docs.py from monitor/core/meanings.py: change it there. -->
+# Verdicts, agreement, diagnosis
+
+A *verdict* says how one service on one node, or at one edge's front door, stands; the first of the list that applies is
+shown. *Agreement* compares HAProxy's view of a server with our own handshake. The *diagnosis* names, for a whole path,
+the one hop where the cause lies; of several the first of the list is shown, and the others are told with it. Why a
+single round failed: [reasons.md](reasons.md). The commands are the runbook's, with its addresses and names.
+"""
+
+ABOUT_METRICS = """\
+<!-- Made by tools/generate_docs.py from monitor/publish/catalogue.py: change it there. -->
+# Metrics
+
+Scrape `/metrics` with `honor_labels: true`: `node` and `service` are labels of ours and of many targets. Base units;
+counters end in `_total`; a client address is never a label. `*_up`, timestamps and proofs are absent until they are
+known, counters and state sets exist from the first scrape, and all vanish with their target. A state set has one series
+per state, exactly one of which is 1. The usual `process_*` and `python_*` are there as well.
+"""
+
+ABOUT_CONFIGURATION = """\
+<!-- Made by tools/generate_docs.py from monitor/config/: change it there. -->
+# Configuration
+
+One YAML file (`--config.file`, default `mailpath.yml`). Unknown keys are errors; every fault is told at once, with its
+line, its key and what was expected (`mailpath config check`). Durations are `500ms`, `5s`, `2m`, `1h`. `${NAME}` in a
+text is that environment variable, `$$` a dollar. An absent `edges`, `maillog` or `kubernetes` block switches that source
+off; keys inside a block that is given default one by one. `mailpath config show` prints the whole with every default,
+`mailpath config schema` its JSON Schema.
+"""
+
+
+def documents() -> dict[str, str]:
+    """Give every generated document by its file name."""
+    return {
+        "configuration.md": _configuration(),
+        "metrics.md": _metrics(),
+        "reasons.md": _reasons(),
+        "verdicts.md": _verdicts(),
+    }
+
+
+def _metrics() -> str:
+    families = [value for value in vars(catalogue).values() if isinstance(value, Family)]
+    rows = [f"| `{PREFIX}{each.name}` | {each.kind} | {', '.join(each.labels)} | {each.help} |" for each in families]
+    return "\n".join((ABOUT_METRICS, "| metric | kind | labels | meaning |", "| --- | --- | --- | --- |", *rows, ""))
+
+
+def _configuration() -> str:
+    rows = "\n".join(_keys("", json_schema()))
+    return f"{ABOUT_CONFIGURATION}\n| key | default | meaning |\n| --- | --- | --- |\n{rows}\n"
+
+
+def _keys(prefix: str, schema: Mapping[str, Any]) -> Iterator[str]:
+    required = schema.get("required", ())
+    for name, value in schema.get("properties", {}).items():
+        yield f"| `{prefix}{name}` | {_default(name, value, required)} | {value.get('description', '')} |"
+        yield from _below(f"{prefix}{name}", value)
+
+
+def _below(key: str, schema: Mapping[str, Any]) -> Iterator[str]:
+    for each in (schema, *schema.get("anyOf", ())):
+        if "items" in each:
+            yield from _keys(f"{key}[].", each["items"])
+        if isinstance(each.get("additionalProperties"), Mapping):
+            yield from _below(f"{key}.NAME", each["additionalProperties"])
+        yield from _keys(f"{key}.", each)
+
+
+def _default(name: str, schema: Mapping[str, Any], required: object) -> str:
+    if isinstance(required, list) and name in required:
+        return "*required*"
+    if "default" not in schema:
+        return ""
+    text = json.dumps(schema["default"], ensure_ascii=False)
+    return f"`{text}`" if len(text) <= LONGEST_DEFAULT else "see below"
+
+
+def _reasons() -> str:
+    index = ", ".join(f"[{reason}](#{reason})" for reason in REASONS)
+    rows = "".join(f"| `{phase}` | {meaning} |\n" for phase, meaning in PHASES.items())
+    phases = f"## Phases\n\n| phase | what happens in it |\n| --- | --- |\n{rows}"
+    return "\n".join((ABOUT_REASONS, f"{index}\n", phases, "## Reasons\n", *_sections(REASONS)))
+
+
+def _verdicts() -> str:
+    return "\n".join(
+        (
+            ABOUT_VERDICTS,
+            "## Verdicts (`mailpath_verdict`, `mailpath_front_door_verdict`)\n",
+            *_sections(VERDICTS),
+            "## Agreement (`mailpath_lb_agreement`)\n",
+            *_sections(AGREEMENTS),
+            "## Hops (`mailpath_diagnosis`)\n",
+            *_sections(HOPS),
+        )
+    )
+
+
+def _sections(advice: Mapping[Name, Advice]) -> Iterator[str]:
+    for name, each in advice.items():
+        yield f"### `{name}`\n\n{each.meaning}\n\n{each.remedy}\n"
+        if each.commands:
+            commands = "\n".join(each.commands).replace("{address}", EDGE)
+            yield f"```sh\n{commands}\n```\n"
+
+
+def main() -> None:
+    """Write them."""
+    DOCS.mkdir(exist_ok=True)
+    for name, text in documents().items():
+        (DOCS / name).write_text(text)
+
+
+if __name__ == "__main__":
+    main()
