@@ -56,10 +56,10 @@ ABOUT_CONFIGURATION = """\
 # Configuration
 
 One YAML file (`--config.file`, default `mailpath.yml`). Unknown keys are errors; every fault is told at once, with its
-line, its key and what was expected (`mailpath config check`). Durations are `500ms`, `5s`, `2m`, `1h`. `${NAME}` in a
-text is that environment variable, `$$` a dollar. An absent `edges`, `maillog` or `kubernetes` block switches that source
-off; keys inside a block that is given default one by one. `mailpath config show` prints the whole with every default,
-`mailpath config schema` its JSON Schema.
+line, its key and what was expected (`mailpath config check`). Durations are `500ms`, `5s`, `2m`, `1h`. In a text,
+`${NAME}` is that variable of the environment and `$$` a dollar. An absent `edges`, `maillog` or `kubernetes` block
+switches that source off; keys inside a block that is given default one by one. `mailpath config show` prints the whole
+with its defaults, `mailpath config schema` its JSON Schema.
 """
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from monitor.core.model import ProbeKind
-from monitor.core.status import EdgeStatus, Finding, Health, HealthCheck, NegativeStatus, TargetStatus
-from monitor.core.verdicts import Verdict
+from monitor.core.status import Diagnosis, EdgeStatus, Finding, Health, HealthCheck, NegativeStatus, TargetStatus
+from monitor.core.verdicts import Hop, Verdict
 from monitor.verdict.evidence import Evidence
 from monitor.verdict.plan import HealthRule
 
@@ -13,9 +13,12 @@ _ORDER = (PASS, WARN, FAIL)
 
 
 def judge_health(
-    evidence: Evidence, negatives: Iterable[NegativeStatus] = (), worrying: Iterable[Finding] = ()
+    evidence: Evidence,
+    diagnosis: Diagnosis,
+    negatives: Iterable[NegativeStatus] = (),
+    worrying: Iterable[Finding] = (),
 ) -> Health:
-    """Give the health of a path; stale knowledge is fail, never pass; ``worrying`` findings are warnings."""
+    """Give the health of a path; stale knowledge is fail, never pass; any diagnosis and ``worrying`` findings warn."""
     found: list[HealthCheck] = []
     rule = evidence.plan.health
     for service in dict.fromkeys(status.target.service for status in evidence.handshakes):
@@ -31,6 +34,9 @@ def judge_health(
     found.extend(_of_haproxy(edge) for edge in evidence.edges if edge.asked and edge.haproxy_up is not True)
     found.extend(HealthCheck(f"{finding.subject}:{finding.kind}", WARN, finding.message) for finding in worrying)
     found.extend(_of_negative(status) for status in negatives if status.refused is not None)
+    # Whoever runs the roundtrip asks here whether the path explains its failure: it must not be told of its own result.
+    if diagnosis.hop not in {Hop.NONE, Hop.ROUNDTRIP}:
+        found.append(HealthCheck(f"diagnosis:{diagnosis.hop}", WARN, diagnosis.summary))
     return Health(worst_status(check.status for check in found), tuple(found))
 
 
@@ -44,18 +50,19 @@ def _of_nodes(service: str, statuses: Sequence[TargetStatus], rule: HealthRule, 
     bad = FAIL if required else WARN
     if len(healthy) < rule.healthy_nodes:
         status = bad
-    elif any(s.verdict is Verdict.CLIENT_IP_LOST for s in statuses) or len(healthy) < len(statuses):
+    elif len(healthy) < len(statuses) or any(s.verdict is not Verdict.OK for s in statuses):
         status = WARN
     else:
         status = PASS
-    others = ", ".join(f"{s.target.node} {s.verdict}" for s in statuses if s not in healthy)
+    others = ", ".join(f"{s.target.node} {s.verdict}" for s in statuses if s.verdict is not Verdict.OK or s.stale)
     output = f"{len(healthy)} of {len(statuses)} nodes healthy" + (f"; {others}" if others else "")
     return HealthCheck(f"{service}:nodes", status, output, service)
 
 
 def _of_front_doors(service: str, doors: Sequence[TargetStatus], *, required: bool) -> HealthCheck:
     open_doors = [d for d in doors if d.up and not d.stale and d.verdict is not Verdict.CLIENT_IP_LOST]
-    status = PASS if len(open_doors) == len(doors) else WARN if open_doors or not required else FAIL
+    fine = all(d.verdict is Verdict.OK for d in doors)
+    status = PASS if fine else FAIL if required and not open_doors else WARN
     output = ", ".join(f"{door.target.node} {door.verdict}" for door in doors)
     return HealthCheck(f"{service}:front_door", status, output, service)
 

@@ -123,6 +123,7 @@ class PathBook:
         negatives = self._negatives.statuses(now)
         signals = self._log.signals(now, self.plan.wan_silence)
         evidence = Evidence(self.plan, checks, handshakes, edges, maillog, signals)
+        diagnosis = diagnose(evidence)
         worrying = log_findings.worrying(evidence)
         local_checks = check_ports.local_checks(edges, self.plan.services)
         return PathStatus(
@@ -133,7 +134,7 @@ class PathBook:
             handshakes=handshakes,
             edges=edges,
             maillog=maillog,
-            diagnosis=diagnose(evidence),
+            diagnosis=diagnosis,
             findings=(
                 *findings(negatives),
                 *wiring.findings(self.plan.services, handshakes),
@@ -142,7 +143,7 @@ class PathBook:
                 *check_ports.findings(local_checks),
                 *log_findings.explaining(signals, self.plan.services, local_checks),
             ),
-            health=judge_health(evidence, negatives, worrying),
+            health=judge_health(evidence, diagnosis, negatives, worrying),
             negatives=negatives,
         )
 

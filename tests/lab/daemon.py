@@ -136,6 +136,11 @@ class Daemon:
             time.sleep(0.1)
         return time.monotonic() - began
 
+    def until_sound(self, *, within: float = 20) -> dict[str, str]:
+        """Wait until everything is known and well, for which postscreen may take six seconds; gives the view."""
+        self.until(lambda: set(self.view().values()) == {"up", "ok", "agree", "none"}, within=within)
+        return self.view()
+
     def tale(self) -> str:
         """Give the last of the log, for the message of a failed assertion."""
         return "log:\n" + "\n".join(self.log_file.read_text().splitlines()[-25:])

@@ -1,6 +1,7 @@
 """Servers of the pod that speak nonsense, each in its own way, on ports to which a NodePort may be rewired."""
 
 import asyncio
+import contextlib
 import random
 import socket
 import ssl
@@ -16,6 +17,8 @@ GREETING = b"220 mail.example.org ESMTP\r\n"
 EHLO = b"250-mail.example.org\r\n250 STARTTLS\r\n"
 CHUNK = 1 << 16
 TEN_MEGABYTES = 10_000_000
+HEADER = 28
+"""Bytes of a PROXY v2 header for TCP over IPv4 (proxy-protocol.txt section 2.2)."""
 
 Hostility = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -84,11 +87,51 @@ async def reset_in_tls(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
     _reset(writer)
 
 
-async def endless_line_in_tls(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+def endless_line_in_tls(context: ssl.SSLContext) -> Hostility:
     """Take the header, put TLS on top, and begin an IMAP greeting that never ends."""
-    await reader.readexactly(28)  # PROXY v2 for TCP over IPv4: 16 + 12 bytes
-    await writer.start_tls(endless_line_in_tls.context)  # type: ignore[attr-defined]
-    await _flood(writer, b"* OK " + b"a" * CHUNK, b"a" * CHUNK)
+
+    async def hostility(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(HEADER)
+        await writer.start_tls(context)
+        await _flood(writer, b"* OK " + b"a" * CHUNK, b"a" * CHUNK)
+
+    return hostility
+
+
+class HostileServer:
+    """One of them on a port of a host, for as long as the context."""
+
+    def __init__(self, host: Host, hostility: Hostility) -> None:
+        """Start at once; ``port`` is where it listens."""
+        self._hostility = hostility
+        self._listening: Future[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+        self._end = host.submit(asyncio.run, self._serve())
+        self.port, self._loop, self._stopped = self._listening.result(timeout=5)
+
+    def __enter__(self) -> Self:
+        """Keep listening."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the listener and every connection."""
+        self._loop.call_soon_threadsafe(self._stopped.set)
+        self._end.result(timeout=5)
+
+    async def _serve(self) -> None:
+        stopped = asyncio.Event()
+        server = await asyncio.start_server(self._speak, "0.0.0.0", 0)
+        async with server:
+            self._listening.set_result((server.sockets[0].getsockname()[1], asyncio.get_running_loop(), stopped))
+            await stopped.wait()
+
+    async def _speak(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # The victim hangs up in the middle of things: that is what it is tested for.
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            await self._hostility(reader, writer)
+            await silence(reader, writer)
+        writer.close()
 
 
 async def _flood(writer: asyncio.StreamWriter, first: bytes, then: bytes = b"") -> None:

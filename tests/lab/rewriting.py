@@ -4,8 +4,8 @@ import asyncio
 from ipaddress import IPv4Address
 
 from tests.lab.host import Host
-from tests.lab.network import POD
-from tests.lab.nodeports import LISTENERS, NODES, NodePorts
+from tests.lab.network import NODES, POD
+from tests.lab.nodeports import LISTENERS, NodePorts
 from tests.lab.slow import SlowForwarder
 
 # PROXY protocol section 2.2: signature, version, family and length take 16 bytes, the source address follows.
@@ -27,9 +27,7 @@ class HeaderRewriter(SlowForwarder):
             first[_SOURCE] = self._client
         rest = asyncio.StreamReader()
         rest.feed_data(bytes(first))
-        pump = asyncio.ensure_future(_pump(reader, rest))  # noqa: TID251 - held and awaited right here
-        await super()._forward(rest, writer)
-        await pump
+        await asyncio.gather(_pump(reader, rest), super()._forward(rest, writer))
 
 
 async def _pump(source: asyncio.StreamReader, onward: asyncio.StreamReader) -> None:

@@ -25,7 +25,7 @@ PROXY_LISTENERS = re.compile(r"smtpd-proxy|getpeername| imap-login: ")
 def test_a_thousand_probes_leave_no_self_inflicted_line(lab: Lab, tmp_path: Path) -> None:
     """Dialogues leave what an orderly client leaves, silent checks nothing at all, and the daemon's own count is 0."""
     with Daemon(lab, tmp_path, PATIENT.configuration(lab), "--web.enable-lifecycle") as daemon:
-        daemon.until(lambda: daemon.hop() == "none" and "unknown" not in daemon.view().values(), within=15)
+        daemon.until_sound()
         mark = lab.maillog.mark()
         assert daemon.reload(SWIFT.configuration(lab)).status == 200
 

@@ -23,7 +23,7 @@ A_WHILE = 3.0
 def daemon(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     """Give a daemon that knows everything."""
     with Daemon(lab, tmp_path_factory.mktemp("daemon"), PATIENT.configuration(lab), "--web.enable-lifecycle") as daemon:
-        daemon.until(lambda: daemon.hop() == "none" and "unknown" not in daemon.view().values(), within=20)
+        daemon.until_sound()
         yield daemon
 
 

@@ -26,8 +26,7 @@ class Watch:
         self._lab = lab
         self.daemon = daemon
         self._pace = PATIENT
-        daemon.until(lambda: sound(daemon.view()), within=30)
-        self.sound = daemon.view()
+        self.sound = daemon.until_sound()
 
     def at(self, pace: Pace) -> None:
         """Go on at this pace."""
@@ -71,7 +70,3 @@ def test_fault(fault: Fault, lab: Lab, watch: Watch) -> None:
     lab.heal()
     daemon.until(lambda: daemon.view() == watch.sound, within=RECOVERED)
 
-
-def sound(view: Mapping[str, str]) -> bool:
-    """Tell whether a view is that of a sound path, every part of it known."""
-    return set(view.values()) == {"up", "ok", "agree", "none"} and len(view) == 12 + 16 + 16 + 4 + 4

@@ -1,0 +1,97 @@
+"""The IPv6 handshakes at work: which address, which node, how often, and when not. In virtual time."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from monitor.config.load import parse
+from monitor.config.settings import PathSettings
+from monitor.core.conversation import Conversation, ScriptMaker, Send
+from monitor.core.model import ProbeKind
+from monitor.core.observations import AnyObservation
+from monitor.core.proof import NOTHING, Ask
+from monitor.daemon.ipv6_watch import DESTINATION, Ipv6Watch
+from monitor.daemon.shared import Shared
+from monitor.engine.scheduler import Scheduler
+from monitor.links.connector import Connector
+from monitor.links.tls import TlsClient
+from monitor.probes import handshake
+from monitor.wire.proxy_v2 import decode_v2
+from tests.daemon.test_negative_watch import Telemetry
+from tests.probes.mail_server import ENDS, complete
+from tests.virtual_time import run_virtual
+
+
+def path(edge: str = "10.0.20.1") -> PathSettings:
+    """Give a path of two nodes behind an edge."""
+    text = f"""
+paths:
+  - name: home
+    nodes: {{static: [{{name: k8s-node1, address: 10.0.20.101}}, {{name: k8s-node2, address: 10.0.20.102}}]}}
+    tls: {{server_name: mail.example.org}}
+    edges: [{{name: pfsense, address: "{edge}", stats_socket: null}}]
+"""
+    return parse(text.encode(), "").paths[0]
+
+
+@pytest.fixture(autouse=True)
+def headers(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bytes]]:
+    """Answer every dialogue at once; gives whom was spoken to, and the first bytes said."""
+    said: list[tuple[str, bytes]] = []
+
+    async def converse(script: ScriptMaker, address: str, _port: int, **_: object) -> Conversation:
+        said.append((address, next(step.data for step in script(ENDS) if isinstance(step, Send))))
+        return complete("250 ok")
+
+    monkeypatch.setattr(handshake, "converse", converse)
+    return said
+
+
+def watched(settings: PathSettings, seconds: float, healthy: Sequence[str], ask: Ask | None = NOTHING) -> list[float]:
+    """Run the watch for so long; gives when a round was observed."""
+
+    async def scenario() -> list[float]:
+        telemetry, times = Telemetry(), list[float]()
+
+        def see(observation: AnyObservation) -> None:
+            assert observation.target.probe is ProbeKind.IPV6_HEADER
+            times.append(asyncio.get_running_loop().time())
+
+        scheduler = Scheduler(telemetry)
+        shared = Shared(scheduler, Connector(), lambda: 0.0, telemetry.bug, see, lambda _: None)
+        watch = Ipv6Watch(shared, lambda _: ask, lambda _: healthy)
+        watch.configure(settings, TlsClient())
+        await asyncio.sleep(seconds)
+        watch.stop()
+        await scheduler.stop(1.0)
+        shared.connector.close()
+        assert telemetry.bugs == []
+        return times
+
+    return run_virtual(scenario())
+
+
+def test_each_service_is_asked_once_in_a_reply_interval(headers: list[tuple[str, bytes]]) -> None:
+    """Four services, from a minute after the start, on a healthy node, as one documentation address of IPv6."""
+    times = watched(path(), 1250.0, ["k8s-node2"])
+    assert 60.0 <= times[0] <= 62.0
+    assert 8 <= len(times) <= 12
+    assert {address for address, _ in headers} == {"10.0.20.102"}
+    claims = [decoded.header for _, data in headers if (decoded := decode_v2(data))]
+    assert len(claims) == len(times)
+    assert {claim.destination.address for claim in claims if claim.destination} == {DESTINATION}
+    sources = {claim.source.address for claim in claims if claim.source}
+    assert len(sources) == 1
+    assert sources.pop().startswith("2001:db8:25:")
+
+
+def test_without_a_healthy_node_or_a_turn_nothing_is_asked() -> None:
+    """Behind a fault nothing is learned, and a server that has refused is left alone."""
+    assert watched(path(), 1250.0, []) == []
+    assert watched(path(), 1250.0, ["k8s-node1"], ask=None) == []
+
+
+def test_a_path_that_speaks_ipv6_anyway_needs_no_such_round() -> None:
+    """Behind an IPv6 edge the handshakes themselves claim IPv6."""
+    assert watched(path("2001:db8:1::1"), 1250.0, ["k8s-node1"]) == []
