@@ -2,6 +2,9 @@
 
 import argparse
 import json
+import os
+import re
+import socket
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -9,7 +12,8 @@ from pathlib import Path
 
 from monitor import __version__
 from monitor.config.load import load, load_yaml_mapping
-from monitor.config.options import DEFAULT_LISTEN_ADDRESS, RunOptions
+from monitor.config.options import DEFAULT_LISTEN_ADDRESS, RunOptions, shard_of_pod
+from monitor.config.rbac import rbac_yaml
 from monitor.config.schema import json_schema
 from monitor.config.settings import PathSettings, Settings
 from monitor.config.show import show
@@ -88,9 +92,15 @@ def _config_schema(_: argparse.Namespace) -> int:
     return 0
 
 
+def _rbac(arguments: argparse.Namespace) -> int:
+    settings = load(arguments.config_file, check_files=False)
+    paths = settings.paths if arguments.path is None else (_path(settings, arguments.path),)
+    sys.stdout.write(rbac_yaml(paths, arguments.namespace, arguments.service_account))
+    return 0
+
+
 def _run_options(arguments: argparse.Namespace) -> RunOptions:
-    if arguments.shard >= arguments.total_shards:
-        raise ConfigError(Fault("--shard", f"expected less than --total-shards, {arguments.total_shards}"))
+    shard = _shard(arguments.shard, arguments.total_shards)
     return RunOptions(
         listen_addresses=tuple(arguments.web_listen_address or [DEFAULT_LISTEN_ADDRESS]),
         web_settings=_web_settings(arguments.web_config_file),
@@ -98,9 +108,20 @@ def _run_options(arguments: argparse.Namespace) -> RunOptions:
         enable_lifecycle=arguments.web_enable_lifecycle,
         log_level=arguments.log_level,
         log_format=arguments.log_format,
-        shard=arguments.shard,
+        shard=shard,
         total_shards=arguments.total_shards,
     )
+
+
+def _shard(shard: int | None, total: int) -> int:
+    if shard is None:
+        pod = os.environ.get("POD_NAME") or socket.gethostname()
+        shard = shard_of_pod(pod) if total > 1 else 0
+        if shard is None:
+            raise ConfigError(Fault("--shard", f"missing, and {pod} is not the name of a StatefulSet's pod"))
+    if shard >= total:
+        raise ConfigError(Fault("--shard", f"expected less than --total-shards, {total}, got {shard}"))
+    return shard
 
 
 def _web_settings(file: str | None) -> WebSettings | None:
@@ -119,7 +140,10 @@ def _parser() -> argparse.ArgumentParser:
 
     run = _command(commands, "run", _run, "the daemon", [file, web, log])
     run.add_argument(
-        "--shard", type=_whole_number, default=0, metavar="N", help="this daemon's share, from 0 (default: 0)"
+        "--shard",
+        type=_whole_number,
+        metavar="N",
+        help="this daemon's share, from 0 (default: the number in the name of a StatefulSet's pod)",
     )
     run.add_argument(
         "--total-shards", type=_positive_number, default=1, metavar="N", help="in how many shares (default: 1)"
@@ -138,6 +162,19 @@ def _parser() -> argparse.ArgumentParser:
     probe.add_argument("node", metavar="NODE")
     probe.add_argument("service", metavar="SERVICE")
     probe.add_argument("--path", metavar="P", help="which path (default: the only one)")
+
+    rbac = _command(commands, "rbac", _rbac, "print the least that must be allowed in the cluster", [file])
+    rbac.add_argument(
+        "--namespace", type=_object_name, metavar="N", help="where mailpath runs (default: beside the mail server)"
+    )
+    rbac.add_argument(
+        "--service-account",
+        type=_object_name,
+        default="mailpath",
+        metavar="NAME",
+        help="its account (default: mailpath)",
+    )
+    rbac.add_argument("--path", metavar="P", help="for this path alone (default: for all of them)")
 
     about = commands.add_parser("config", help="check, show or describe the configuration", allow_abbrev=False)
     actions = about.add_subparsers(metavar="ACTION", required=True)
@@ -214,6 +251,13 @@ def _whole_number(text: str, least: int = 0) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 6 or int(text) < least:  # noqa: PLR2004 - digits
         raise argparse.ArgumentTypeError(f"expected a whole number of at least {least}, got {text!r}")
     return int(text)
+
+
+def _object_name(text: str) -> str:
+    # RFC 1123's label, the narrowest of what Kubernetes takes as a name
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", text):
+        raise argparse.ArgumentTypeError(f"expected the name of a Kubernetes object, got {text!r}")
+    return text
 
 
 _positive_number = partial(_whole_number, least=1)

@@ -4,6 +4,7 @@ from collections.abc import Container
 
 from msgspec.structs import replace
 
+from monitor.config.roundtrip import RoundtripSettings
 from monitor.config.services import complete_services
 from monitor.config.settings import PathSettings, Settings
 from monitor.config.sources import EdgeSettings, KubernetesSettings, SshSettings
@@ -30,12 +31,24 @@ def _path(path: PathSettings, *, services_required: bool) -> PathSettings:
         namespace = (path.kubernetes or KubernetesSettings()).namespace
         source = replace(path.maillog.kubernetes, namespace=namespace)
         path = replace(path, maillog=replace(path.maillog, kubernetes=source))
+    if path.roundtrip is not None:
+        path = replace(path, roundtrip=_roundtrip(path, path.roundtrip))
     if not services_required:
         # A service that is dropped is no longer required, unless somebody wrote that it is.
         require = path.healthz.require
         kept = tuple(name for name in require.services if path.service_entries.get(name) is not None)
         path = replace(path, healthz=replace(path.healthz, require=replace(require, services=kept)))
     return path
+
+
+def _roundtrip(path: PathSettings, roundtrip: RoundtripSettings) -> RoundtripSettings:
+    imap = roundtrip.imap
+    host = imap.host
+    if host is None and path.kubernetes is not None:
+        host = f"{path.kubernetes.internal_service}.{path.kubernetes.namespace}.svc.cluster.local"
+    elif host is None and path.edges:
+        host = path.edges[0].address
+    return replace(roundtrip, imap=replace(imap, host=host, server_name=imap.server_name or path.tls.server_name))
 
 
 def _edge(edge: EdgeSettings) -> EdgeSettings:

@@ -1,5 +1,6 @@
 """What the command line decides: how the daemon listens and logs, and which share of the paths is its own."""
 
+import re
 from dataclasses import dataclass
 
 from monitor.publish.web_config import WebSettings
@@ -24,3 +25,9 @@ class RunOptions:
     log_format: str | None = None
     shard: int = 0
     total_shards: int = 1
+
+
+def shard_of_pod(pod: str) -> int | None:
+    """Give a StatefulSet pod's ordinal, 0 of ``mailpath-0``; ``None`` for any other pod's or host's name."""
+    ordinal = re.fullmatch(r".+-(0|[1-9][0-9]{0,5})", pod, re.ASCII)
+    return int(ordinal[1]) if ordinal else None

@@ -30,13 +30,16 @@ def complaints(settings: Settings) -> Iterator[Complaint]:
         ((f"{place}.name", path.name) for place, path in zip(places, settings.paths, strict=True)), "path"
     )
     yield from _shared_stdin(settings, places)
+    yield from _shared_lease(settings, places)
     for place, path in zip(places, settings.paths, strict=True):
         yield from _nodes(path, f"{place}.nodes")
         yield from _ports(path, f"{place}.services")
         yield from _intervals(path, place)
         yield from _edges(path, f"{place}.edges")
         yield from _maillog(path, f"{place}.maillog")
+        yield from _lease(path, f"{place}.kubernetes.lease")
         yield from _healthz(path, place)
+        yield from _roundtrip(path, f"{place}.roundtrip")
         yield from addresses.complaints(path, place)
         yield from rate_budget.complaints(path, place)
 
@@ -59,6 +62,43 @@ def _shared_stdin(settings: Settings, places: list[str]) -> Iterator[Complaint]:
     ]
     for reader in readers[1:]:
         yield Complaint(reader, f"standard input is read by {readers[0]} already, and there is only one")
+
+
+def _shared_lease(settings: Settings, places: list[str]) -> Iterator[Complaint]:
+    owners: dict[tuple[object, ...], str] = {}
+    for place, path in zip(places, settings.paths, strict=True):
+        cluster = path.kubernetes
+        if cluster is None or cluster.lease is None:
+            continue
+        key = (cluster.kubeconfig, cluster.namespace, cluster.lease.name)
+        owner = owners.setdefault(key, place)
+        if owner != place:
+            where, other = f"{place}.kubernetes.lease.name", f"{owner}.kubernetes.lease.name"
+            message = f"{cluster.lease.name} is already the Lease of {owner}, and each path has a leader of its own"
+            yield Complaint(where, message, (other,))
+
+
+def _lease(path: PathSettings, place: str) -> Iterator[Complaint]:
+    lease = path.kubernetes.lease if path.kubernetes is not None else None
+    if lease is None:
+        return
+    if not lease.duration.is_integer():
+        message = f"{render_duration(lease.duration)} is not in whole seconds, as the Kubernetes API keeps it"
+        yield Complaint(f"{place}.duration", message)
+    if lease.renew_deadline >= lease.duration:
+        yield Complaint(
+            f"{place}.renew_deadline",
+            f"{render_duration(lease.renew_deadline)} is not shorter than duration, {render_duration(lease.duration)}: "
+            "a leader must stop before another one may start",
+            (f"{place}.duration",),
+        )
+    if lease.retry_period * 2 > lease.renew_deadline:
+        yield Complaint(
+            f"{place}.retry_period",
+            f"{render_duration(lease.retry_period)} leaves less than two attempts within renew_deadline, "
+            f"{render_duration(lease.renew_deadline)}",
+            (f"{place}.renew_deadline",),
+        )
 
 
 def _nodes(path: PathSettings, place: str) -> Iterator[Complaint]:
@@ -142,3 +182,26 @@ def _healthz(path: PathSettings, place: str) -> Iterator[Complaint]:
             f"{require.healthy_nodes} healthy nodes are required, and the path has {nodes}",
             (f"{place}.nodes.static", f"{place}.nodes.kubernetes"),
         )
+
+
+def _roundtrip(path: PathSettings, place: str) -> Iterator[Complaint]:
+    roundtrip = path.roundtrip
+    if roundtrip is None:
+        return
+    imap, brevo = roundtrip.imap, roundtrip.brevo
+    if imap.host is None:
+        rests_on = (f"{place[: -len('roundtrip')]}edges", f"{place[: -len('roundtrip')]}kubernetes")
+        yield Complaint(
+            f"{place}.imap.host", "missing: without an edge or a kubernetes block it has no default", rests_on
+        )
+    yield from _one_of(f"{place}.imap", password=imap.password, password_file=imap.password_file)
+    if brevo is not None:
+        yield from _one_of(f"{place}.brevo", api_key=brevo.api_key, api_key_file=brevo.api_key_file)
+
+
+def _one_of(place: str, **values: object) -> Iterator[Complaint]:
+    given = [key for key, value in values.items() if value is not None]
+    if len(given) != 1:
+        expected = " and ".join(values)
+        rests_on = tuple(f"{place}.{key}" for key in values)
+        yield Complaint(place, f"expected exactly one of {expected}, got {' and '.join(given) or 'none'}", rests_on)

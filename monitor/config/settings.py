@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta, field
 
 from monitor.config.probing import CheckSettings, FrontDoorSettings, HandshakeSettings
+from monitor.config.roundtrip import RoundtripSettings
 from monitor.config.services import DEFAULT_SERVICES, ServiceEntry, to_service
 from monitor.config.sources import EdgeSettings, KubernetesSettings, MaillogSettings, SshSettings
 from monitor.config.values import Address, Count, FilePath, HostName, Name, Text
@@ -87,6 +88,10 @@ class PathSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         KubernetesSettings | None, Meta(description="The mail server in Kubernetes; absent: that source is off.")
     ] = None
     healthz: Annotated[HealthzSettings, Meta(description="What /healthz judges by.")] = HealthzSettings()
+    roundtrip: Annotated[
+        RoundtripSettings | None,
+        Meta(description="`mailpath roundtrip` and what is expected of it; absent: that source is off."),
+    ] = None
 
     @property
     def services(self) -> tuple[Service, ...]:

@@ -105,6 +105,19 @@ class MaillogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         return next(iter(self.sources.values()))
 
 
+class LeaseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The Lease that elects, among several replicas, the one that does handshakes, front doors and rare probes."""
+
+    name: Annotated[Name, Meta(description="The Lease, in the namespace of this block.")] = "mailpath"
+    duration: Annotated[
+        Duration, Meta(description="Without a renewal for so long another replica takes over; whole seconds.")
+    ] = 15.0
+    renew_deadline: Annotated[
+        Duration, Meta(description="A leader that has not renewed for so long stops by itself.")
+    ] = 10.0
+    retry_period: Annotated[Duration, Meta(description="Between two attempts to become or to stay leader.")] = 2.0
+
+
 class KubernetesSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The mail server as the Kubernetes API shows it."""
 
@@ -135,3 +148,10 @@ class KubernetesSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
         ),
     ] = "connect"
     ignore_drift: Annotated[tuple[Text, ...], Meta(description="Acknowledged differences, by subject.")] = ()
+    lease: Annotated[
+        LeaseSettings | None,
+        Meta(
+            description="With several replicas: which of them does handshakes, front doors and rare probes; "
+            "null: every one."
+        ),
+    ] = None

@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections.abc import Callable
 from typing import Annotated, NamedTuple
+from urllib.parse import urlsplit
 
 from msgspec import Meta
 
@@ -15,6 +16,10 @@ _BACKEND = r"[A-Za-z0-9_.:-]{1,128}"  # the characters that HAProxy allows in a 
 _HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
 # The path becomes part of a command line on the edge: nothing that a shell would read may be in it.
 _SOCKET = r"/[A-Za-z0-9_./-]{1,100}"
+# A plain address of RFC 5321 section 4.1.2, without quotes: it becomes part of SMTP and IMAP commands.
+_MAIL_ADDRESS = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
+_FOLDER = r"[A-Za-z0-9_./ -]{1,200}"
+_URL = r"https?://.+"
 _LONGEST_TEXT = 1024
 
 
@@ -117,6 +122,24 @@ def _parse_secret(text: str) -> Secret:
     return Secret(text)
 
 
+def _parse_url(text: str) -> str:
+    parts = urlsplit(text)
+    sound = parts.scheme in {"http", "https"} and parts.hostname and not parts.fragment and parts.port != 0
+    if not sound or not text.isascii() or not _parse_text(text) or " " in text:
+        raise ValueError(text)
+    return text.rstrip("/")
+
+
+def _parse_open_url(text: str) -> str:
+    if "@" in urlsplit(text).netloc or "?" in text:  # this one is shown: no credentials
+        raise ValueError(text)
+    return _parse_url(text)
+
+
+def _parse_secret_url(text: str) -> Secret:
+    return Secret(_parse_url(text))
+
+
 Duration = Annotated[
     float, scalar_meta("a duration such as 500ms, 5s or 2m", parse_duration, pattern=_DURATION), Meta(examples=["5s"])
 ]
@@ -154,6 +177,25 @@ SocketPath = Annotated[
 Text = Annotated[str, scalar_meta("a text of printable characters", _parse_text)]
 SecretText = Annotated[
     Secret, scalar_meta("a text", _parse_secret, secret=True), Meta(extra_json_schema={"writeOnly": True})
+]
+MailAddress = Annotated[
+    str,
+    scalar_meta("a mail address such as user@example.org", _matching(_MAIL_ADDRESS), pattern=_MAIL_ADDRESS),
+    Meta(examples=["user@example.org"]),
+]
+FolderName = Annotated[
+    str,
+    scalar_meta("a folder's name of letters, digits, blanks and '_./-'", _matching(_FOLDER), pattern=_FOLDER),
+]
+Url = Annotated[
+    str,
+    scalar_meta("an http or https URL without credentials", _parse_open_url, pattern=_URL),
+    Meta(examples=["https://mail.example.org"]),
+]
+SecretUrl = Annotated[
+    Secret,
+    scalar_meta("an http or https URL", _parse_secret_url, pattern=_URL, secret=True),
+    Meta(extra_json_schema={"writeOnly": True}),
 ]
 Port = Annotated[int, Meta(ge=1, le=65535, examples=[25])]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]

@@ -68,8 +68,8 @@ class Redirect:
 
     @property
     def ok(self) -> bool:
-        """Whether all of them arrive at the edge's frontend."""
-        return self.state is RedirectState.OK and self.passed is not False
+        """Whether NAT leads all of them to the edge's frontend; what the filter does with them is another matter."""
+        return self.state is RedirectState.OK
 
 
 class FileMode(NamedTuple):

@@ -189,25 +189,26 @@ class ClientIp:
         return _remembering(proof, known.reply)
 
     def _conclude(self, finding: LogFinding, now: float) -> None:
-        ended = finding.round
-        known = self._known.get(ended.target)
+        known = self._known.get(finding.round.target)
         if known is None:
             return
-        if finding.address:
-            proof = self._believed.judge(EvidenceKind.LOG, finding.address, ended.expected, ended.at)
-            if proof.result is ProofResult.DISPROVEN and not finding.certain:
-                before, known.suspected = known.suspected, proof
-                if not (_alike(before, proof) or (_disproven(known.log) and _alike(known.log, proof))):
-                    proof = replace(proof, result=ProofResult.UNPROVEN, why=Unproven.UNCONFIRMED)
-            else:
-                known.suspected = None
-        else:
-            known.suspected = None
-            why = Unproven.AMBIGUOUS if finding.ambiguous else Unproven.NO_LINE
-            proof = Proof(EvidenceKind.LOG, ProofResult.UNPROVEN, why, ended.expected.words, at=ended.at)
-        if proof.result is ProofResult.UNPROVEN and _disproven(known.log):
+        aged = now - known.log_at > known.log_proves_for
+        certain = known.log if _disproven(known.log) and not aged else None
+        proof = self._told_by(finding)
+        doubtful = _disproven(proof) and not finding.certain
+        before, known.suspected = known.suspected, proof if doubtful else None
+        if doubtful and not (_alike(before, proof) or _alike(certain, proof)):
+            proof = replace(proof, result=ProofResult.UNPROVEN, why=Unproven.UNCONFIRMED)
+        if certain is not None and proof.result is ProofResult.UNPROVEN:
             return  # a loss that was certain ends by proof or by age, not by a line that stayed away
         known.log, known.log_at = _remembering(proof, known.log), now
+
+    def _told_by(self, finding: LogFinding) -> Proof:
+        ended = finding.round
+        if finding.address:
+            return self._believed.judge(EvidenceKind.LOG, finding.address, ended.expected, ended.at)
+        why = Unproven.AMBIGUOUS if finding.ambiguous else Unproven.NO_LINE
+        return Proof(EvidenceKind.LOG, ProofResult.UNPROVEN, why, ended.expected.words, at=ended.at)
 
 
 def lost(proofs: Iterable[Proof]) -> bool:

@@ -40,10 +40,11 @@ def misdirected(edge: str, address: str, redirects: Iterable[Redirect]) -> tuple
             found.append(Finding(severity, subject, "nat_redirect", message, REDIRECTS.format(address=address)))
         elif redirect.passed is False:
             message = (
-                f"NAT leads port {redirect.port} to {address}, and the filter drops it: its pass rule is missing, "
-                f"disabled or behind a block{_evidence(redirect)}."
+                f"NAT leads port {redirect.port} to {address}, and no rule of the filter passes it: its own is missing, "
+                f"disabled or behind a block{_evidence(redirect)}. Rules in anchors are not seen."
             )
-            found.append(Finding("critical", subject, "nat_blocked", message, FILTER_RULES.format(address=address)))
+            # not critical: what an anchor passes would be taken for dropped
+            found.append(Finding("warning", subject, "nat_blocked", message, FILTER_RULES.format(address=address)))
     return tuple(found)
 
 

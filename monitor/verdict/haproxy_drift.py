@@ -57,17 +57,20 @@ def unapplied(
     declared: Declared, configuration: HaproxyConfiguration, running: Iterable[HaproxyServer]
 ) -> tuple[Finding, ...]:
     """Give one finding for each backend whose servers in the file are not those that run: written, not reloaded."""
-    by_backend: dict[str, set[tuple[str, str, int | None, int]]] = {}
+    by_backend: dict[str, list[HaproxyServer]] = {}
     for server in running:
-        place = (server.name, _plain(server.address), server.port, server.check_port or 0)
-        by_backend.setdefault(server.backend, set()).add(place)
+        by_backend.setdefault(server.backend, []).append(server)
     found = []
     for service in declared.services:
         backend = _backend(configuration, service)
         if backend is None or backend.name not in by_backend:
             continue
-        written = {(s.name, _plain(s.address), s.port, s.check_port or 0) for s in backend.servers}
-        differing = sorted({name for name, *_ in written ^ by_backend[backend.name]})
+        servers = by_backend[backend.name]
+        # HAProxy before 2.4 does not tell the check port
+        knows = all(server.check_port is not None for server in servers)
+        runs = {_place(server, check_port=knows) for server in servers}
+        written = {_place(server, check_port=knows) for server in backend.servers}
+        differing = sorted({name for name, *_ in written ^ runs})
         if differing:
             message = (
                 f"the running {backend.name} differs from haproxy.cfg in {', '.join(differing)}: "
@@ -181,6 +184,10 @@ def _notices_after(server: ConfiguredServer) -> int:
         return 0
     inter = _INTER if server.inter is None else server.inter
     return inter * (_FALL if server.fall is None else server.fall)
+
+
+def _place(server: ConfiguredServer | HaproxyServer, *, check_port: bool) -> tuple[str, str, int | None, int]:
+    return server.name, _plain(server.address), server.port, (server.check_port or 0) if check_port else 0
 
 
 def _plain(address: str) -> str:

@@ -78,7 +78,7 @@ def test_each_service_is_asked_once_in_a_reply_interval(headers: list[tuple[str,
     assert 60.0 <= times[0] <= 62.0
     assert 8 <= len(times) <= 12
     assert {address for address, _ in headers} == {"10.0.20.102"}
-    claims = [decoded.header for _, data in headers if (decoded := decode_v2(data))]
+    claims = [decoded[0] for _, data in headers if (decoded := decode_v2(data))]
     assert len(claims) == len(times)
     assert {claim.destination.address for claim in claims if claim.destination} == {DESTINATION}
     sources = {claim.source.address for claim in claims if claim.source}

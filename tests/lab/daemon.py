@@ -86,9 +86,7 @@ class Daemon:
         """Give the samples of one metric (without its prefix) that carry these labels."""
         wanted = set(labels.items())
         return {
-            frozenset(found.items()): value
-            for _, found, value in self._scrape(name)
-            if wanted <= set(found.items())
+            frozenset(found.items()): value for _, found, value in self._scrape(name) if wanted <= set(found.items())
         }
 
     def values(self, name: str, label: str, **labels: str) -> dict[str, float]:
@@ -138,7 +136,7 @@ class Daemon:
 
     def until_sound(self, *, within: float = 20) -> dict[str, str]:
         """Wait until everything is known and well, for which postscreen may take six seconds; gives the view."""
-        self.until(lambda: set(self.view().values()) == {"up", "ok", "agree", "none"}, within=within)
+        self.until(lambda: set(self.view().values()) <= {"up", "ok", "agree", "none"}, within=within)
         return self.view()
 
     def tale(self) -> str:

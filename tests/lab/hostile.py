@@ -136,7 +136,7 @@ class HostileServer:
 
 async def _flood(writer: asyncio.StreamWriter, first: bytes, then: bytes = b"") -> None:
     sent = 0
-    while sent < TEN_MEGABYTES:
+    while sent < TEN_MEGABYTES and not writer.is_closing():
         chunk = first if sent == 0 else then or first
         writer.write(chunk)
         await writer.drain()

@@ -15,6 +15,7 @@ from tests.lab.network import NODES
 from tests.lab.pace import PATIENT
 
 GONE = "k8s-node4"
+GONE_LABEL = f'node="{GONE}"'
 A_WHILE = 3.0
 """Seconds: more than one round of every probe."""
 
@@ -75,11 +76,13 @@ def test_a_nodes_series_come_and_go_with_it(lab: Lab, daemon: Daemon) -> None:
     document["paths"][0]["nodes"]["static"] = [{"name": n, "address": a} for n, a in NODES.items() if n != GONE]
     assert daemon.reload(yaml.safe_dump(document)).status == 200
     daemon.until(lambda: daemon.view() == {k: v for k, v in before.items() if GONE not in k}, within=1)
-    assert series(lab) == {name for name in all_series if f'node="{GONE}"' not in name}
+    after = series(lab)
+    assert not any(GONE_LABEL in name for name in after)
+    assert all(GONE_LABEL in name for name in all_series - after)
 
     assert daemon.reload(whole).status == 200
     daemon.until(lambda: daemon.view() == before, within=20)
-    daemon.until(lambda: series(lab) == all_series, within=5)
+    daemon.until(lambda: series(lab) >= all_series, within=10)
 
 
 def beginnings(daemon: Daemon) -> dict[str, Any]:

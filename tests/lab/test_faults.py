@@ -69,4 +69,3 @@ def test_fault(fault: Fault, lab: Lab, watch: Watch) -> None:
     daemon.until(lambda: seen(expected), within=HAPROXY_NOTICES)
     lab.heal()
     daemon.until(lambda: daemon.view() == watch.sound, within=RECOVERED)
-

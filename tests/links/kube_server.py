@@ -1,4 +1,4 @@
-"""A small stand-in for the API server, over real HTTP on loopback: pods by label, and their logs."""
+"""A small stand-in for the API server, over real HTTP on loopback: pods by label, their logs, and Leases."""
 
 import asyncio
 import json
@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
+LEASES = "/apis/coordination.k8s.io/v1/namespaces/mailserver/leases"
 STAMP = "2026-03-01T10:00:{second:02d}.{nano:09d}Z"
 
 
@@ -78,6 +79,8 @@ class KubeServer:
         """Be ready to listen; the kubeconfig is written into ``directory``."""
         self.kubeconfig = directory / "kubeconfig"
         self.pods: list[Pod] = []
+        self.leases: dict[str, dict[str, Any]] = {}
+        self.writes = 0
         self.faults: dict[str, tuple[int, str]] = {}
         self.requests: list[tuple[str, Mapping[str, str], str]] = []
         self.followers: list[web.Request] = []
@@ -90,6 +93,9 @@ class KubeServer:
         app = web.Application()
         app.router.add_get("/api/v1/namespaces/mailserver/pods", self._list)
         app.router.add_get("/api/v1/namespaces/mailserver/pods/{name}/log", self._log)
+        app.router.add_post(LEASES, self._create_lease)
+        app.router.add_get(LEASES + "/{name}", self._get_lease)
+        app.router.add_put(LEASES + "/{name}", self._replace_lease)
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.01)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port)
@@ -151,6 +157,36 @@ class KubeServer:
         finally:
             self.followers.remove(request)
         return response
+
+    async def _get_lease(self, request: web.Request) -> web.Response:
+        await self._enter(request)
+        lease = self.leases.get(request.match_info["name"])
+        if lease is None:
+            raise _refusal(404, json.dumps({"message": "leases not found"}))
+        return web.json_response(lease)
+
+    async def _create_lease(self, request: web.Request) -> web.Response:
+        await self._enter(request)
+        lease = await request.json()
+        if lease["metadata"]["name"] in self.leases:
+            raise _refusal(409, json.dumps({"message": "already exists"}))
+        return self._keep(lease, 201)
+
+    async def _replace_lease(self, request: web.Request) -> web.Response:
+        await self._enter(request)
+        lease = await request.json()
+        kept = self.leases.get(request.match_info["name"])
+        if kept is None:
+            raise _refusal(404, json.dumps({"message": "leases not found"}))
+        if lease["metadata"]["resourceVersion"] != kept["metadata"]["resourceVersion"]:
+            raise _refusal(409, json.dumps({"message": "the object has been modified"}))
+        return self._keep(lease, 200)
+
+    def _keep(self, lease: dict[str, Any], status: int) -> web.Response:
+        self.writes += 1
+        lease["metadata"]["resourceVersion"] = str(self.writes)
+        self.leases[lease["metadata"]["name"]] = lease
+        return web.json_response(lease, status=status)
 
 
 async def _send(response: web.StreamResponse, log: Log, query: Mapping[str, str]) -> None:

@@ -233,6 +233,8 @@ def test_a_loss_does_not_end_because_a_line_stays_away() -> None:
     for _ in range(3):
         story.round(target)
     assert story.of(target).verdict is Verdict.OK
+    story.round(target)
+    assert story.proof(target).why is Unproven.NO_LINE
 
 
 def test_a_reply_is_certain_at_once_and_asked_again_every_round() -> None:

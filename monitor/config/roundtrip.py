@@ -1,0 +1,89 @@
+"""The roundtrip: who sends to whom, where the message is found, and who is told. Times are seconds.
+
+Whatever may hold a credential is a secret and is shown to nobody: the URLs as well, for Uptime Kuma's is its token.
+"""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from monitor.config.values import (
+    Duration,
+    FilePath,
+    FolderName,
+    Host,
+    HostName,
+    MailAddress,
+    Port,
+    SecretText,
+    SecretUrl,
+    Text,
+    Url,
+)
+
+BREVO_URL = "https://api.brevo.com/v3"
+
+
+class BrevoSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Brevo's HTTP API; exactly one of api_key and api_key_file."""
+
+    url: Annotated[Url, Meta(description="The API's base address.")] = BREVO_URL
+    api_key: Annotated[SecretText | None, Meta(description="The key, as ${VARIABLE}.")] = None
+    api_key_file: Annotated[FilePath | None, Meta(description="A file that holds the key.")] = None
+
+
+class ImapSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The mailbox, by IMAP with implicit TLS; exactly one of password and password_file."""
+
+    host: Annotated[
+        Host | None,
+        Meta(
+            description="null: the Service for clients inside the cluster where a kubernetes block is given, else the "
+            "first edge."
+        ),
+    ] = None
+    port: Annotated[Port, Meta(description="The port of IMAPS.")] = 993
+    server_name: Annotated[
+        HostName | None, Meta(description="The name that the certificate must be for; null: tls.server_name.")
+    ] = None
+    user: Annotated[Text, Meta(description="The account that the message arrives in.")]
+    password: Annotated[SecretText | None, Meta(description="Its password, as ${VARIABLE}.")] = None
+    password_file: Annotated[FilePath | None, Meta(description="A file that holds the password.")] = None
+    folder: Annotated[FolderName, Meta(description="The folder that the message arrives in.")] = "INBOX"
+
+
+class RoundtripSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`mailpath roundtrip`, and what the daemon expects of it."""
+
+    sender: Annotated[
+        MailAddress, Meta(description="The sender; Brevo must know it.", examples=["monitoring@example.org"])
+    ]
+    recipient: Annotated[
+        MailAddress,
+        Meta(description="The recipient; ends in the mailbox below.", examples=["smoke-test@example.org"]),
+    ]
+    brevo: Annotated[BrevoSettings | None, Meta(description="Who sends by default; null: only --via front_door.")] = (
+        None
+    )
+    imap: Annotated[ImapSettings, Meta(description="The mailbox in which the message is found.")]
+    timeout: Annotated[Duration, Meta(description="From sending to finding.")] = 300.0
+    poll_interval: Annotated[Duration, Meta(description="Between two looks into the mailbox.")] = 5.0
+    step_timeout: Annotated[Duration, Meta(description="For each look, request and delivery.")] = 20.0
+    backup_mx: Annotated[
+        tuple[HostName, ...],
+        Meta(description="Names of backup MXes, as they stand in Received lines: what came by one is told apart."),
+    ] = ()
+    pushgateway_url: Annotated[
+        SecretUrl | None, Meta(description="A Prometheus Pushgateway; null: nothing is pushed.")
+    ] = None
+    kuma_url: Annotated[
+        SecretUrl | None, Meta(description="The push URL of an Uptime Kuma monitor, called on success only.")
+    ] = None
+    daemon_url: Annotated[
+        SecretUrl | None, Meta(description="mailpath's daemon, which is handed the result and asked about a failure.")
+    ] = None
+    expected_interval: Annotated[
+        Duration | None,
+        Meta(description="How often the daemon expects a result; overdue at three times that; null: never overdue."),
+    ] = 1200.0

@@ -1,0 +1,74 @@
+"""One HTTP request at a time, by aiohttp: explicit timeouts, a bounded answer, no redirect followed.
+
+A redirect could carry a key to another host, and no API that is asked here answers with one. No error says the URL:
+Uptime Kuma's has its token in it.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import aiohttp
+
+from monitor.core.errors import LinkError
+from monitor.core.taxonomy import Reason
+from monitor.links.tcp import reason_of
+
+MAX_ANSWER = 64 * 1024
+
+
+class Answer(NamedTuple):
+    """A status and its body, cut at ``MAX_ANSWER`` bytes."""
+
+    status: int
+    body: bytes
+
+
+async def request(
+    method: str, url: str, *, timeout: float, body: bytes = b"", headers: Mapping[str, str] | None = None
+) -> Answer:
+    """Ask; ``timeout`` is in seconds, for all of it. A user and password in the URL are sent as basic auth.
+
+    Raises:
+        LinkError: REFUSED, UNREACHABLE, TIMEOUT, RESET, CLOSED, LOCAL_ERROR; CERTIFICATE_UNTRUSTED, TLS_ERROR;
+            MALFORMED: no HTTP.
+    """
+    limits = aiohttp.ClientTimeout(total=timeout, sock_connect=timeout, sock_read=timeout)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=limits, auto_decompress=False) as session,
+            session.request(method, url, data=body or None, headers=headers, allow_redirects=False) as response,
+        ):
+            return Answer(response.status, await _bounded(response.content))
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        raise _translated(error, timeout) from None  # its own words would hold the URL
+
+
+async def _bounded(content: aiohttp.StreamReader) -> bytes:
+    data = b""
+    while len(data) < MAX_ANSWER and (more := await content.read(MAX_ANSWER - len(data))):
+        data += more
+    return data
+
+
+def _translated(error: Exception, timeout: float) -> LinkError:
+    match error:
+        case asyncio.TimeoutError():
+            return LinkError(Reason.TIMEOUT, f"no answer within {timeout:.3g} s")
+        case aiohttp.ClientConnectorCertificateError():
+            return LinkError(Reason.CERTIFICATE_UNTRUSTED, _verdict(error.certificate_error))
+        case aiohttp.ClientSSLError():
+            return LinkError(Reason.TLS_ERROR, "the TLS handshake failed")
+        case aiohttp.ClientConnectorDNSError():
+            return LinkError(Reason.UNREACHABLE, "its name cannot be resolved")
+        case aiohttp.ClientOSError() | OSError():
+            return LinkError(reason_of(error), error.strerror or type(error).__name__)
+        case aiohttp.ServerConnectionError() | aiohttp.ClientPayloadError():
+            return LinkError(Reason.CLOSED, "it closed the connection before its answer was whole")
+        case _:
+            return LinkError(Reason.MALFORMED, f"no HTTP ({type(error).__name__})")
+
+
+def _verdict(error: Exception) -> str:
+    return error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else "the certificate is not valid"
