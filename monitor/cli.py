@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import re
+import shutil
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -18,10 +19,14 @@ from monitor.config.schema import json_schema
 from monitor.config.settings import PathSettings, Settings
 from monitor.config.show import show
 from monitor.core.errors import ConfigError, Fault
+from monitor.core.roundtrip import Via
 from monitor.publish.web_config import WebSettings, parse_web_config
 
 # The exit code of a bad configuration and of a bad command line alike (argparse's own).
 EXIT_USAGE = 2
+
+# The same for `check`, where 2 says that the path is down: the convention of monitoring plugins.
+EXIT_UNKNOWN = 3
 
 _DEFAULT_FILE = "mailpath.yml"
 
@@ -66,6 +71,37 @@ def _probe(arguments: argparse.Namespace) -> int:
     return code
 
 
+def _check(arguments: argparse.Namespace) -> int:
+    try:
+        settings = load(arguments.config_file, check_files=True)
+        paths = settings.paths if arguments.path is None else (_path(settings, arguments.path),)
+        from monitor import daemon  # noqa: PLC0415 - see above
+        from monitor.publish import check_report  # noqa: PLC0415 - see above
+
+        statuses, bugs = daemon.check_once(paths)
+    except ConfigError as error:
+        _report(error)
+        return EXIT_UNKNOWN
+    style = check_report.Style(
+        colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ,
+        unicode=(sys.stdout.encoding or "").lower().startswith("utf"),
+        width=shutil.get_terminal_size().columns,
+    )
+    as_json = arguments.output == "json"
+    sys.stdout.write(check_report.as_json(statuses) if as_json else check_report.as_text(statuses, style))
+    sys.stderr.writelines(f"mailpath: a fault in mailpath itself: {bug}\n" for bug in bugs)
+    return EXIT_UNKNOWN if bugs else check_report.exit_status(statuses)
+
+
+def _roundtrip(arguments: argparse.Namespace) -> int:
+    from monitor import daemon  # noqa: PLC0415 - see above
+
+    settings = load(arguments.config_file, check_files=False)
+    code, words = daemon.roundtrip_once(_path(settings, arguments.path), Via(arguments.via))
+    sys.stdout.write(f"{words}\n")
+    return code
+
+
 def _path(settings: Settings, name: str | None) -> PathSettings:
     chosen = [path for path in settings.paths if name in {None, path.name}]
     if len(chosen) != 1:
@@ -96,6 +132,15 @@ def _rbac(arguments: argparse.Namespace) -> int:
     settings = load(arguments.config_file, check_files=False)
     paths = settings.paths if arguments.path is None else (_path(settings, arguments.path),)
     sys.stdout.write(rbac_yaml(paths, arguments.namespace, arguments.service_account))
+    return 0
+
+
+def _rules(arguments: argparse.Namespace) -> int:
+    from monitor.config import alert_rules  # noqa: PLC0415 - see above
+
+    settings = load(arguments.config_file, check_files=False)
+    chosen = alert_rules.thresholds(settings.paths, dict(arguments.label), arguments.runbook_url)
+    sys.stdout.write(alert_rules.rules_yaml(chosen))
     return 0
 
 
@@ -163,6 +208,11 @@ def _parser() -> argparse.ArgumentParser:
     probe.add_argument("service", metavar="SERVICE")
     probe.add_argument("--path", metavar="P", help="which path (default: the only one)")
 
+    summary = "one round of everything: the path as a picture, findings, diagnosis; exits as a monitoring plugin"
+    check = _command(commands, "check", _check, summary, [file])
+    check.add_argument("--path", metavar="P", help="this path alone (default: all of them)")
+    check.add_argument("--output", choices=("table", "json"), default="table", help="how to tell (default: table)")
+
     rbac = _command(commands, "rbac", _rbac, "print the least that must be allowed in the cluster", [file])
     rbac.add_argument(
         "--namespace", type=_object_name, metavar="N", help="where mailpath runs (default: beside the mail server)"
@@ -175,6 +225,27 @@ def _parser() -> argparse.ArgumentParser:
         help="its account (default: mailpath)",
     )
     rbac.add_argument("--path", metavar="P", help="for this path alone (default: for all of them)")
+
+    summary = "send a message, find it in its mailbox, delete it, tell who shall know"
+    roundtrip = _command(commands, "roundtrip", _roundtrip, summary, [file])
+    roundtrip.add_argument(
+        "--via",
+        choices=tuple(Via),
+        default=Via.BREVO,
+        help="who sends: brevo, from outside (default), or front_door, from here, which tries neither WAN nor MX",
+    )
+    roundtrip.add_argument("--path", metavar="P", help="which path (default: the only one)")
+
+    rules = _command(commands, "rules", _rules, "print Prometheus' alert rules for this configuration", [file])
+    rules.add_argument(
+        "--label",
+        type=_label,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a label more on every alert; may be repeated",
+    )
+    rules.add_argument("--runbook-url", metavar="URL", help="where the pages of the alerts are (default: docs/runbook)")
 
     about = commands.add_parser("config", help="check, show or describe the configuration", allow_abbrev=False)
     actions = about.add_subparsers(metavar="ACTION", required=True)
@@ -251,6 +322,14 @@ def _whole_number(text: str, least: int = 0) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 6 or int(text) < least:  # noqa: PLR2004 - digits
         raise argparse.ArgumentTypeError(f"expected a whole number of at least {least}, got {text!r}")
     return int(text)
+
+
+def _label(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    # the names that Prometheus allows, but for those that the rules themselves give
+    if not equals or not re.fullmatch(r"(?!(severity|hop|path|service|alertname)$)[a-zA-Z_][a-zA-Z0-9_]*", name):
+        raise argparse.ArgumentTypeError(f"expected a label as NAME=VALUE, got {text!r}")
+    return name, value
 
 
 def _object_name(text: str) -> str:

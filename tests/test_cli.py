@@ -14,6 +14,7 @@ from monitor.cli import main
 from monitor.config.load import load
 from monitor.config.options import RunOptions
 from monitor.config.settings import PathSettings, Settings
+from monitor.core.roundtrip import Via
 from tests.config.documents import MINIMAL
 
 FAULTY = MINIMAL + b"    checks: {interval: fast, rise: 0}\n"
@@ -168,10 +169,25 @@ def test_probe(file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     assert capsys.readouterr().err == "--path: expected one of home, away\nmailpath: 1 fault\n"
 
 
+def test_roundtrip(file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A roundtrip prints how it went and ends with its exit code; without its block it says what it needs."""
+    assert main(["roundtrip", f"--config.file={file}"]) == 2
+    assert "paths.home.roundtrip: missing; `mailpath roundtrip` needs" in capsys.readouterr().err
+
+    def stand_in(path: PathSettings, via: Via) -> tuple[int, str]:
+        return 1, f"{path.name} {via}"
+
+    monkeypatch.setattr(daemon, "roundtrip_once", stand_in)
+    assert main(["roundtrip", f"--config.file={file}"]) == 1
+    assert main(["roundtrip", f"--config.file={file}", "--via=front_door", "--path", "home"]) == 1
+    assert capsys.readouterr().out == "home brevo\nhome front_door\n"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         [],
+        ["roundtrip", "--via=pigeon"],
         ["walk"],
         ["config"],
         ["config", "cheque"],
@@ -184,6 +200,7 @@ def test_probe(file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
         ["run", "--total-shards=0"],
         ["demo", "--config.file=mailpath.yml"],
         ["probe", "k8s-node1"],
+        ["rbac", "--namespace", "Not A Name"],
     ],
 )
 def test_bad_command_lines(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -197,7 +214,59 @@ def test_bad_command_lines(arguments: list[str], capsys: pytest.CaptureFixture[s
 def test_a_shard_is_one_of_all(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Shards count from 0, so the last one is one less than there are."""
     assert main(["run", f"--config.file={file}", "--shard=2", "--total-shards=2"]) == 2
-    assert capsys.readouterr().err == "--shard: expected less than --total-shards, 2\nmailpath: 1 fault\n"
+    assert capsys.readouterr().err == "--shard: expected less than --total-shards, 2, got 2\nmailpath: 1 fault\n"
+
+
+@pytest.mark.parametrize(
+    ("pod", "flags", "shard"),
+    [
+        ("mailpath-2", "--total-shards=3", 2),
+        ("mailpath-2", "--total-shards=3 --shard=0", 0),
+        ("mailpath-2", "", 0),
+        ("my-laptop", "", 0),
+    ],
+)
+def test_the_shard_of_a_statefulsets_pod(  # noqa: PLR0913 - a table of three columns, and three fixtures
+    file: Path,
+    run: Callable[..., tuple[Settings, RunOptions]],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    pod: str,
+    flags: str,
+    shard: int,
+) -> None:
+    """With several shards and none named, a pod's own number is its shard."""
+    monkeypatch.setenv("POD_NAME", pod)
+    _, options = run(f"--config.file={file}", *flags.split())
+    assert options.shard == shard
+
+
+@pytest.mark.parametrize(
+    ("pod", "fault"),
+    [
+        ("my-laptop", "missing, and my-laptop is not the name of a StatefulSet's pod"),
+        ("mailpath-3", "expected less than --total-shards, 3, got 3"),
+    ],
+)
+def test_a_pod_that_tells_no_shard(
+    pod: str, fault: str, file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a number, or with one too many, nobody guesses: a shard that two share leaves another to none."""
+    monkeypatch.delenv("POD_NAME", raising=False)
+    monkeypatch.setattr("socket.gethostname", lambda: pod)
+    assert main(["run", f"--config.file={file}", "--total-shards=3"]) == 2
+    assert capsys.readouterr().err == f"--shard: {fault}\nmailpath: 1 fault\n"
+
+
+def test_rbac(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The Role is printed for all paths or one, for the account and namespace named."""
+    file.write_bytes(MINIMAL + b"    kubernetes: {}\n" + MINIMAL.partition(b"paths:\n")[2].replace(b"home", b"away"))
+    assert main(["rbac", f"--config.file={file}", "--namespace=monitoring", "--service-account=watcher"]) == 0
+    everything = capsys.readouterr().out
+    assert "kind: RoleBinding" in everything
+    assert "{kind: ServiceAccount, name: watcher, namespace: monitoring}" in everything
+    assert main(["rbac", f"--config.file={file}", "--path=away"]) == 0
+    assert "Role" not in capsys.readouterr().out
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

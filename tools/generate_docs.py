@@ -5,19 +5,25 @@ Run it from anywhere: ``make docs``. A test holds the committed files to its out
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from monitor.config.alert_rules import rules_yaml
 from monitor.config.schema import json_schema
 from monitor.core.meanings import AGREEMENTS, HOPS, VERDICTS
 from monitor.core.remedies import PHASES, REASONS, Advice
 from monitor.publish import catalogue
+from monitor.publish.alerting.alert import Alert
+from monitor.publish.alerting.groups import all_alerts
+from monitor.publish.alerting.thresholds import Thresholds, written
 from monitor.publish.families import PREFIX, Family
 
 Name = TypeVar("Name")
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
+ALERT_RULES = DOCS.parent / "alerts" / "mailpath.rules.yml"
 EDGE = "10.0.20.1"
 LONGEST_DEFAULT = 100
 
@@ -62,10 +68,35 @@ switches that source off; keys inside a block that is given default one by one. 
 with its defaults, `mailpath config schema` its JSON Schema.
 """
 
+ABOUT_ALERTS = """\
+<!-- Made by tools/generate_docs.py from monitor/publish/alerting/: change it there. -->
+# Alerts
+
+`alerts/mailpath.rules.yml` holds the rules for the shipped intervals; `mailpath rules` prints them for a configuration
+of your own, with `--label NAME=VALUE` for further labels and `--runbook-url` for where these pages are. What is written
+below is what the shipped ones wait.
+
+The diagnosis names one hop for each path, and that hop has one alert: effects have none. *critical* wakes somebody, as
+users are harmed; *warning* can wait for the day, as only redundancy or sight is lost; *info* notifies nobody, nor do
+drift, the noise of an edge's checks, or one server of several that HAProxy has taken out. An alert that has fired
+outlives a restart of mailpath (`keep_firing_for`, Prometheus 2.42 or newer). When mailpath itself is gone, only
+`MailpathAbsent` says so.
+
+Rules select by metric, never by `job`, and aggregate to labels of the metric's own. So they bear two replicas, `node`
+and `service` as labels of the target (with `honor_labels: true`), and a job that was there before. A node that
+kube-state-metrics shows as cordoned is information for two hours; without kube-state-metrics it is a node like others.
+
+`alerts/alertmanager/` has routes, inhibition (edge > backend > node > service) and texts to take over. There
+`NodeDown` and `MailServerDown` of your own silence what is their effect, and ours silence `MailServerDown`,
+`EmailRoundtripFailing`, `EmailRoundtripStale` and `EmailRoundtripNeverRun`. Never let these pages go by e-mail alone.
+"""
+
+ABOUT_ALERT = "<!-- Made by tools/generate_docs.py from monitor/publish/alerting/: change it there. -->\n"
+
 
 def documents() -> dict[str, str]:
     """Give every generated document by its file name."""
-    return {
+    return _alerts() | {
         "configuration.md": _configuration(),
         "metrics.md": _metrics(),
         "reasons.md": _reasons(),
@@ -77,6 +108,46 @@ def _metrics() -> str:
     families = [value for value in vars(catalogue).values() if isinstance(value, Family)]
     rows = [f"| `{PREFIX}{each.name}` | {each.kind} | {', '.join(each.labels)} | {each.help} |" for each in families]
     return "\n".join((ABOUT_METRICS, "| metric | kind | labels | meaning |", "| --- | --- | --- | --- |", *rows, ""))
+
+
+def _alerts() -> dict[str, str]:
+    """Give the list of alerts, and a page for each name."""
+    by_name: dict[str, list[Alert]] = {}
+    for alert in all_alerts(Thresholds()):
+        by_name.setdefault(alert.name, []).append(alert)
+    head = "| alert | severity | waits | hop | says |\n| --- | --- | --- | --- | --- |"
+    rows = "\n".join(
+        f"| [{name}](runbook/{name}.md) | {', '.join(each.severity for each in alerts)} | "
+        f"{', '.join(_waits(each) for each in alerts)} | `{alerts[0].hop}` | {_plain(alerts[-1].summary)} |"
+        for name, alerts in by_name.items()
+    )
+    pages = {f"runbook/{name}.md": _page(name, alerts) for name, alerts in by_name.items()}
+    return {"alerts.md": f"{ABOUT_ALERTS}\n{head}\n{rows}\n", **pages}
+
+
+def _page(name: str, alerts: list[Alert]) -> str:
+    last = alerts[-1]
+    commands = "\n".join(last.commands).replace("{address}", EDGE)
+    advice = HOPS[last.hop]
+    remedy = f"{advice.remedy}\n\n" if last.commands == advice.commands else ""
+    hop = "" if last.hop == "none" else f" Its hop is [`{last.hop}`](../verdicts.md#{last.hop})."
+    conditions = "\n".join(
+        f"*{each.severity}*, when this has held for {_waits(each)}:\n\n```promql\n{each.expression}\n```\n"
+        for each in alerts
+    )
+    return (
+        f"{ABOUT_ALERT}# {name}\n\n> {_plain(last.summary)}.\n\n{last.what}{hop}\n\n{last.mail}\n\n"
+        f"## What to run\n\n```sh\n{commands}\n```\n\n{remedy}"
+        f"## When it is told\n\n{conditions}"
+    )
+
+
+def _waits(alert: Alert) -> str:
+    return written(alert.wait) if alert.wait else "0s"
+
+
+def _plain(template: str) -> str:
+    return re.sub(r"\{\{ \$(?:labels\.)?(\w+).*?\}\}", lambda found: found[1].upper(), template)
 
 
 def _configuration() -> str:
@@ -140,9 +211,10 @@ def _sections(advice: Mapping[Name, Advice]) -> Iterator[str]:
 
 def main() -> None:
     """Write them."""
-    DOCS.mkdir(exist_ok=True)
+    (DOCS / "runbook").mkdir(parents=True, exist_ok=True)
     for name, text in documents().items():
         (DOCS / name).write_text(text)
+    ALERT_RULES.write_text(rules_yaml(Thresholds()))
 
 
 if __name__ == "__main__":

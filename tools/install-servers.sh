@@ -21,6 +21,8 @@ need socat socat
 need nftables nft
 need iproute2 ip
 need procps pkill
+need prometheus promtool
+need prometheus-alertmanager amtool
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

@@ -60,6 +60,12 @@ def negative_address(path: PathSettings, *, ipv6: bool = False) -> str:
     return free
 
 
+def most_nodes(path: PathSettings) -> int:
+    """Give how many nodes have room in the client networks, one address left for the negative probes."""
+    sizes = [_usable(_network(path, ipv6=ipv6))[1] for ipv6 in (False, True)]
+    return (min(sizes) - 1) // len(path.services)
+
+
 def complaints(path: PathSettings, place: str) -> Iterator[Complaint]:
     """Refuse networks that are somebody's, of the wrong family, or too small."""
     nodes, services = len(path.nodes.static), len(path.services)

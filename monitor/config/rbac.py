@@ -15,7 +15,7 @@ from monitor.config.sources import KubernetesSettings
 Document = dict[str, Any]
 
 _API = "rbac.authorization.k8s.io"
-_READ = ("get", "list", "watch")
+_FOLLOW = ("list", "watch")
 _CLUSTER = ""
 
 
@@ -41,7 +41,7 @@ def rbac_documents(paths: Iterable[PathSettings], namespace: str | None, service
     of a cluster need the account alone.
     """
     chosen = tuple(paths)
-    home = namespace or next(((path.kubernetes or KubernetesSettings()).namespace for path in chosen))
+    home = namespace or next((path.kubernetes or KubernetesSettings()).namespace for path in chosen)
     rules = _rules_by_namespace(chosen)
     documents = [{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": _metadata(service_account, home)}]
     for place in sorted(rules):
@@ -94,7 +94,7 @@ def _rules_by_namespace(paths: Iterable[PathSettings]) -> dict[str, list[Rule]]:
 def _needs(path: PathSettings) -> Iterator[tuple[str, Rule]]:
     """Say what each part of a configuration reads; whoever makes a part read more adds it here."""
     if path.nodes.kubernetes is not None:
-        yield _CLUSTER, Rule("", ("nodes",), _READ)
+        yield _CLUSTER, Rule("", ("nodes",), _FOLLOW)
     if path.maillog is not None and path.maillog.kubernetes is not None:
         place = path.maillog.kubernetes.namespace or (path.kubernetes or KubernetesSettings()).namespace
         yield place, Rule("", ("pods",), ("list",))
@@ -105,13 +105,12 @@ def _needs(path: PathSettings) -> Iterator[tuple[str, Rule]]:
 
 
 def _of_cluster(cluster: KubernetesSettings) -> Iterator[Rule]:
-    yield Rule("", ("pods",), _READ)
-    yield Rule("", ("services",), _READ)
-    yield Rule("discovery.k8s.io", ("endpointslices",), _READ)
-    yield Rule("apps", ("deployments",), _READ)
-    yield Rule("batch", ("cronjobs", "jobs"), _READ)
-    # a failed roundtrip's last words
-    yield Rule("", ("pods/log",), ("get",))
+    yield Rule("", ("pods", "services"), _FOLLOW)
+    yield Rule("discovery.k8s.io", ("endpointslices",), _FOLLOW)
+    yield Rule("batch", ("jobs",), _FOLLOW)
+    # a collection that is narrowed to one name by a field selector is that object's, for RBAC too
+    yield Rule("batch", ("cronjobs",), _FOLLOW, (cluster.roundtrip_cronjob,))
+    yield Rule("apps", ("deployments",), ("get",), (cluster.deployment,))
     if cluster.config_maps:
         # by name, and neither listed nor watched: a namespace's ConfigMaps can hold secrets
         yield Rule("", ("configmaps",), ("get",), tuple(cluster.config_maps))
@@ -129,5 +128,5 @@ def _without_covered(rules: list[Rule]) -> list[Rule]:
 
 
 def _covers(wide: Rule, narrow: Rule) -> bool:
-    same = (wide.group, wide.resources, wide.names) == (narrow.group, narrow.resources, narrow.names)
-    return same and set(narrow.verbs) <= set(wide.verbs)
+    same = (wide.group, wide.names) == (narrow.group, narrow.names)
+    return same and set(narrow.resources) <= set(wide.resources) and set(narrow.verbs) <= set(wide.verbs)

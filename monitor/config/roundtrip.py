@@ -80,9 +80,13 @@ class RoundtripSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     kuma_url: Annotated[
         SecretUrl | None, Meta(description="The push URL of an Uptime Kuma monitor, called on success only.")
     ] = None
-    daemon_url: Annotated[
-        SecretUrl | None, Meta(description="mailpath's daemon, which is handed the result and asked about a failure.")
-    ] = None
+    daemon_urls: Annotated[
+        tuple[SecretUrl, ...],
+        Meta(
+            description="mailpath's daemon, every replica of it: each is handed the result, and the first that answers "
+            "is asked about a failure."
+        ),
+    ] = ()
     expected_interval: Annotated[
         Duration | None,
         Meta(description="How often the daemon expects a result; overdue at three times that; null: never overdue."),

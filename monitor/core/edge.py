@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from monitor.core.conversation import Failure
+from monitor.core.model import ProbeKind, Target
 from monitor.core.taxonomy import Phase
 
 
@@ -187,6 +188,16 @@ class EdgeObservation:
     durations: Mapping[Phase, float] = field(default_factory=dict)
 
     @property
+    def target(self) -> Target:
+        """The labels of these rounds: ``node`` is the edge's name, ``service`` empty."""
+        return Target(self.path, ProbeKind.EDGE, self.edge, "")
+
+    @property
     def ok(self) -> bool:
         """Whether all that was asked could be read."""
         return not self.failures
+
+    @property
+    def failure(self) -> Failure | None:
+        """The first of the failures."""
+        return next(iter(self.failures.values()), None)

@@ -31,8 +31,10 @@ class ProbeKind(StrEnum):
     HANDSHAKE = "handshake"
     FRONT_DOOR = "front_door"
     HAPROXY = "haproxy"
+    EDGE = "edge"
     MAILLOG = "maillog"
     IPV6_HEADER = "ipv6_header"
+    KUBERNETES = "kubernetes"
     # what must be refused
     RELAY_CANARY = "relay_canary"
     NO_HEADER = "no_header"

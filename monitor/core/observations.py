@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from monitor.core.conversation import Conversation, Failure, TlsFacts
+from monitor.core.edge import EdgeObservation
 from monitor.core.haproxy import HaproxyInfo, HaproxyServer, HaproxyStat
+from monitor.core.kube import Cluster
 from monitor.core.maillog import LogRecord
 from monitor.core.model import ProbeKind, Target
 from monitor.core.taxonomy import Phase
@@ -164,4 +166,34 @@ class NegativeObservation:
         return self.refused is True
 
 
-AnyObservation = Observation | HaproxyObservation | MaillogBatch | NegativeObservation
+@dataclass(frozen=True, slots=True)
+class KubernetesObservation:
+    """One ended round of looking at the mail server's cluster.
+
+    ``cluster`` is all that is known of it, from before this round where ``failure`` says why the API did not answer.
+    ``gaps`` are the parts that it would not show or that do not follow any more (``pods``, ``configmap …``), and why.
+    """
+
+    path: str
+    started: float
+    finished: float
+    at: float
+    cluster: Cluster
+    failure: Failure | None = None
+    gaps: Mapping[str, Failure] = field(default_factory=dict)
+    durations: Mapping[Phase, float] = field(default_factory=dict)
+
+    @property
+    def target(self) -> Target:
+        """The labels of these rounds: neither a node nor a service."""
+        return Target(self.path, ProbeKind.KUBERNETES, "", "")
+
+    @property
+    def ok(self) -> bool:
+        """Whether the API answered."""
+        return self.failure is None
+
+
+AnyObservation = (
+    Observation | HaproxyObservation | EdgeObservation | MaillogBatch | NegativeObservation | KubernetesObservation
+)

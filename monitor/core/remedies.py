@@ -35,7 +35,9 @@ PHASES: Mapping[Phase, str] = {
     Phase.SSH: "The SSH connection to the edge. Mail does not depend on it; our sight of HAProxy and NAT does.",
     Phase.COMMAND: "A read-only command on the edge, over SSH that works.",
     Phase.PARSE: "The command's output was not what its program prints.",
-    Phase.FOLLOW: "Following the mail log: a file, standard input or the Pod's log.",
+    Phase.FOLLOW: "Following the mail log (a file, standard input or the Pod's log), or a collection of the Kubernetes "
+    "API.",
+    Phase.API: "Asking the Kubernetes API. Mail does not depend on it; our sight of Pods, Services and nodes does.",
 }
 
 REASONS: Mapping[Reason, Advice] = {

@@ -3,12 +3,17 @@
 ``verdict`` makes these from observations; ``publish`` only renders them.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from monitor.core.conversation import Failure
+from monitor.core.edge import EdgeObservation
 from monitor.core.haproxy import HaproxyInfo, HaproxyServer, HaproxyStat
+from monitor.core.kube import Cluster
 from monitor.core.model import Service, Target
 from monitor.core.observations import Observation
 from monitor.core.proof import Proof
+from monitor.core.roundtrip import RoundtripStatus
 from monitor.core.taxonomy import Reason
 from monitor.core.verdicts import Agreement, Hop, Verdict
 
@@ -41,7 +46,8 @@ class TargetStatus:
 class EdgeStatus:
     """One edge: SSH, HAProxy and its servers; ``None`` until known or when stale.
 
-    ``asked`` is false for an edge whose HAProxy has no stats socket to ask.
+    ``asked`` is false for an edge whose HAProxy has no stats socket to ask. ``host`` is what the last look at the host
+    itself has shown; ``looked_at`` is false for an edge that no SSH connection leads to.
     """
 
     name: str
@@ -56,6 +62,8 @@ class EdgeStatus:
     info: HaproxyInfo | None
     front_doors: tuple[TargetStatus, ...]
     asked: bool = True
+    host: EdgeObservation | None = None
+    looked_at: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,31 @@ class MaillogStatus:
     lag: float | None
     reason: str
     cause: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterStatus:
+    """The mail server's cluster; ``up`` says whether the API answers (``None``: not asked yet), ``reason`` why not.
+
+    ``known`` is what it last showed, ``age`` seconds ago, and ``stale`` says that this is too old to judge by. ``gaps``
+    are parts that it does not show. ``at`` is the wall clock of the last round, ``last_success`` that of the CronJob's
+    last success as far as one was seen (both seconds since the epoch).
+    """
+
+    up: bool | None
+    stale: bool
+    age: float | None
+    at: float | None
+    reason: str
+    cause: Reason | None = None
+    known: Cluster | None = None
+    gaps: Mapping[str, Failure] = field(default_factory=dict)
+    last_success: float | None = None
+
+    @property
+    def current(self) -> Cluster | None:
+        """What may be judged by."""
+        return None if self.stale else self.known
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +142,15 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Drift(Finding):
+    """A finding that a declared fact and an observed one differ; ``acknowledged`` by ``ignore_drift``."""
+
+    declared: str = ""
+    observed: str = ""
+    acknowledged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class HealthCheck:
     """One entry of ``/healthz``; ``status`` is pass, warn or fail."""
 
@@ -128,7 +170,11 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class PathStatus:
-    """Everything known about one path at one moment; ``at`` is seconds since the epoch."""
+    """Everything known about one path at one moment; ``at`` is seconds since the epoch.
+
+    ``elected`` is false on a replica that stands by while another one does handshakes, front doors and rare probes;
+    ``None`` without an election.
+    """
 
     name: str
     at: float
@@ -141,3 +187,6 @@ class PathStatus:
     findings: tuple[Finding, ...]
     health: Health
     negatives: tuple[NegativeStatus, ...] = ()
+    cluster: ClusterStatus | None = None
+    elected: bool | None = None
+    roundtrip: RoundtripStatus | None = None

@@ -19,6 +19,7 @@ class Phase(StrEnum):
     COMMAND = "command"
     PARSE = "parse"
     FOLLOW = "follow"
+    API = "api"
 
 
 class Reason(StrEnum):

@@ -22,7 +22,17 @@ from monitor.probes.check import Check, CheckSettings
 from monitor.probes.front_door import FrontDoor, FrontDoorSettings
 from monitor.probes.handshake import Handshake, HandshakeSettings
 from monitor.verdict.origins import Network, OriginNetworks
-from monitor.verdict.plan import EdgePlan, HealthRule, Ipv6Plan, NegativePlan, PathPlan, ProofPlan, TargetPlan
+from monitor.verdict.plan import (
+    ClusterPlan,
+    EdgePlan,
+    HealthRule,
+    HostPlan,
+    Ipv6Plan,
+    NegativePlan,
+    PathPlan,
+    ProofPlan,
+    TargetPlan,
+)
 
 
 class TargetProbe(Protocol):
@@ -76,35 +86,53 @@ def target_watches(path: PathSettings, connector: Connector, tls: TlsClient) -> 
     return [*_checks(path, connector), *_handshakes(path, tls), *_front_doors(path, tls)]
 
 
-def plan_of(
+def plan_of(  # noqa: PLR0913 - each part of the plan is made by whoever watches it
     path: PathSettings,
     watches: list[TargetWatch],
     negatives: tuple[NegativePlan, ...] = (),
     ipv6: Ipv6Plan | None = None,
+    *,
+    cluster: ClusterPlan | None = None,
+    elected: bool | None = None,
 ) -> PathPlan:
-    """Make the plan of a path."""
+    """Make the plan of a path; ``elected`` is false where another replica leads, ``None`` without an election."""
     return PathPlan(
         name=path.name,
         nodes=path.static_nodes,
         services=path.services,
         targets=tuple(watch.plan for watch in watches),
-        edges=tuple(
-            EdgePlan(
-                name=edge.name,
-                address=edge.address,
-                interval=edge.interval,
-                timeout=ssh.timeout if (ssh := ssh_settings(path, edge)) is not None else edge.interval,
-                asks_haproxy=edge.stats_socket is not None and ssh is not None,
-            )
-            for edge in path.edges
-        ),
+        edges=tuple(_edge_plan(path, edge) for edge in path.edges),
         maillog_source=next(iter(path.maillog.sources), None) if path.maillog is not None else None,
         health=HealthRule(path.healthz.require.services, path.healthz.require.healthy_nodes),
         networks=origin_networks(path, frozenset()),
         negatives=negatives,
         ipv6=ipv6,
+        roundtrip_interval=path.roundtrip.expected_interval if path.roundtrip is not None else None,
+        elected=elected,
+        cluster=cluster,
         wan_silence=path.maillog.wan_silence if path.maillog is not None else None,
     )
+
+
+def _edge_plan(path: PathSettings, edge: EdgeSettings) -> EdgePlan:
+    ssh = ssh_settings(path, edge)
+    if ssh is None:
+        return EdgePlan(edge.name, edge.address, edge.interval, edge.interval, asks_haproxy=False)
+    host = HostPlan(
+        interval=edge.slow_interval,
+        timeout=ssh.timeout,
+        ports=frozenset(edge.frontend_ports),
+        optional_ports=frozenset(edge.optional_ports) - frozenset(edge.frontend_ports),
+        redirected=frozenset(redirected_ports(edge)),
+        stats_socket=edge.stats_socket,
+    )
+    asks_haproxy = edge.stats_socket is not None
+    return EdgePlan(edge.name, edge.address, edge.interval, ssh.timeout, asks_haproxy=asks_haproxy, host=host)
+
+
+def redirected_ports(edge: EdgeSettings) -> tuple[int, ...]:
+    """Give the ports that NAT must lead to an edge."""
+    return edge.frontend_ports if edge.nat else ()
 
 
 def ssh_settings(path: PathSettings, edge: EdgeSettings) -> SshSettings | None:

@@ -49,6 +49,11 @@ class MaillogWatch:
             settings = MaillogSettings(path.name, next(iter(path.maillog.sources)))
             self._tasks.spawn(f"{path.name}/maillog", self._follow(Maillog(settings, _open(path))))
 
+    def adopt(self, path: PathSettings) -> None:
+        """Tell who is who by these settings, whose source of lines is the same."""
+        self._path = path
+        self._classify(path)
+
     async def stop(self) -> None:
         """Follow no more."""
         await self._tasks.cancel()

@@ -1,14 +1,17 @@
-"""One path at work: its targets' rounds, its HAProxy, its mail log, all of them told to the path's book."""
+"""One path at work: its targets' rounds, its edges, its mail log, all of them told to the path's book."""
 
 from functools import partial
 
+from monitor.config.nodes import with_nodes
 from monitor.config.settings import PathSettings
 from monitor.core.model import ProbeKind, Target
 from monitor.core.observations import AnyObservation, Observation
 from monitor.core.status import PathStatus
-from monitor.daemon.compose import TargetProbe, TargetWatch, plan_of, target_watches
-from monitor.daemon.haproxy_watch import HaproxyWatch
+from monitor.daemon.compose import TargetProbe, TargetWatch, key_of, plan_of, target_watches
+from monitor.daemon.edge_watch import EdgeWatch
 from monitor.daemon.ipv6_watch import Ipv6Watch
+from monitor.daemon.kube_watch import KubeWatch
+from monitor.daemon.lease_watch import LeaseWatch
 from monitor.daemon.maillog_watch import MaillogWatch
 from monitor.daemon.negative_watch import NegativeWatch
 from monitor.daemon.shared import Shared, limit
@@ -23,17 +26,20 @@ class PathWatch:
 
     def __init__(self, path: PathSettings, tls: TlsClient, shared: Shared) -> None:
         """Prepare; nothing is watched before ``configure``."""
-        self._path = path
+        self._declared = self._path = path
         self._tls = tls
         self._shared = shared
         self._watches: dict[str, TargetWatch] = {}
         self.book = PathBook(plan_of(path, []))
-        self._haproxy = HaproxyWatch(shared)
+        self._edges = EdgeWatch(shared, self.book.troubled)
         self._maillog = MaillogWatch(shared, self.book.record)
+        self._lease = LeaseWatch(shared, self._lead_or_follow)
+        self._kubernetes = KubeWatch(shared, self._nodes_changed)
         self._negatives = NegativeWatch(
-            shared, lambda probe, service: self.book.healthy_nodes(probe, service, shared.now())
+            shared,
+            lambda probe, service: self.book.healthy_nodes(probe, service, shared.now()),
+            lambda: self.leading,
         )
-
         self._ipv6 = Ipv6Watch(
             shared,
             lambda target: self.book.ask_ipv6(target, shared.now()),
@@ -41,27 +47,63 @@ class PathWatch:
         )
 
     @property
+    def leading(self) -> bool:
+        """Whether this replica does everything; one that stands by looks on: checks, HAProxy, mail log."""
+        return self._lease.leading
+
+    @property
     def first_rounds(self) -> frozenset[str]:
-        """The rounds that must have ended before the daemon knows anything: checks and HAProxy."""
+        """The rounds that must have ended before the daemon knows anything: nodes, checks and HAProxy."""
         checks = {key for key, watch in self._watches.items() if watch.probe.target.probe is ProbeKind.CHECK}
-        return self._haproxy.keys | checks
+        return self._edges.first_rounds | checks | self._kubernetes.first_rounds
 
     @property
     def targets(self) -> list[Target]:
         """Everything whose rounds are counted."""
-        rare = (*(plan.target for plan in self._negatives.plans), *self._ipv6.targets)
-        return [*(watch.probe.target for watch in self._watches.values()), *self._haproxy.targets, *rare]
+        rare = (*(plan.target for plan in self._negatives.plans), *self._ipv6.targets) if self.leading else ()
+        return [
+            *(watch.probe.target for watch in self._watches.values()),
+            *self._edges.targets,
+            *self._kubernetes.targets,
+            *rare,
+        ]
 
     async def configure(self, path: PathSettings, tls: TlsClient) -> None:
         """Watch by these settings; what did not change keeps its beat, its connections and its memory.
 
         ``tls`` is taken where the settings of TLS have changed.
         """
+        self._kubernetes.prepare(path)
+        self._declared, path = path, with_nodes(path, self._kubernetes.nodes)
         before, self._path = self._path, path
         same_tls = before.tls == path.tls
         if not same_tls:
             self._tls = tls
-        wanted = {watch.key: watch for watch in target_watches(path, self._shared.connector, self._tls)}
+        await self._lease.configure(path)
+        self._negatives.configure(path, self._tls)
+        self._ipv6.configure(path, self._tls)
+        self._arrange(same_tls=same_tls)
+        await self._edges.configure(path)
+        await self._maillog.configure(path)
+        await self._kubernetes.configure(self._declared)
+
+    def _nodes_changed(self) -> None:
+        self._path = with_nodes(self._declared, self._kubernetes.nodes)
+        self._negatives.configure(self._path, self._tls)
+        self._ipv6.configure(self._path, self._tls)
+        self._maillog.adopt(self._path)
+        self._arrange(same_tls=True)
+        self._shared.on_targets()
+
+    def _lead_or_follow(self) -> None:
+        self._arrange(same_tls=True)
+        self._shared.on_targets()
+
+    def _arrange(self, *, same_tls: bool) -> None:
+        """Begin and end rounds, so that they are those of the settings and of our part among the replicas."""
+        path, leading = self._path, self.leading
+        every = target_watches(path, self._shared.connector, self._tls)
+        wanted = {watch.key: watch for watch in every if leading or watch.probe.target.probe is ProbeKind.CHECK}
         for key in self._watches.keys() - wanted.keys():
             self._shared.scheduler.remove(key)
         for key, watch in wanted.items():
@@ -71,11 +113,9 @@ class PathWatch:
             else:
                 self._schedule(watch)
         self._watches = wanted
-        self._negatives.configure(path, self._tls)
-        self._ipv6.configure(path, self._tls)
-        self.book.replan(plan_of(path, list(wanted.values()), self._negatives.plans, self._ipv6.plan))
-        await self._haproxy.configure(path)
-        await self._maillog.configure(path)
+        rare = (self._negatives.plans, self._ipv6.plan) if leading else ((), None)
+        cluster = self._kubernetes.plan
+        self.book.replan(plan_of(path, list(wanted.values()), *rare, cluster=cluster, elected=self._lease.elected))
 
     async def stop(self) -> None:
         """End everything; rounds in flight are the scheduler's to end in order."""
@@ -83,8 +123,10 @@ class PathWatch:
             self._shared.scheduler.remove(key)
         self._negatives.stop()
         self._ipv6.stop()
-        await self._haproxy.stop()
+        await self._edges.stop()
         await self._maillog.stop()
+        await self._kubernetes.stop()
+        await self._lease.stop()
 
     def record(self, observation: AnyObservation) -> None:
         """Take in what one of this path's probes saw."""
@@ -107,6 +149,12 @@ class PathWatch:
                 return self._recent(watch) or await self._observe(watch.probe)
         return None
 
+    async def repeat(self, target: Target) -> None:
+        """Do one more round of a handshake or front door, now."""
+        watch = self._watches.get(key_of(target))
+        if watch is not None:
+            await self._observe(watch.probe)
+
     def _recent(self, watch: TargetWatch) -> Observation | None:
         # The server's rate limit is kept by arithmetic (config.rate_budget): a round by hand keeps its distance too.
         last = self.book.last_round(watch.probe.target)
@@ -118,6 +166,9 @@ class PathWatch:
         self._shared.scheduler.add(job)
 
     async def _round(self, probe: TargetProbe) -> Pace:
+        # A process that was frozen may come to its rounds before it hears that another one leads.
+        if not self.leading and probe.target.probe is not ProbeKind.CHECK:
+            return Pace.NORMAL
         await self._observe(probe)
         return Pace.FAST if self.book.contradicted(probe.target) else Pace.NORMAL
 

@@ -14,6 +14,7 @@ from monitor.config.show import show
 from monitor.core.errors import ConfigError, Fault, LinkError
 from monitor.core.maillog import Problem
 from monitor.core.observations import AnyObservation, Observation
+from monitor.core.roundtrip import Roundtrip
 from monitor.core.status import PathStatus
 from monitor.daemon.compose import key_of
 from monitor.daemon.path_watch import PathWatch
@@ -49,7 +50,7 @@ class Daemon:
         self._events = EventLog(self._log)
         self._scheduler = Scheduler(self)
         self._shared = Shared(
-            self._scheduler, Connector(), wall_clock, self.bug, self._observed, self.metrics.count_maillog
+            self._scheduler, Connector(), wall_clock, self.bug, self._observed, self.metrics.count_maillog, self._expect
         )
         self._tasks = Tasks(self.bug)
         self._watches: dict[str, PathWatch] = {}
@@ -114,13 +115,23 @@ class Daemon:
         """Do a handshake, or ask a front door, now.
 
         Raises:
-            LookupError: There is no such target.
+            LookupError: There is no such target, or another replica is the one to ask it.
         """
         watch = self._watches.get(path)
+        if watch is not None and not watch.leading:
+            raise LookupError(f"this replica stands by: ask the one that leads path {path}")
         observation = await watch.probe(node, service) if watch is not None else None
         if observation is None:
             raise LookupError(f"path {path} has no service {service} on {node}")
         return observation
+
+    def roundtrip(self, result: Roundtrip) -> None:
+        """Take in the result of a roundtrip that somebody else did."""
+        watch = self._watches.get(result.path)
+        if watch is not None:
+            watch.book.record(result)
+            self._log.info("roundtrip.reported", path=result.path, success=result.success, words=result.words)
+            self._announce_soon()
 
     def started(self, lateness: float) -> None:
         """Note that a round started so many seconds after its due time."""
@@ -145,11 +156,16 @@ class Daemon:
             if path.name not in self._watches:
                 self._watches[path.name] = PathWatch(path, clients[path.name], self._shared)
             await self._watches[path.name].configure(path, clients[path.name])
+        self._expect()
+        self.metrics.config_loaded(wall_clock())
+
+    def _expect(self) -> None:
+        """Let there be a series for every target, and for no other."""
+        logs = [(path, path.maillog) for path in self._settings.paths if self._is_ours(path)]
         self.metrics.expect(
             [target for watch in self._watches.values() for target in watch.targets],
-            [_expected_maillog(path, source) for path in paths if path.maillog for source in path.maillog.sources],
+            [_expected_maillog(path, source) for path, log in logs if log is not None for source in log.sources],
         )
-        self.metrics.config_loaded(wall_clock())
 
     def _is_ours(self, path: PathSettings) -> bool:
         return zlib.crc32(path.name.encode()) % self._options.total_shards == self._options.shard
@@ -164,6 +180,9 @@ class Daemon:
         self._events.observe(observation)
         if self._awaited:
             self._awaited.discard(key_of(target))
+        self._announce_soon()
+
+    def _announce_soon(self) -> None:
         if self._announcement is None:
             self._announcement = asyncio.get_running_loop().call_later(ANNOUNCE_SOON, self._announce)
 

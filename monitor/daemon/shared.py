@@ -15,7 +15,10 @@ GRACE = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """Handed to everything that watches; ``wall_clock`` gives seconds since the epoch."""
+    """Handed to everything that watches.
+
+    ``wall_clock`` gives seconds since the epoch; ``on_targets`` is told when there are other targets than before.
+    """
 
     scheduler: Scheduler
     connector: Connector
@@ -23,6 +26,7 @@ class Shared:
     on_bug: Callable[[str, BaseException], None]
     on_observation: Callable[[AnyObservation], None]
     on_maillog: Callable[[MaillogCounts], None]
+    on_targets: Callable[[], None] = lambda: None
 
     def now(self) -> float:
         """Give the event loop's time."""

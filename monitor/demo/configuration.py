@@ -25,6 +25,7 @@ paths:
       - name: pfsense
         address: {edge_address}
         interval: 2s
+        slow_interval: 4s
         frontend_ports: [{frontend_ports}]
         optional_ports: []
         ssh: {{port: {ssh_port}, user: {user}, key_file: {key_file}, known_hosts_file: {known_hosts_file}, timeout: 2s}}

@@ -37,6 +37,11 @@ class Server:
     failed_checks: int = 0
     sessions: int = 0
 
+    @property
+    def own_check_port(self) -> int:
+        """Give the ``port`` of its ``check``; 0: none, and then checks go to the data port."""
+        return 0 if self.check_port == self.port else self.check_port
+
     def checked(self, reason: Reason | None, now: float) -> None:
         """Take in the end of one check, as ``check_notify_success`` and ``check_notify_failure`` do."""
         up = self.state is ServerState.RUNNING

@@ -46,7 +46,8 @@ def servers_state(haproxy: Haproxy, now: float) -> str:
         lines += [
             f"{backend_id} {pool.name} {backend_id + index} {server.name} {server.address} "
             f"{_STATE_CODES[server.state]} 0 {_WEIGHT} {_WEIGHT} {now - server.changed:.0f} {server.check_status} "
-            f"{server.check_result} {server.health} {_CHECKS_RUN} 0 1 1 - {server.port} - 0 {server.check_port} - - 0"
+            f"{server.check_result} {server.health} {_CHECKS_RUN} 0 1 1 - {server.port} - 0 "
+            f"{server.own_check_port} - - 0"
             for index, server in enumerate(pool.servers, 1)
         ]
     return "".join(f"{line}\n" for line in lines)

@@ -4,7 +4,7 @@ import asyncio
 import errno
 from pathlib import Path
 
-from monitor.demo import haproxy_view
+from monitor.demo import haproxy_view, host_view
 from monitor.demo.certificates import Authority
 from monitor.demo.clients import Clients
 from monitor.demo.front_door import FrontDoor
@@ -32,7 +32,7 @@ class MailPath:
         self.log = MaillogWriter(directory / "mail.log")
         self.mail_server = MailServer(self.log, self.authority.server_context())
         self.haproxy = Haproxy(layout.services, layout.nodes)
-        self.ssh = SshServer(layout.edge_address, layout.ssh_port, directory, self._haproxy_answer)
+        self.ssh = SshServer(layout.edge_address, layout.ssh_port, directory, self._edge_answer)
         self.ports = self._node_ports()
         self._frontends = [
             Port(layout.edge_address, pool.service.frontend_port, FrontDoor(pool).serve, self.tasks)
@@ -77,8 +77,10 @@ class MailPath:
                     ports[node.name, service.check_node_port] = port
         return ports
 
-    def _haproxy_answer(self) -> str:
-        return haproxy_view.answer(self.haproxy, asyncio.get_running_loop().time())
+    def _edge_answer(self, command: str) -> str | None:
+        if "show servers state" in command and "socat" in command:
+            return haproxy_view.answer(self.haproxy, asyncio.get_running_loop().time())
+        return host_view.answer(self.haproxy, self.layout.edge_address, command)
 
 
 async def open_mail_path(directory: Path, on_bug: BugHandler) -> MailPath:

@@ -1,4 +1,4 @@
-"""The edge's sshd: one account, one key, and one command that it understands, the stats socket's."""
+"""The edge's sshd: one account, one key, and the commands that mailpath sends."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,17 +10,20 @@ from monitor.demo.certificates import write_private
 
 _COMMAND_NOT_FOUND = 127
 
+# What a command prints; None: there is no such program.
+Answer = Callable[[str], str | None]
+
 
 class SshServer:
-    """Answers HAProxy's socket over real SSH, for whoever has the key that it has written for the daemon.
+    """Answers commands over real SSH, for whoever has the key that it has written for the daemon.
 
     Attributes:
         key_file: the daemon's private key.
         known_hosts_file: the server's own key, for the daemon to pin.
     """
 
-    def __init__(self, address: str, port: int, directory: Path, answer: Callable[[], str]) -> None:
-        """Make both keys and write what the daemon needs; ``answer`` gives what socat would print."""
+    def __init__(self, address: str, port: int, directory: Path, answer: Answer) -> None:
+        """Make both keys and write what the daemon needs; ``answer`` gives what a command prints."""
         self.address = address
         self.port = port
         self.key_file = directory / "id_ed25519"
@@ -76,8 +79,9 @@ class SshServer:
 
     async def _process(self, process: "asyncssh.SSHServerProcess[str]") -> None:
         command = process.command or ""
-        if "show servers state" in command and "socat" in command:
-            process.stdout.write(self._answer())
+        answer = self._answer(command)
+        if answer is not None:
+            process.stdout.write(answer)
             process.exit(0)
         else:
             program = command.split(" ", 1)[0]

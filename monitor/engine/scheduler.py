@@ -53,7 +53,9 @@ class Scheduler:
         return key in self._jobs
 
     def add(self, job: Job) -> None:
-        """Schedule a job; one of the same key is replaced."""
+        """Schedule a job; one of the same key is replaced. After the stop nothing begins any more."""
+        if self._stopped:
+            return
         self.remove(job.key)
         self._jobs[job.key] = job
         self._push(job, job.cadence.first(asyncio.get_running_loop().time()))

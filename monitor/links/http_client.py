@@ -26,15 +26,15 @@ class Answer(NamedTuple):
 
 
 async def request(
-    method: str, url: str, *, timeout: float, body: bytes = b"", headers: Mapping[str, str] | None = None
+    method: str, url: str, *, within: float, body: bytes = b"", headers: Mapping[str, str] | None = None
 ) -> Answer:
-    """Ask; ``timeout`` is in seconds, for all of it. A user and password in the URL are sent as basic auth.
+    """Ask; ``within`` is in seconds, for all of it. A user and password in the URL are sent as basic auth.
 
     Raises:
         LinkError: REFUSED, UNREACHABLE, TIMEOUT, RESET, CLOSED, LOCAL_ERROR; CERTIFICATE_UNTRUSTED, TLS_ERROR;
             MALFORMED: no HTTP.
     """
-    limits = aiohttp.ClientTimeout(total=timeout, sock_connect=timeout, sock_read=timeout)
+    limits = aiohttp.ClientTimeout(total=within, sock_connect=within, sock_read=within)
     try:
         async with (
             aiohttp.ClientSession(timeout=limits, auto_decompress=False) as session,
@@ -42,7 +42,7 @@ async def request(
         ):
             return Answer(response.status, await _bounded(response.content))
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise _translated(error, timeout) from None  # its own words would hold the URL
+        raise _translated(error, within) from None  # its own words would hold the URL
 
 
 async def _bounded(content: aiohttp.StreamReader) -> bytes:
@@ -52,22 +52,23 @@ async def _bounded(content: aiohttp.StreamReader) -> bytes:
     return data
 
 
-def _translated(error: Exception, timeout: float) -> LinkError:
+def _translated(error: Exception, within: float) -> LinkError:
     match error:
         case asyncio.TimeoutError():
-            return LinkError(Reason.TIMEOUT, f"no answer within {timeout:.3g} s")
+            reason, detail = Reason.TIMEOUT, f"no answer within {within:.3g} s"
         case aiohttp.ClientConnectorCertificateError():
-            return LinkError(Reason.CERTIFICATE_UNTRUSTED, _verdict(error.certificate_error))
+            reason, detail = Reason.CERTIFICATE_UNTRUSTED, _verdict(error.certificate_error)
         case aiohttp.ClientSSLError():
-            return LinkError(Reason.TLS_ERROR, "the TLS handshake failed")
+            reason, detail = Reason.TLS_ERROR, "the TLS handshake failed"
         case aiohttp.ClientConnectorDNSError():
-            return LinkError(Reason.UNREACHABLE, "its name cannot be resolved")
-        case aiohttp.ClientOSError() | OSError():
-            return LinkError(reason_of(error), error.strerror or type(error).__name__)
+            reason, detail = Reason.UNREACHABLE, "its name cannot be resolved"
+        case OSError():
+            reason, detail = reason_of(error), error.strerror or type(error).__name__
         case aiohttp.ServerConnectionError() | aiohttp.ClientPayloadError():
-            return LinkError(Reason.CLOSED, "it closed the connection before its answer was whole")
+            reason, detail = Reason.CLOSED, "it closed the connection before its answer was whole"
         case _:
-            return LinkError(Reason.MALFORMED, f"no HTTP ({type(error).__name__})")
+            reason, detail = Reason.MALFORMED, f"no HTTP ({type(error).__name__})"
+    return LinkError(reason, detail)
 
 
 def _verdict(error: Exception) -> str:

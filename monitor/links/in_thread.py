@@ -24,17 +24,17 @@ class Session(Protocol):
         """The socket, plain or with TLS on top."""
 
 
-async def in_thread(session: Session, call: Callable[[], T], timeout: float) -> T:
+async def in_thread(session: Session, call: Callable[[], T], within: float) -> T:
     """Run ``call``, which uses the session's socket.
 
     Raises:
-        LinkError: TIMEOUT: it was not done within ``timeout`` seconds; whatever ``call`` raises.
+        LinkError: TIMEOUT: it was not done within ``within`` seconds; whatever ``call`` raises.
     """
     try:
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(within):
             return await asyncio.to_thread(call)
     except TimeoutError:
-        raise LinkError(Reason.TIMEOUT, f"not done within {timeout:.3g} s") from None
+        raise LinkError(Reason.TIMEOUT, f"not done within {within:.3g} s") from None
     finally:
         connection = session.connection
         if connection is not None:

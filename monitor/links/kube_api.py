@@ -55,8 +55,8 @@ class KubeStream:
         """
         try:
             return await self._response.content.read(limit)
-        except Exception as e:  # noqa: BLE001 - see _raise_translated
-            _raise_translated(e)
+        except Exception as e:  # noqa: BLE001 - see raise_translated
+            raise_translated(e)
 
     def close(self) -> None:
         """Hang up."""
@@ -112,8 +112,8 @@ class KubeApi:
                 finally:
                     response.close()
             document = json.loads(answer)
-        except Exception as e:  # noqa: BLE001 - see _raise_translated
-            _raise_translated(e)
+        except Exception as e:  # noqa: BLE001 - see raise_translated
+            raise_translated(e)
         if not isinstance(document, dict):
             raise LinkError(Reason.API_ERROR, f"{path}: not a document of the Kubernetes API")
         return document
@@ -129,8 +129,8 @@ class KubeApi:
         try:
             async with asyncio.timeout(self._timeout):
                 return KubeStream(await self._request("GET", path, query))
-        except Exception as e:  # noqa: BLE001 - see _raise_translated
-            _raise_translated(e)
+        except Exception as e:  # noqa: BLE001 - see raise_translated
+            raise_translated(e)
 
     async def close(self) -> None:
         """Let go of all connections; the next request makes new ones, and reads token and certificates anew."""
@@ -213,7 +213,7 @@ def _message(status: int, body: bytes) -> str:
     return f"HTTP {status}: {text[:512]}"
 
 
-def _raise_translated(error: Exception) -> NoReturn:
+def raise_translated(error: Exception) -> NoReturn:
     """Raise our own error instead: aiohttp, ssl, the token's file and the kubeconfig each have theirs."""
     import aiohttp  # noqa: PLC0415 - see _prepare
 

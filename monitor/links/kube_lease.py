@@ -41,9 +41,14 @@ class LeaseElector:
         *,
         wall_clock: Callable[[], float],
         on_change: Callable[[bool], None],
+        on_failure: Callable[[LinkError], None],
         kubeconfig: Path | None = None,
     ) -> None:
-        """Connect to nothing yet; ``on_change`` hears whether this one leads, each time that changes."""
+        """Connect to nothing yet.
+
+        ``on_change`` hears whether this one leads, each time that changes; ``on_failure`` why attempts come to nothing,
+        each time that is another reason than before.
+        """
         self._collection = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
         self._path = f"{self._collection}/{name}"
         self._retry_period = timing.retry_period
@@ -51,6 +56,7 @@ class LeaseElector:
         self._api = KubeApi(kubeconfig, timeout=timing.retry_period * REQUEST_SHARE)
         self._wall_clock = wall_clock
         self._on_change = on_change
+        self._on_failure = on_failure
         self._told = False
         self._deadline: asyncio.TimerHandle | None = None
         self._known = False
@@ -73,6 +79,7 @@ class LeaseElector:
     async def release(self) -> None:
         """Lead no more, and let another one lead at once; to be called when ``run`` has ended. Hangs up."""
         self._candidate.lost()
+        self._known = self._told = False
         if self._deadline is not None:
             self._deadline.cancel()
         try:
@@ -98,7 +105,9 @@ class LeaseElector:
             await self._claim()
             self.failure = None
         except LinkError as error:
-            self.failure = error
+            before, self.failure = self.failure, error
+            if before is None or before.reason is not error.reason:
+                self._on_failure(error)
             if isinstance(error, StatusError) and error.status in _LOST:
                 self._candidate.lost()
             else:

@@ -86,6 +86,8 @@ class _Visit:
         finally:
             with suppress(OSError, imaplib.IMAP4.error):
                 client.logout()
+            with suppress(OSError):  # which a failed logout leaves open
+                client.shutdown()
 
     def _log_in(self, client: imaplib.IMAP4) -> None:
         # AUTHENTICATE PLAIN and not LOGIN: a password may hold any UTF-8 (RFC 4616).
@@ -128,7 +130,7 @@ class _Client(imaplib.IMAP4):
         super().__init__(settings.host, settings.port, settings.timeout)
 
     def _create_socket(self, timeout: float | None = None) -> socket.socket:
-        plain = super()._create_socket(timeout)
+        plain = socket.create_connection((self.host, self.port), timeout)
         self._visit.connection = plain
         try:
             secured = self._tls.wrap_socket(plain, server_hostname=self._server_name)

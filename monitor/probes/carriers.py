@@ -36,7 +36,7 @@ class Brevo:
     async def _ask(self, asked: brevo.Request) -> Answer:
         headers = {"api-key": self._api_key, "accept": "application/json", "content-type": "application/json"}
         url = f"{self._url}{asked.path}"
-        return await request(asked.method, url, timeout=self._timeout, body=asked.body, headers=headers)
+        return await request(asked.method, url, within=self._timeout, body=asked.body, headers=headers)
 
 
 class FrontDoor:

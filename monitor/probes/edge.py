@@ -23,6 +23,9 @@ from monitor.wire.sockstat import frontends, parse_sockstat
 
 T = TypeVar("T")
 
+# More than an edge has WANs: so many times the filter is gone through for each port.
+MAX_WAYS = 16
+
 SOCKSTAT = "sockstat"
 NAT = "nat"
 RULES = "rules"
@@ -113,11 +116,15 @@ class Edge:
     def _passed(self, nat: Sequence[PfRule], rules: Sequence[PfRule], port: int) -> bool | None:
         """Say whether the filter lets all that is led here in; false where some is surely dropped."""
         address = self.settings.address
-        outcomes = {
-            passes(rules, rule, address, port)
+        # of a redirect, its way in alone decides what the filter does
+        ways = {
+            (rule.interfaces, rule.interface_negated, rule.passes): rule
             for rule in deciding(nat, port, family_of(address))
             if not wrong_targets(rule, port, address)
         }
+        if len(ways) > MAX_WAYS:
+            return None
+        outcomes = {passes(rules, rule, address, port) for rule in ways.values()}
         return False if False in outcomes else None if None in outcomes or not outcomes else True
 
 

@@ -17,8 +17,9 @@ from monitor.wire.haproxy_answer import parse_answer
 # What a command may answer, in bytes: the state of some ten thousand servers.
 OUTPUT_LIMIT = 4 * 1024 * 1024
 
-# socat's own words on standard error, and what they mean.
-_SOCAT_WORDS = (
+# socat's and the gate's own words on standard error, and what they mean.
+_WORDS = (
+    ("mailpath-gate: refused", Reason.PERMISSION_DENIED),
     ("No such file or directory", Reason.SOCKET_MISSING),
     ("Permission denied", Reason.PERMISSION_DENIED),
     ("Connection refused", Reason.REFUSED),
@@ -77,5 +78,5 @@ def command(stats_socket: str) -> str:
 def _failed(seen: HaproxyObservation, error: LinkError) -> HaproxyObservation:
     if error.reason not in _OF_THE_COMMAND:
         return replace(seen, ssh_ok=False, failure=Failure(Phase.SSH, error.reason, error.detail))
-    reason = next((reason for words, reason in _SOCAT_WORDS if words in error.detail), error.reason)
+    reason = next((reason for words, reason in _WORDS if words in error.detail), error.reason)
     return replace(seen, failure=Failure(Phase.COMMAND, reason, error.detail))

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from monitor.core.conversation import Failure
+from monitor.core.edge import EdgeObservation
 from monitor.core.observations import Observation
 from monitor.core.status import EdgeStatus, NegativeStatus, PathStatus, TargetStatus
 
@@ -24,13 +25,16 @@ def _path(path: PathStatus) -> dict[str, Any]:
     return {
         "name": path.name,
         "at": path.at,
+        "elected": path.elected,
         "services": [asdict(service) for service in path.services],
         "checks": [_target(status) for status in path.checks],
         "handshakes": [_target(status) for status in path.handshakes],
         "edges": [_edge(edge) for edge in path.edges],
         "maillog": asdict(path.maillog) if path.maillog is not None else None,
+        "cluster": asdict(path.cluster) if path.cluster is not None else None,
         "diagnosis": asdict(path.diagnosis),
         "negatives": [_negative(status) for status in path.negatives],
+        "roundtrip": asdict(path.roundtrip) if path.roundtrip is not None else None,
         "findings": [asdict(finding) for finding in path.findings],
         "health": asdict(path.health),
     }
@@ -102,4 +106,17 @@ def _edge(edge: EdgeStatus) -> dict[str, Any]:
         "stats": [asdict(stat) for stat in edge.stats],
         "info": asdict(edge.info) if edge.info is not None else None,
         "front_doors": [_target(door) for door in edge.front_doors],
+        "host": _host(edge.host) if edge.host is not None else None,
+    }
+
+
+def _host(host: EdgeObservation) -> dict[str, Any]:
+    """Summarize a look; of haproxy.cfg the findings tell."""
+    frontends = (host.frontends or {}).values()
+    redirects = (host.redirects or {}).values()
+    return {
+        "at": host.at,
+        "frontends": None if host.frontends is None else [asdict(each) | {"bound": each.bound} for each in frontends],
+        "redirects": None if host.redirects is None else [asdict(each) | {"ok": each.ok} for each in redirects],
+        "failures": {command: _failure(failure) for command, failure in host.failures.items()},
     }

@@ -16,6 +16,7 @@ from monitor.publish.backend import Backend
 from monitor.publish.basic_auth import basic_auth
 from monitor.publish.metrics import Metrics
 from monitor.publish.probe_endpoint import ProbeEndpoint
+from monitor.publish.roundtrip_endpoint import RoundtripEndpoint
 from monitor.publish.web_config import WebSettings
 
 # Nothing that is served here has a body worth more than this as a request.
@@ -62,6 +63,7 @@ def make_app(
             web.get("/config", endpoints.config),
             web.get("/api/v1/status", endpoints.status),
             web.get("/probe", acts(ProbeEndpoint(backend).answer), allow_head=False),
+            web.post("/api/v1/roundtrip", acts(RoundtripEndpoint(backend).answer)),
             web.post("/-/reload", acts(endpoints.reload)),
             web.put("/-/reload", acts(endpoints.reload)),
             *(web.get(f"/static/{name}", _static(name, media_type)) for name, media_type in _STATIC.items()),

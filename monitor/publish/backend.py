@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from monitor.core.observations import Observation
+from monitor.core.roundtrip import Roundtrip
 from monitor.core.status import PathStatus
 
 
@@ -28,6 +29,9 @@ class Backend(Protocol):
         Raises:
             ConfigError: It is faulty; the old one stays in force.
         """
+
+    def roundtrip(self, result: Roundtrip) -> None:
+        """Take in the result of a roundtrip; only on paths in ``statuses``."""
 
     async def probe(self, path: str, node: str, service: str) -> Observation:
         """Do a handshake now (at a front door, where ``node`` is an edge's name); only for targets in ``statuses``."""

@@ -38,6 +38,26 @@ HAPROXY_UP = Family(
     "Whether HAProxy's stats socket answered all that was asked; 0 while SSH is down, absent until known.",
     ("path", "edge"),
 )
+KUBERNETES_UP = Family(
+    "kubernetes_up",
+    Kind.GAUGE,
+    "Whether the Kubernetes API answers; absent until known, and where no cluster is looked at.",
+    ("path",),
+)
+LISTENER_UP = Family(
+    "listener_up",
+    Kind.GAUGE,
+    "Whether somebody listens on this port in the mail server's Pod, asked at the Pod's own address; absent until "
+    "known, and where that address is out of reach.",
+    ("path", "port"),
+)
+CONFIG_DRIFT = Family(
+    "config_drift",
+    Kind.GAUGE,
+    "1 while a declared fact and an observed one differ; absent when they agree, when that is acknowledged "
+    "(ignore_drift), and when too long nothing was seen.",
+    ("path", "subject", "kind"),
+)
 MAILLOG_UP = Family(
     "maillog_up", Kind.GAUGE, "Whether the source of the mail log can be read; absent until known.", _LOG
 )
@@ -121,6 +141,23 @@ TLS_INFO = Family(
     ("path", "service", "node", "version", "cipher"),
 )
 
+# --- an edge's host, absent while it is blind
+
+FRONTEND_LISTENING = Family(
+    "frontend_listening",
+    Kind.GAUGE,
+    "Whether HAProxy listens on this port of the edge's address, by sockstat; optional ports included; absent until "
+    "known, and while that cannot be seen.",
+    ("path", "edge", "port"),
+)
+NAT_REDIRECT_OK = Family(
+    "nat_redirect_ok",
+    Kind.GAUGE,
+    "Whether every rule of NAT for this port leads to the edge's own address, by pfctl; absent until known, and while "
+    "that cannot be seen.",
+    ("path", "edge", "port"),
+)
+
 # --- HAProxy, absent while its edge is blind
 
 HAPROXY_SCRAPE_DURATION = Family(
@@ -201,6 +238,34 @@ SELF_INFLICTED_PROBLEMS = Family(
     ("path", "problem"),
 )
 
+# --- the roundtrip, from what was handed in last; absent until something was
+
+ROUNDTRIP_SUCCESS = Family(
+    "roundtrip_success",
+    Kind.GAUGE,
+    "Whether the message of the last roundtrip was found in its mailbox; absent while no result is known, or when the "
+    "last is overdue.",
+    ("path",),
+)
+ROUNDTRIP_DURATION = Family(
+    "roundtrip_duration_seconds",
+    Kind.GAUGE,
+    "How long the last roundtrip took, from sending to finding or giving up; absent as its success is.",
+    ("path",),
+)
+ROUNDTRIP_LAST_SUCCESS = Family(
+    "roundtrip_last_success_timestamp_seconds",
+    Kind.GAUGE,
+    "When a roundtrip last succeeded; absent until one has.",
+    ("path",),
+)
+ROUNDTRIP_VIA_BACKUP = Family(
+    "roundtrip_via_backup",
+    Kind.GAUGE,
+    "Whether the message of the last roundtrip came by the backup MX; absent unless it was found.",
+    ("path",),
+)
+
 # --- mailpath itself
 
 BUILD_INFO = Family(
@@ -208,6 +273,12 @@ BUILD_INFO = Family(
     Kind.INFO,
     "Version and revision of mailpath, and the Python that runs it; always 1.",
     ("version", "revision", "pythonversion"),
+)
+LEADING = Family(
+    "leading",
+    Kind.GAUGE,
+    "Whether this replica does the path's handshakes, front doors and rare probes; absent without an election.",
+    ("path",),
 )
 SCHEDULE_LAG = HistogramFamily(
     "schedule_lag_seconds",

@@ -9,9 +9,17 @@ from collections.abc import Iterable, Sequence
 from structlog.typing import FilteringBoundLogger
 
 from monitor.core.conversation import Failure
+from monitor.core.edge import EdgeObservation
 from monitor.core.haproxy import ServerState
-from monitor.core.model import Target
-from monitor.core.observations import AnyObservation, HaproxyObservation, MaillogBatch, NegativeObservation, Observation
+from monitor.core.model import ProbeKind, Target
+from monitor.core.observations import (
+    AnyObservation,
+    HaproxyObservation,
+    KubernetesObservation,
+    MaillogBatch,
+    NegativeObservation,
+    Observation,
+)
 from monitor.core.status import MaillogStatus, PathStatus, TargetStatus
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Hop, Verdict
@@ -42,6 +50,10 @@ class EventLog:
                 self._round(observation, observation.failure, "haproxy.unreachable", "haproxy.recovered")
                 if observation.ok:
                     self._haproxy_servers(observation)
+            case EdgeObservation():
+                self._round(observation, observation.failure, "edge.unreadable", "edge.recovered")
+            case KubernetesObservation():
+                self._round(observation, observation.failure, "kubernetes.unreachable", "kubernetes.recovered")
             case NegativeObservation():
                 if observation.refused is False:  # rare enough to be said each time
                     where = _labels(observation.target) | {"node": observation.node}
@@ -66,7 +78,7 @@ class EventLog:
 
     def _round(
         self,
-        observation: Observation | HaproxyObservation | NegativeObservation,
+        observation: Observation | HaproxyObservation | EdgeObservation | NegativeObservation | KubernetesObservation,
         failure: Failure | None,
         bad: str,
         good: str,
@@ -130,6 +142,7 @@ class EventLog:
         edges = {(path.name, edge.name) for path in statuses for edge in path.edges}
         targets = {status.target for path in statuses for status in (*path.checks, *_judged(path))}
         targets |= {status.target for path in statuses for status in path.negatives}
+        targets |= {Target(path.name, ProbeKind.KUBERNETES, "", "") for path in statuses if path.cluster is not None}
         self._verdicts = {target: verdict for target, verdict in self._verdicts.items() if target in targets}
         self._failing = {each for each in self._failing if each in targets or (each.path, each.node) in edges}
         self._servers = {key: state for key, state in self._servers.items() if key[:2] in edges}

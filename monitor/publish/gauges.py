@@ -6,10 +6,12 @@ What is not known is absent, never 0: an alert must tell "down" from "no idea".
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from monitor.core.edge import EdgeObservation
 from monitor.core.haproxy import AdminState, HaproxyServer, ServerState
 from monitor.core.model import Service
 from monitor.core.proof import ProofResult
-from monitor.core.status import EdgeStatus, PathStatus, TargetStatus
+from monitor.core.roundtrip import RoundtripStatus
+from monitor.core.status import ClusterStatus, Drift, EdgeStatus, PathStatus, TargetStatus
 from monitor.core.verdicts import Agreement, Hop, Verdict
 from monitor.publish import catalogue
 from monitor.publish.families import Family, Labels, Rows, state_set
@@ -39,6 +41,11 @@ def gauges(statuses: Sequence[PathStatus]) -> dict[Family, Rows]:
         for negative in path.negatives:
             asked = negative.target
             _known(out, catalogue.NEGATIVE_PROBE_REFUSED, (asked.path, asked.probe, asked.service), negative.refused)
+        _cluster(out, path.name, path.cluster)
+        _drift(out, path)
+        if path.roundtrip is not None:
+            _roundtrip(out, (path.name,), path.roundtrip)
+        _known(out, catalogue.LEADING, (path.name,), path.elected)
         state_set(out[catalogue.DIAGNOSIS], (path.name,), Hop, path.diagnosis.hop)
     return dict(out)
 
@@ -58,6 +65,29 @@ def mail_servers(servers: Iterable[HaproxyServer], services: Sequence[Service]) 
 def _known(out: Gauges, family: Family, labels: Labels, value: float | None) -> None:
     if value is not None:
         out[family][labels] = float(value)
+
+
+def _drift(out: Gauges, path: PathStatus) -> None:
+    for finding in path.findings:
+        if isinstance(finding, Drift) and not finding.acknowledged:
+            out[catalogue.CONFIG_DRIFT][path.name, finding.subject, finding.kind] = 1.0
+
+
+def _cluster(out: Gauges, path: str, status: ClusterStatus | None) -> None:
+    if status is None:
+        return
+    _known(out, catalogue.KUBERNETES_UP, (path,), status.up)
+    for port, listening in status.current.listeners.items() if status.current is not None else ():
+        out[catalogue.LISTENER_UP][path, str(port)] = float(listening)
+
+
+def _roundtrip(out: Gauges, labels: Labels, status: RoundtripStatus) -> None:
+    _known(out, catalogue.ROUNDTRIP_LAST_SUCCESS, labels, status.last_success)
+    last = status.last
+    if last is not None and status.overdue is None:
+        _known(out, catalogue.ROUNDTRIP_SUCCESS, labels, last.success)
+        _known(out, catalogue.ROUNDTRIP_DURATION, labels, last.duration)
+        _known(out, catalogue.ROUNDTRIP_VIA_BACKUP, labels, last.via_backup if last.success else None)
 
 
 def _labels(status: TargetStatus) -> Labels:
@@ -102,10 +132,19 @@ def _edge(out: Gauges, path: PathStatus, edge: EdgeStatus) -> None:
         _client_ip(out, door)
         _tls(out, door)
     _known(out, catalogue.EDGE_UP, labels, edge.ssh_up)
+    _host(out, labels, edge.host)
     _known(out, catalogue.HAPROXY_UP, labels, edge.haproxy_up)
     if edge.haproxy_up:
         _known(out, catalogue.HAPROXY_SCRAPE_DURATION, labels, edge.scrape_seconds)
         _haproxy_servers(out, labels, edge, path.services)
+
+
+def _host(out: Gauges, labels: Labels, host: EdgeObservation | None) -> None:
+    frontends, redirects = (None, None) if host is None else (host.frontends, host.redirects)
+    for port, frontend in (frontends or {}).items():
+        out[catalogue.FRONTEND_LISTENING][*labels, str(port)] = float(frontend.bound)
+    for port, redirect in (redirects or {}).items():
+        out[catalogue.NAT_REDIRECT_OK][*labels, str(port)] = float(redirect.ok)
 
 
 def _haproxy_servers(out: Gauges, edge_labels: Labels, edge: EdgeStatus, services: Sequence[Service]) -> None:

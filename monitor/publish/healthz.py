@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from monitor.core.status import HealthCheck, PathStatus
+from monitor.core.verdicts import Hop
 
 MEDIA_TYPE = "application/health+json"
 _BEST_FIRST = ("pass", "warn", "fail")
@@ -44,7 +45,9 @@ def answer(statuses: Sequence[PathStatus], path: str | None, service: str | None
     for status, check in found:
         checks.setdefault(check.name, []).append(_entry(status, check))
     code = HTTPStatus.SERVICE_UNAVAILABLE if health == "fail" else HTTPStatus.OK
-    notes = [f"{status.name}: {status.diagnosis.summary}" for status in concerned]
+    # Who asks here may have done a roundtrip that failed: its own result is no explanation of it.
+    told = [status for status in concerned if status.diagnosis.hop is not Hop.ROUNDTRIP]
+    notes = [f"{status.name}: {status.diagnosis.summary}" for status in told]
     return Answer(code, {"status": health, "notes": notes, "checks": checks})
 
 

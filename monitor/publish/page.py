@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from monitor.core.proof import ProofResult
+from monitor.core.roundtrip import RoundtripStatus
 from monitor.core.status import Diagnosis, EdgeStatus, MaillogStatus, PathStatus, TargetStatus
 from monitor.core.verdicts import Agreement, Hop
 from monitor.publish.gauges import admin_state, mail_servers
@@ -74,6 +75,7 @@ def _path(path: PathStatus) -> Markup:
         _matrix(path),
         *(_edge(edge, path) for edge in path.edges),
         _maillog(path.maillog) if path.maillog is not None else Markup(),
+        _roundtrip(path.roundtrip, path.at) if path.roundtrip is not None else Markup(),
         _findings(path),
     )
 
@@ -180,6 +182,20 @@ def _maillog(maillog: MaillogStatus) -> Markup:
     lag = f" newest line {duration(maillog.lag)} old" if maillog.lag is not None else ""
     text = f" {maillog.reason}" if maillog.reason else lag
     return tag("section", tag("h3", f"Mail log ({maillog.source})"), tag("p", _known("source", up=maillog.up), text))
+
+
+def _roundtrip(status: RoundtripStatus, now: float) -> Markup:
+    last = status.last
+    if last is None:
+        text = _badge(Level.UNKNOWN, "none reported yet")
+    else:
+        level = Level.OK if last.success and not last.via_backup else Level.WARN if last.success else Level.BAD
+        logged = f"; the mail log has that address at {status.logged_as}" if status.logged_as else ""
+        text = together(
+            _badge(level if status.overdue is None else Level.UNKNOWN, last.words.partition(":")[0]),
+            f" {duration(max(0.0, now - last.at))} ago {last.detail}{logged}",
+        )
+    return tag("section", tag("h3", "Roundtrip"), tag("p", text))
 
 
 def _findings(path: PathStatus) -> Markup:

@@ -1,9 +1,10 @@
-"""The picture of the path: five hops from the edge to the listeners, each with the state of its members."""
+"""The picture of the path: six hops from NAT to the listeners, each with the state of its members."""
 
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
+from monitor.core.edge import RedirectState
 from monitor.core.haproxy import HaproxyServer, ServerState
 from monitor.core.status import EdgeStatus, PathStatus, TargetStatus
 from monitor.core.verdicts import Verdict
@@ -62,9 +63,10 @@ def level_of_server(server: HaproxyServer) -> Level:
 
 
 def picture(path: PathStatus) -> tuple[HopPicture, ...]:
-    """Draw the path from the edge inwards; a hop of which nothing is configured is left out."""
+    """Draw the path from NAT inwards; a hop of which nothing is configured is left out."""
     doors = [door for edge in path.edges for door in edge.front_doors]
     hops = (
+        HopPicture("NAT", tuple(member for edge in path.edges for member in _nat(edge, several=len(path.edges) > 1))),
         HopPicture("Edge", tuple(map(_edge, path.edges))),
         HopPicture("Frontends", tuple(_door(door, several=len(path.edges) > 1) for door in doors)),
         HopPicture("Backends", tuple(_backends(path))),
@@ -74,14 +76,37 @@ def picture(path: PathStatus) -> tuple[HopPicture, ...]:
     return tuple(hop for hop in hops if hop.members)
 
 
+def _nat(edge: EdgeStatus, *, several: bool) -> Iterator[Member]:
+    redirects = edge.host.redirects if edge.host is not None else None
+    for redirect in (redirects or {}).values():
+        name = f"{edge.name} :{redirect.port}" if several else f":{redirect.port}"
+        if redirect.ok:
+            yield Member(Level.WARN if redirect.passed is False else Level.OK, name, f"to {edge.address}")
+        else:
+            level = Level.WARN if redirect.state is RedirectState.PARTLY else Level.BAD
+            yield Member(level, name, f"to {', '.join(redirect.wrong)}" if redirect.wrong else "not redirected")
+
+
 def _edge(edge: EdgeStatus) -> Member:
     if not edge.asked:
-        return Member(Level.UNKNOWN, edge.name, "judged by its front door")
+        return _host(edge)
     if edge.haproxy_up:
         return Member(Level.OK, edge.name, f"HAProxy {edge.info.version}" if edge.info is not None else "HAProxy up")
     if edge.ssh_up is None:
         return Member(Level.UNKNOWN, edge.name, edge.reason)
     return Member(Level.BAD, edge.name, "HAProxy does not answer" if edge.ssh_up else "SSH does not answer")
+
+
+def _host(edge: EdgeStatus) -> Member:
+    """Show an edge whose HAProxy has no stats socket by what listens on its address."""
+    if edge.ssh_up is False:
+        return Member(Level.BAD, edge.name, "SSH does not answer")
+    if edge.host is None or edge.host.frontends is None:
+        return Member(Level.UNKNOWN, edge.name, "judged by its front door")
+    bound = any(frontend.bound for frontend in edge.host.frontends.values())
+    return Member(
+        Level.OK if bound else Level.BAD, edge.name, "HAProxy listens" if bound else "HAProxy does not listen"
+    )
 
 
 def _door(door: TargetStatus, *, several: bool) -> Member:

@@ -19,6 +19,18 @@ def server_of(servers: Iterable[HaproxyServer], service: Service, address: str) 
     return None
 
 
+def pool_of(servers: Iterable[HaproxyServer], service: Service) -> tuple[HaproxyServer, ...]:
+    """Give the servers of a service's backend that HAProxy sends new clients to."""
+    return tuple(
+        server
+        for server in servers
+        if backend_matches(service.backend, server.backend)
+        and server.state in _TAKES_CLIENTS
+        and server.weight > 0
+        and not server.admin
+    )
+
+
 def agreement_with(server: HaproxyServer | None, *, handshake_up: bool | None) -> Agreement:
     """Compare one edge's view with the handshake; what was never checked, or is stale, is unknown."""
     if server is None or handshake_up is None:

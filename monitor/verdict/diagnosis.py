@@ -1,43 +1,63 @@
 """One cause per path: the diagnosis table, first hop that applies; further independent causes are listed with it.
 
-Adding a rule is adding a row to ``RULES``. A rule looks at what no earlier rule explained and names one cause, or
-``None``; its effects are the failing targets that it explains.
+Adding a rule is adding a row to ``RULES``, which stand in the order of ``Hop``. A rule looks at what no earlier rule
+explained and names one cause, or ``None``; its effects are the failing targets that it explains. Only what is known to
+be whole is called sound.
 """
 
 from collections.abc import Callable
 
 from monitor.core.status import Diagnosis
-from monitor.core.verdicts import Hop
-from monitor.verdict import rules, rules_log
+from monitor.core.verdicts import Hop, Verdict
+from monitor.verdict import (
+    rules_cluster,
+    rules_edge,
+    rules_log,
+    rules_monitor,
+    rules_nodes,
+    rules_roundtrip,
+    rules_server,
+)
 from monitor.verdict.evidence import Cause, Evidence, told
 
 Rule = Callable[[Evidence], Cause | None]
 
 RULES: tuple[tuple[Hop, Rule], ...] = (
-    (Hop.MONITOR, rules.nothing_known),
-    (Hop.MONITOR, rules.nothing_answers),
-    (Hop.EDGE, rules.edge_dead),
-    (Hop.MONITOR, rules.ssh_alone_fails),
-    (Hop.HAPROXY, rules.haproxy_dead),
-    (Hop.FRONTEND, rules.frontend_not_bound),
-    (Hop.MAIL_SERVER, rules.mail_server_down),
+    (Hop.MONITOR, rules_monitor.nothing_known),
+    (Hop.MONITOR, rules_monitor.nothing_answers),
+    (Hop.MONITOR, rules_monitor.nodes_out_of_sight),
+    (Hop.MONITOR, rules_monitor.ssh_alone_fails),
+    (Hop.EDGE, rules_edge.edge_dead),
+    (Hop.HAPROXY, rules_edge.haproxy_dead),
+    (Hop.NAT, rules_edge.nat_elsewhere),
+    (Hop.FRONTEND, rules_edge.frontend_not_bound),
+    (Hop.CLUSTER, rules_cluster.pod_not_serving),
+    (Hop.CLUSTER, rules_cluster.pod_restarted),
+    (Hop.MAIL_SERVER, rules_nodes.no_node_answers),
+    (Hop.MAIL_SERVER, rules_server.mail_server_down),
+    (Hop.MAIL_SERVER, rules_server.turns_clients_away),
     (Hop.MAIL_SERVER, rules_log.deferring),
-    (Hop.NODE, rules.node_silent),
-    (Hop.LISTENER, rules.listener_down),
-    (Hop.NODEPORT, rules.nodeport_broken),
-    (Hop.NODEPORT, rules.wired_to_another_listener),
-    (Hop.PROXY_HEADER, rules.header_refused),
-    (Hop.CLIENT_IP, rules.client_ip_lost),
+    (Hop.NODE, rules_nodes.node_silent),
+    (Hop.LISTENER, rules_server.listener_down),
+    (Hop.NODEPORT, rules_nodes.nodeport_broken),
+    (Hop.NODEPORT, rules_nodes.wired_to_another_listener),
+    (Hop.PROXY_HEADER, rules_server.header_refused),
+    (Hop.CLIENT_IP, rules_server.client_ip_lost),
     (Hop.CLIENT_IP, rules_log.clients_lost),
-    (Hop.TLS, rules.tls_invalid),
-    (Hop.BACKEND, rules.backend_broken),
-    (Hop.MAILLOG, rules.maillog_cut),
-    (Hop.MAILLOG, rules.maillog_silent),
+    (Hop.TLS, rules_server.tls_invalid),
+    (Hop.BACKEND, rules_edge.backend_broken),
+    (Hop.BACKEND, rules_edge.intermittent),
+    (Hop.MAILLOG, rules_log.maillog_cut),
+    (Hop.MAILLOG, rules_log.maillog_silent),
+    (Hop.ROUNDTRIP, rules_roundtrip.not_arriving),
     (Hop.WAN, rules_log.wan_silent),
 )
 
 _SOUND = Diagnosis(Hop.NONE, "Every hop of the path is fine.")
-_HOP_ORDER = tuple(Hop)
+_STANDBY = Diagnosis(Hop.NONE, "This replica stands by; what it looks at is fine, the leader sees the rest.")
+# Where the cause may be the Pod's, its truth belongs to the evidence.
+_ABOUT_THE_POD = frozenset({Hop.MAIL_SERVER, Hop.LISTENER, Hop.NODEPORT, Hop.PROXY_HEADER})
+_FINE = frozenset({Verdict.OK, Verdict.SLOW, Verdict.UNKNOWN})
 
 
 def diagnose(evidence: Evidence) -> Diagnosis:
@@ -50,16 +70,23 @@ def diagnose(evidence: Evidence) -> Diagnosis:
             causes.append((hop, cause))
             remaining = remaining.without(cause.explains)
     if not causes:
-        return _SOUND
-    causes.sort(key=lambda found: _HOP_ORDER.index(found[0]))
+        unknown = rules_monitor.partly_unknown(evidence)
+        if unknown is None:
+            return _STANDBY if evidence.plan.elected is False else _SOUND
+        causes.append((Hop.MONITOR, unknown))
     hop, first = causes[0]
-    shown = set(first.evidence)
-    effects = [s for s in (*evidence.handshakes, *evidence.checks, *evidence.front_doors) if s.target in first.explains]
+    pods = rules_cluster.pod_truth(evidence) if hop in _ABOUT_THE_POD else ()
     return Diagnosis(
         hop=hop,
         summary=first.summary,
-        evidence=first.evidence,
+        evidence=(*first.evidence, *pods),
         remedy=first.remedy,
-        effects=tuple(line for line in told(effects) if line not in shown),
+        effects=tuple(line for line in _effects(evidence, first) if line not in first.evidence),
         others=tuple(f"{other}: {cause.summary}" for other, cause in causes[1:]),
     )
+
+
+def _effects(evidence: Evidence, cause: Cause) -> tuple[str, ...]:
+    every = (*evidence.handshakes, *evidence.checks, *evidence.front_doors)
+    failing = told(s for s in every if s.target in cause.explains and s.verdict not in _FINE)
+    return (*failing, *(door.line for door in evidence.intermittent if door.target in cause.explains))

@@ -8,6 +8,8 @@ from monitor.core.runbook import FILTER_RULES, HAPROXY_CFG, REDIRECTS, RESTART_H
 from monitor.core.status import Finding
 
 CONNECTIONS_SHARE = 0.8
+# Seconds, within which a person may wonder why counters and states have changed.
+YOUNG = 300
 _WRITE_BY_ALL = 0o002
 _RULE_KEPT = 120
 
@@ -40,8 +42,8 @@ def misdirected(edge: str, address: str, redirects: Iterable[Redirect]) -> tuple
             found.append(Finding(severity, subject, "nat_redirect", message, REDIRECTS.format(address=address)))
         elif redirect.passed is False:
             message = (
-                f"NAT leads port {redirect.port} to {address}, and no rule of the filter passes it: its own is missing, "
-                f"disabled or behind a block{_evidence(redirect)}. Rules in anchors are not seen."
+                f"NAT leads port {redirect.port} to {address}, and no rule of the filter passes it: its own is "
+                f"missing, disabled or behind a block{_evidence(redirect)}. Rules in anchors are not seen."
             )
             # not critical: what an anchor passes would be taken for dropped
             found.append(Finding("warning", subject, "nat_blocked", message, FILTER_RULES.format(address=address)))
@@ -77,6 +79,14 @@ def crowded(edge: str, info: HaproxyInfo) -> tuple[Finding, ...]:
         f"over {CONNECTIONS_SHARE:.0%}: at the limit clients wait unanswered."
     )
     return (Finding("warning", edge, "connections", message),)
+
+
+def restarted(edge: str, info: HaproxyInfo) -> tuple[Finding, ...]:
+    """Tell of a HAProxy that was started or reloaded a moment ago: what it says of its servers is young."""
+    if info.uptime_seconds >= YOUNG:
+        return ()
+    message = f"HAProxy (pid {info.pid}, {info.version}) was started or reloaded {info.uptime_seconds} s ago."
+    return (Finding("info", edge, "haproxy_restarted", message),)
 
 
 def _holders(frontend: Frontend) -> str:

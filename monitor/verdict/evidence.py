@@ -1,12 +1,14 @@
 """What a diagnosis may look at: one path's statuses, with the questions that its rules ask."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
-from monitor.core.model import Target
+from monitor.core.model import ProbeKind, Target
 from monitor.core.proof import ProofResult
-from monitor.core.status import EdgeStatus, MaillogStatus, TargetStatus
+from monitor.core.roundtrip import RoundtripStatus
+from monitor.core.status import ClusterStatus, EdgeStatus, MaillogStatus, TargetStatus
 from monitor.core.verdicts import Verdict
+from monitor.verdict.intermittent import Intermittent
 from monitor.verdict.log_book import NO_SIGNALS, LogSignals
 from monitor.verdict.plan import PathPlan
 
@@ -31,6 +33,9 @@ class Evidence:
     edges: tuple[EdgeStatus, ...]
     maillog: MaillogStatus | None
     log: LogSignals = NO_SIGNALS
+    roundtrip: RoundtripStatus | None = None
+    intermittent: tuple[Intermittent, ...] = ()
+    cluster: ClusterStatus | None = None
     explained: frozenset[Target] = frozenset()
 
     def without(self, explained: frozenset[Target]) -> "Evidence":
@@ -41,6 +46,17 @@ class Evidence:
     def front_doors(self) -> tuple[TargetStatus, ...]:
         """All front doors of all edges."""
         return tuple(door for edge in self.edges for door in edge.front_doors)
+
+    @property
+    def edge_address(self) -> str:
+        """The address for commands about no edge in particular."""
+        return next((edge.address for edge in self.edges if edge.asked), "EDGE")
+
+    @property
+    def looks(self) -> dict[Target, EdgeStatus]:
+        """The edges whose silence is not explained yet, by the target that is asked for HAProxy's view."""
+        looks = {Target(self.plan.name, ProbeKind.HAPROXY, edge.name, ""): edge for edge in self.edges}
+        return {look: edge for look, edge in looks.items() if look not in self.explained}
 
     def failing(self, *verdicts: Verdict) -> tuple[TargetStatus, ...]:
         """Give the handshakes that show one of these verdicts and are not explained yet."""
@@ -67,16 +83,61 @@ class Evidence:
         """Give a service's front doors on all edges."""
         return tuple(s for s in self.front_doors if s.target.service == service)
 
-    def service_down_everywhere(self, service: str, *verdicts: Verdict) -> bool:
-        """Tell whether every reachable node shows one of these verdicts for the service."""
-        reachable = [s for s in self.handshakes_of(service) if s.verdict is not Verdict.NODE_UNREACHABLE]
-        return bool(reachable) and all(s.verdict in verdicts for s in reachable)
+    def silenced(self) -> tuple[TargetStatus, ...]:
+        """Give the failing handshakes where no node answers on any port by the latest rounds; else none."""
+        failing = self.failing(Verdict.NODE_UNREACHABLE, Verdict.LISTENER_DOWN, Verdict.PORT_CLOSED)
+        return failing if silent((*self.handshakes, *self.checks)) else ()
+
+    def dead_checks(self) -> tuple[TargetStatus, ...]:
+        """Give the checks that fail, not explained yet, where the data port beside them, if asked, has served since."""
+        beside = {place(handshake): handshake for handshake in self.handshakes}
+        failing = (s for s in self.checks if s.up is False and not s.stale and s.target not in self.explained)
+        return tuple(s for s in failing if place(s) not in beside or served_since(s.since, beside[place(s)]))
+
+    def wavering_doors(self, services: Collection[str]) -> frozenset[Target]:
+        """Give these services' front doors that fail now and then: a fault of some nodes explains no more than that."""
+        wavering = {door.target for door in self.intermittent if door.target.service in services}
+        return targets(d for d in self.front_doors if d.target in wavering and d.verdict is not Verdict.CLIENT_IP_LOST)
+
+    def doors_behind(self, broken: Iterable[TargetStatus]) -> frozenset[Target]:
+        """Give the front doors that failing handshakes explain.
+
+        Wholly where no node serves the service, else those that fail now and then. A lost client IP is another matter.
+        """
+        services = {status.target.service for status in broken}
+        unserved = {name for name in services if not any(s.verdict.up for s in self.handshakes_of(name))}
+        shut = (d for d in self.front_doors if d.target.service in unserved and d.verdict is not Verdict.CLIENT_IP_LOST)
+        return targets(shut) | self.wavering_doors(services)
+
+    def unknown(self) -> tuple[str, ...]:
+        """Name everything that is watched and of which nothing is known, or not any more."""
+        probed = (*self.checks, *self.handshakes, *self.front_doors)
+        blind = (f"haproxy {edge.name}: {edge.reason}" for edge in self.edges if edge.asked and edge.haproxy_up is None)
+        unseen = (f"edge {edge.name}: its host" for edge in self.edges if edge.looked_at and edge.host is None)
+        deaf = self.maillog is not None and self.maillog.up is None
+        return (
+            *told(status for status in probed if status.verdict is Verdict.UNKNOWN),
+            *blind,
+            *unseen,
+            *(("maillog: not read yet",) if deaf else ()),
+        )
+
+
+def fresh(statuses: Iterable[TargetStatus]) -> tuple[TargetStatus, ...]:
+    """Leave out those of which too long nothing was heard, or nothing yet."""
+    return tuple(status for status in statuses if not status.stale)
 
 
 def silent(statuses: Iterable[TargetStatus]) -> bool:
-    """Tell whether there are such targets and the latest round of each met nothing but silence."""
-    seen = [status.last for status in statuses]
+    """Tell whether such targets were probed of late, and the latest round of each met nothing but silence."""
+    seen = [status.last for status in fresh(statuses)]
     return bool(seen) and all(last is not None and not last.answered for last in seen)
+
+
+def served_since(moment: float | None, status: TargetStatus) -> bool:
+    """Tell whether a target serves, and did so in a round after a moment (seconds since the epoch)."""
+    last = status.last
+    return status.verdict.up and last is not None and last.ok and (moment is None or last.at > moment)
 
 
 def targets(statuses: Iterable[TargetStatus]) -> frozenset[Target]:
@@ -92,10 +153,15 @@ def told(statuses: Iterable[TargetStatus]) -> tuple[str, ...]:
 def _line(status: TargetStatus) -> str:
     if status.verdict is Verdict.CLIENT_IP_LOST:
         lost = "; ".join(proof.words for proof in status.proofs if proof.result is ProofResult.DISPROVEN)
-        return f"{status.target.probe} {status.target.node} {status.target.service}: {status.verdict} ({lost})"
+        return f"{status.target.probe} {place(status)}: {status.verdict} ({lost})"
     failure = status.last.judgement.failure if status.last is not None else None
     said = f" ({failure.phase}: {failure.reason}{', ' + failure.detail if failure.detail else ''})" if failure else ""
-    return f"{status.target.probe} {status.target.node} {status.target.service}: {status.verdict}{said}"
+    return f"{status.target.probe} {place(status)}: {status.verdict}{said}"
+
+
+def place(status: TargetStatus) -> str:
+    """Name the node (or edge) and service of a target."""
+    return f"{status.target.node} {status.target.service}"
 
 
 def names(items: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ from monitor.core.edge import ConfiguredProxy, ConfiguredServer, HaproxyConfigur
 from monitor.core.haproxy import HaproxyServer
 from monitor.core.model import Node, Service
 from monitor.core.runbook import BOOTSTRAP, HAPROXY_CFG, RESTART_HAPROXY
-from monitor.core.status import Finding
+from monitor.core.status import Drift
 from monitor.wire.servers_state import backend_matches
 
 # IMAP clients renew IDLE every 29 minutes (RFC 2177, section 3).
@@ -37,15 +37,17 @@ class Declared:
     nodes: Sequence[Node]
 
 
-def drift(declared: Declared, configuration: HaproxyConfiguration) -> tuple[Finding, ...]:
+def drift(declared: Declared, configuration: HaproxyConfiguration) -> tuple[Drift, ...]:
     """Give every difference that matters, one finding for each backend or frontend and kind."""
-    found: list[Finding] = []
+    found: list[Drift] = []
     for service in declared.services:
         backend = _backend(configuration, service)
         if backend is None:
             subject = f"{declared.edge}/{service.backend}"
             message = f"haproxy.cfg has no backend {service.backend} ({service.name})."
-            found.append(Finding("critical", subject, "backend", message, _cat(declared)))
+            found.append(
+                Drift("critical", subject, "backend", message, _cat(declared), service.backend, "no such backend")
+            )
             continue
         found += _pool(declared, service, backend)
         found += _servers(declared, service, backend)
@@ -55,7 +57,7 @@ def drift(declared: Declared, configuration: HaproxyConfiguration) -> tuple[Find
 
 def unapplied(
     declared: Declared, configuration: HaproxyConfiguration, running: Iterable[HaproxyServer]
-) -> tuple[Finding, ...]:
+) -> tuple[Drift, ...]:
     """Give one finding for each backend whose servers in the file are not those that run: written, not reloaded."""
     by_backend: dict[str, list[HaproxyServer]] = {}
     for server in running:
@@ -70,18 +72,18 @@ def unapplied(
         knows = all(server.check_port is not None for server in servers)
         runs = {_place(server, check_port=knows) for server in servers}
         written = {_place(server, check_port=knows) for server in backend.servers}
-        differing = sorted({name for name, *_ in written ^ runs})
-        if differing:
+        if differing := sorted({name for name, *_ in written ^ runs}):
             message = (
                 f"the running {backend.name} differs from haproxy.cfg in {', '.join(differing)}: "
                 "the file was written, and HAProxy not reloaded, or changed by its CLI."
             )
             remedy = RESTART_HAPROXY.format(address=declared.address)
-            found.append(Finding("warning", f"{declared.edge}/{backend.name}", "unapplied", message, remedy))
+            subject, file, memory = f"{declared.edge}/{backend.name}", _told(written - runs), _told(runs - written)
+            found.append(Drift("warning", subject, "unapplied", message, remedy, file, memory))
     return tuple(found)
 
 
-def _pool(declared: Declared, service: Service, backend: ConfiguredProxy) -> Iterable[Finding]:
+def _pool(declared: Declared, service: Service, backend: ConfiguredProxy) -> Iterable[Drift]:
     """Compare the servers with the nodes."""
     nodes = {_plain(node.address): node.name for node in declared.nodes}
     servers = {_plain(server.address): server for server in backend.servers}
@@ -90,57 +92,66 @@ def _pool(declared: Declared, service: Service, backend: ConfiguredProxy) -> Ite
         serving = sum(not server.disabled for address, server in servers.items() if address in nodes)
         severity = "info" if serving >= _ENOUGH_SERVERS else "critical" if not serving else "warning"
         message = f"{backend.name} has no server for {', '.join(missing)}."
-        yield Finding(severity, subject, "pool_missing", message, _bootstrap(declared))
+        wanted = ", ".join(f"{name} ({address})" for address, name in nodes.items() if name in missing)
+        yield Drift(severity, subject, "pool_missing", message, _bootstrap(declared), wanted, "no server there")
     if strangers := [f"{s.name} ({address})" for address, s in servers.items() if address not in nodes]:
         message = f"{backend.name} has servers that are no nodes: {', '.join(strangers)}."
-        yield Finding("warning", subject, "pool_stranger", message, _bootstrap(declared))
+        observed = ", ".join(strangers)
+        yield Drift("warning", subject, "pool_stranger", message, _bootstrap(declared), "nodes alone", observed)
     elsewhere = [f"{s.name} (port {s.port})" for s in backend.servers if s.port != service.node_port]
     if elsewhere:
         message = f"{backend.name} shall lead to NodePort {service.node_port}, and does not at {', '.join(elsewhere)}."
-        yield Finding("critical", subject, "pool_port", message, _bootstrap(declared))
+        port, observed = f"port {service.node_port}", ", ".join(elsewhere)
+        yield Drift("critical", subject, "pool_port", message, _bootstrap(declared), port, observed)
     if disabled := [server.name for server in backend.servers if server.disabled]:
         message = f"{backend.name} has servers disabled by configuration: {', '.join(disabled)}."
-        yield Finding("info", subject, "pool_disabled", message)
+        yield Drift("info", subject, "pool_disabled", message, "", "enabled", ", ".join(disabled))
 
 
-def _servers(declared: Declared, service: Service, backend: ConfiguredProxy) -> Iterable[Finding]:
+def _servers(declared: Declared, service: Service, backend: ConfiguredProxy) -> Iterable[Drift]:
     """Judge what the servers' lines say beside the address."""
-    wrong: Mapping[str, tuple[str, str, list[str]]] = {
+    wrong: Mapping[str, tuple[str, str, str, list[str]]] = {
         "send_proxy": (
             "critical",
+            "send-proxy-v2",
             "`send-proxy-v2` is missing: no client address, and the mail server takes the mail for a broken header",
             [server.name for server in backend.servers if not server.sends_v2],
         ),
         "check": (
             "warning",
+            "check",
             "`check` is missing: HAProxy never notices that the node is dead",
             [server.name for server in backend.servers if not server.check],
         ),
         "check_send_proxy": (
             "warning",
+            "no check-send-proxy",
             "`check-send-proxy` sends a header to a port that expects none",
             [s.name for s in backend.servers if s.check_send_proxy and s.check_port not in {None, service.node_port}],
         ),
         "check_port_wrong": (
             "info" if service.check_node_port is None else "warning",
+            f"check port {service.check_node_port or 'none'}",
             f"the check port shall be {service.check_node_port or 'none of its own'}",
             [f"{s.name} ({s.check_port})" for s in backend.servers if _checks_elsewhere(s, service)],
         ),
         "inter": (
             "warning",
+            f"noticed within {SLOWEST_NOTICE // 1000} s",
             f"`inter` times `fall` is over {SLOWEST_NOTICE // 1000} s: so long clients are sent to a dead node",
             [server.name for server in backend.servers if _notices_after(server) > SLOWEST_NOTICE],
         ),
     }
-    for kind, (severity, what, names) in wrong.items():
+    for kind, (severity, wanted, what, names) in wrong.items():
         if names:
+            subject, observed = f"{declared.edge}/{backend.name}", f"not so: {', '.join(names)}"
             message = f"{backend.name}, {', '.join(names)}: {what}."
-            yield Finding(severity, f"{declared.edge}/{backend.name}", kind, message, _bootstrap(declared))
+            yield Drift(severity, subject, kind, message, _bootstrap(declared), wanted, observed)
 
 
 def _frontend(
     declared: Declared, service: Service, configuration: HaproxyConfiguration, backend: ConfiguredProxy
-) -> Iterable[Finding]:
+) -> Iterable[Drift]:
     """Judge the way from the frontend port to the backend, and how long it lets a client be silent."""
     needed = IMAP_TIMEOUT if service.protocol.speaks_imap else SMTP_TIMEOUT
     timeouts = [("server", backend)]
@@ -151,9 +162,13 @@ def _frontend(
         timeouts.append(("client", frontend))
         leads_to = frontend.name if frontend.kind == "listen" and frontend.servers else frontend.default_backend
         if leads_to != backend.name and not frontend.use_backend:
-            message = f"{frontend.name} (port {service.frontend_port}) leads to {leads_to or 'no backend'}, not to "
-            subject = f"{declared.edge}/{frontend.name}"
-            yield Finding("critical", subject, "frontend_backend", f"{message}{backend.name}.", _bootstrap(declared))
+            subject, remedy, observed = (
+                f"{declared.edge}/{frontend.name}",
+                _bootstrap(declared),
+                leads_to or "no backend",
+            )
+            message = f"{frontend.name} (port {service.frontend_port}) leads to {observed}, not to {backend.name}."
+            yield Drift("critical", subject, "frontend_backend", message, remedy, backend.name, observed)
     # For a connection in mode tcp it supersedes both others (configuration manual, "timeout tunnel").
     tunnel = backend.timeouts.get("tunnel")
     short = []
@@ -166,7 +181,12 @@ def _frontend(
             f"{', '.join(dict.fromkeys(short))}: {service.name} clients that are silent for longer are cut off; "
             f"they need {_duration(needed)}."
         )
-        yield Finding("warning", f"{declared.edge}/{backend.name}", "timeout", message, _bootstrap(declared))
+        subject, wanted, observed = (
+            f"{declared.edge}/{backend.name}",
+            _duration(needed),
+            ", ".join(dict.fromkeys(short)),
+        )
+        yield Drift("warning", subject, "timeout", message, _bootstrap(declared), wanted, observed)
 
 
 def _backend(configuration: HaproxyConfiguration, service: Service) -> ConfiguredProxy | None:
@@ -188,6 +208,14 @@ def _notices_after(server: ConfiguredServer) -> int:
 
 def _place(server: ConfiguredServer | HaproxyServer, *, check_port: bool) -> tuple[str, str, int | None, int]:
     return server.name, _plain(server.address), server.port, (server.check_port or 0) if check_port else 0
+
+
+def _told(places: Iterable[tuple[str, str, int | None, int]]) -> str:
+    parts = (
+        f"{name} {address}:{port}{f' check port {check_port}' if check_port else ''}"
+        for name, address, port, check_port in sorted(places, key=str)
+    )
+    return ", ".join(parts) or "no such server"
 
 
 def _plain(address: str) -> str:

@@ -21,7 +21,8 @@ def judge_health(
     """Give the health of a path; stale knowledge is fail, never pass; any diagnosis and ``worrying`` findings warn."""
     found: list[HealthCheck] = []
     rule = evidence.plan.health
-    for service in dict.fromkeys(status.target.service for status in evidence.handshakes):
+    # Without any node there is no handshake, and what is required is not there.
+    for service in () if evidence.plan.elected is False else (each.name for each in evidence.plan.services):
         required = service in rule.services
         found.append(_of_nodes(service, evidence.handshakes_of(service), rule, required=required))
         doors = evidence.doors_of(service)
@@ -31,6 +32,8 @@ def judge_health(
         if closed:
             names = ", ".join(s.target.node for s in closed)
             found.append(HealthCheck(f"{service}:checks", WARN, f"healthcheck NodePort not up on {names}", service))
+    if evidence.plan.elected is False:
+        found.extend(_on_standby(service.name, evidence) for service in evidence.plan.services)
     found.extend(_of_haproxy(edge) for edge in evidence.edges if edge.asked and edge.haproxy_up is not True)
     found.extend(HealthCheck(f"{finding.subject}:{finding.kind}", WARN, finding.message) for finding in worrying)
     found.extend(_of_negative(status) for status in negatives if status.refused is not None)
@@ -57,6 +60,16 @@ def _of_nodes(service: str, statuses: Sequence[TargetStatus], rule: HealthRule, 
     others = ", ".join(f"{s.target.node} {s.verdict}" for s in statuses if s.verdict is not Verdict.OK or s.stale)
     output = f"{len(healthy)} of {len(statuses)} nodes healthy" + (f"; {others}" if others else "")
     return HealthCheck(f"{service}:nodes", status, output, service)
+
+
+def _on_standby(service: str, evidence: Evidence) -> HealthCheck:
+    """Judge by the checks alone, on a replica that does no handshakes: at best a warning, never more than it knows."""
+    rule, checks = evidence.plan.health, evidence.checks_of(service)
+    healthy = sum(1 for s in checks if s.up and not s.stale)
+    failed = bool(checks) and healthy < rule.healthy_nodes and service in rule.services
+    seen = f"healthcheck NodePort up on {healthy} of {len(checks)} nodes" if checks else "not looked at"
+    words = f"{seen}; this replica stands by, the handshakes are the leader's"
+    return HealthCheck(f"{service}:nodes", FAIL if failed else WARN, words, service)
 
 
 def _of_front_doors(service: str, doors: Sequence[TargetStatus], *, required: bool) -> HealthCheck:

@@ -1,5 +1,6 @@
 """What the mail log teaches while nobody probes: lost clients, silence, deferred mail, dying daemons, checks' noise."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -89,13 +90,16 @@ class LogBook:
         if any(counts.problems.get(problem, 0) > located[problem] for problem in _SOMEWHERE):
             self._throttled_at = now
 
-    def throttled(self, service: Service, now: float) -> bool:
+    def throttled(self, service: Service, now: float, greeted: float = -math.inf) -> bool:
         """Tell whether the log explains that the service's smtpd says nothing.
 
-        A fatal names its listener (by its syslog_name); what master says of throttling names none, and may be any's.
+        What was before it last ``greeted`` anybody explains nothing any more. A fatal names its listener (by its
+        syslog_name); what Postfix' master says of throttling names none, and may be that of any smtpd.
         """
-        times = (self._died_at.get(service.listener_port), self._throttled_at)
-        return any(at is not None and now - at < THROTTLING_EXPLAINS_FOR for at in times)
+        times = [self._died_at.get(service.listener_port)]
+        if not service.protocol.speaks_imap:
+            times.append(self._throttled_at)
+        return any(at is not None and at >= greeted and now - at < THROTTLING_EXPLAINS_FOR for at in times)
 
     def signals(self, now: float, wan_silence: float | None) -> LogSignals:
         """Give what the log says at ``now``; ``wan_silence`` is in seconds, ``None``: silence is never judged."""

@@ -3,30 +3,36 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
+from monitor.core.edge import EdgeObservation
 from monitor.core.model import ProbeKind, Service, Target
 from monitor.core.observations import (
     AnyObservation,
     HaproxyObservation,
+    KubernetesObservation,
     MaillogBatch,
     MaillogCounts,
     NegativeObservation,
     Observation,
 )
 from monitor.core.proof import Ask
+from monitor.core.roundtrip import Roundtrip
 from monitor.core.status import EdgeStatus, MaillogStatus, PathStatus, TargetStatus
 from monitor.core.taxonomy import Reason
 from monitor.core.verdicts import Agreement, Verdict
-from monitor.verdict import check_ports, log_findings, wiring
+from monitor.verdict import check_ports, cluster_findings, host_findings, intermittent, log_findings, roundtrips, wiring
 from monitor.verdict.agreement import agreement_with, server_of, worst
 from monitor.verdict.client_ip import ClientIp, lost
+from monitor.verdict.cluster_book import ClusterBook
 from monitor.verdict.diagnosis import diagnose
+from monitor.verdict.edge_book import EdgeBook
 from monitor.verdict.evidence import Evidence
 from monitor.verdict.health import judge_health
 from monitor.verdict.ipv6 import Ipv6Book
 from monitor.verdict.log_book import LogBook
 from monitor.verdict.matrix import Column, column, refine
 from monitor.verdict.negatives import NegativeBook, findings
-from monitor.verdict.plan import EdgePlan, PathPlan, TargetPlan, stale_after
+from monitor.verdict.plan import PathPlan, TargetPlan
+from monitor.verdict.roundtrips import RoundtripBook
 from monitor.verdict.target_book import TargetBook
 
 # A log source is read at least every few seconds; beyond this it does not live any more.
@@ -39,7 +45,7 @@ class PathBook:
     def __init__(self, plan: PathPlan) -> None:
         """Begin knowing nothing."""
         self._targets: dict[Target, TargetBook] = {}
-        self._haproxy: dict[str, HaproxyObservation] = {}
+        self._edges = EdgeBook()
         self._maillog: MaillogBatch | None = None
         self._lag: float | None = None
         self._log = LogBook(plan.services)
@@ -47,6 +53,8 @@ class PathBook:
         self._client_ip = ClientIp(plan)
         self._ipv6 = Ipv6Book()
         self._negatives = NegativeBook()
+        self._roundtrips = RoundtripBook()
+        self._cluster = ClusterBook(plan.cluster)
         self.replan(plan)
 
     def replan(self, plan: PathPlan) -> None:
@@ -62,15 +70,16 @@ class PathBook:
         self._client_ip.replan(plan)
         self._ipv6.replan(plan.ipv6)
         self._negatives.replan(plan.negatives)
+        self._cluster.replan(plan.cluster)
+        self._roundtrips.replan(plan.roundtrip_interval)
         self._log.replan(plan.services)
-        edges = {edge.name for edge in plan.edges}
-        self._haproxy = {name: seen for name, seen in self._haproxy.items() if name in edges}
+        self._edges.replan(plan.edges)
         self._since = {target: since for target, since in self._since.items() if target in self._targets}
         if plan.maillog_source is None:
             self._maillog = None
             self._log = LogBook(plan.services)
 
-    def record(self, observation: AnyObservation | MaillogCounts) -> None:
+    def record(self, observation: AnyObservation | MaillogCounts | Roundtrip) -> None:
         """Take in what was seen; what belongs to no target of the plan any more is dropped."""
         match observation:
             case Observation(target=Target(probe=ProbeKind.IPV6_HEADER)):
@@ -80,14 +89,18 @@ class PathBook:
                 if book is not None:
                     book.record(observation)
                     self._client_ip.record_round(observation)
-            case HaproxyObservation():
-                self._haproxy[observation.edge] = observation
+            case HaproxyObservation() | EdgeObservation():
+                self._edges.record(observation)
             case MaillogBatch():
                 self._record_maillog(observation)
             case MaillogCounts():
                 self._log.record(observation)
             case NegativeObservation():
                 self._negatives.record(observation)
+            case KubernetesObservation():
+                self._cluster.record(observation)
+            case Roundtrip():
+                self._roundtrips.record(observation)
 
     def ask(self, target: Target, now: float) -> Ask:
         """Say what the target's next round, which begins at ``now``, shall leave behind."""
@@ -103,9 +116,13 @@ class PathBook:
         return None if book is None else book.last
 
     def contradicted(self, target: Target) -> bool:
-        """Tell whether the target's last result speaks against its state."""
+        """Tell whether the target's last result, or a front door's last results, speak against its state."""
         book = self._targets.get(target)
-        return book is not None and book.state.contradicted
+        return book is not None and book.doubted(intermittent.window(len(self.plan.nodes)))
+
+    def troubled(self, edge: str) -> bool:
+        """Tell whether the last look at an edge's host has found its ports unbound, or led elsewhere."""
+        return self._edges.troubled(edge)
 
     def healthy_nodes(self, probe: ProbeKind, service: str, now: float) -> tuple[str, ...]:
         """Give the names of the nodes where this kind of probe succeeds for the service."""
@@ -115,16 +132,27 @@ class PathBook:
     def status(self, now: float, at: float) -> PathStatus:
         """Give everything known at ``now`` (event loop's clock) = ``at`` (seconds since the epoch)."""
         self._client_ip.settle(now)
-        doors = self._front_doors(now, at)
-        edges = tuple(self._edge(edge, doors, now) for edge in self.plan.edges)
+        edges = self._edges.statuses(self._front_doors(now, at), now)
         checks = tuple(self._target(book, book.verdict(now), now, at) for book in self._of(ProbeKind.CHECK))
         handshakes = self._handshakes(edges, now, at)
         maillog = self._maillog_status(now)
         negatives = self._negatives.statuses(now)
         signals = self._log.signals(now, self.plan.wan_silence)
-        evidence = Evidence(self.plan, checks, handshakes, edges, maillog, signals)
+        roundtrip = self._roundtrips.status(at)
+        wavering = intermittent.intermittent_doors(
+            self.plan, {target: book.recent for target, book in self._targets.items()}, edges, handshakes
+        )
+        cluster = self._cluster.status(now)
+        evidence = Evidence(
+            self.plan, checks, handshakes, edges, maillog, signals, roundtrip, intermittent=wavering, cluster=cluster
+        )
         diagnosis = diagnose(evidence)
-        worrying = log_findings.worrying(evidence)
+        of_cluster = cluster_findings.findings(self.plan, cluster, edges)
+        told = {(each.subject, each.kind) for each in of_cluster}
+        of_hosts = (each for each in host_findings.findings(self.plan, edges) if (each.subject, each.kind) not in told)
+        looked = (*of_cluster, *of_hosts)
+        grave = (each for each in looked if each.severity != "info")
+        worrying = (*log_findings.worrying(evidence), *intermittent.findings(wavering), *grave)
         local_checks = check_ports.local_checks(edges, self.plan.services)
         return PathStatus(
             name=self.plan.name,
@@ -140,16 +168,22 @@ class PathBook:
                 *wiring.findings(self.plan.services, handshakes),
                 *self._ipv6.findings(),
                 *worrying,
+                *(each for each in looked if each.severity == "info"),
+                *roundtrips.findings(roundtrip, self.plan.edges[0].address if self.plan.edges else ""),
                 *check_ports.findings(local_checks),
                 *log_findings.explaining(signals, self.plan.services, local_checks),
             ),
             health=judge_health(evidence, diagnosis, negatives, worrying),
             negatives=negatives,
+            cluster=cluster,
+            elected=self.plan.elected,
+            roundtrip=roundtrip,
         )
 
     def _record_maillog(self, batch: MaillogBatch) -> None:
         self._maillog = batch
         self._client_ip.record_log(batch)
+        self._roundtrips.record_log(batch)
         if batch.lag is not None:
             self._lag = batch.lag
 
@@ -172,7 +206,7 @@ class PathBook:
         statuses = []
         for book in self._of(ProbeKind.HANDSHAKE):
             target = book.plan.target
-            throttling = self._log.throttled(services[target.service], now)
+            throttling = self._log.throttled(services[target.service], now, greeted=book.last_ok_finished)
             verdict = refine(book.verdict(now), target, columns, throttling=throttling)
             agreement = self._agreement(book, services[target.service], edges, now)
             statuses.append(self._target(book, verdict, now, at, agreement))
@@ -221,29 +255,10 @@ class PathBook:
         statuses = []
         for book in self._of(ProbeKind.FRONT_DOOR):
             target = book.plan.target
-            throttling = self._log.throttled(services[target.service], now)
+            throttling = self._log.throttled(services[target.service], now, greeted=book.last_ok_finished)
             verdict = refine(book.verdict(now), target, columns, throttling=throttling)
             statuses.append(self._target(book, verdict, now, at))
         return tuple(statuses)
-
-    def _edge(self, edge: EdgePlan, doors: Sequence[TargetStatus], now: float) -> EdgeStatus:
-        seen = self._haproxy.get(edge.name) if edge.asks_haproxy else None
-        fresh = seen is not None and now - seen.finished <= stale_after(edge.interval, edge.timeout)
-        known = seen if fresh else None
-        return EdgeStatus(
-            name=edge.name,
-            address=edge.address,
-            ssh_up=None if seen is None else fresh and seen.ssh_ok,
-            haproxy_up=None if seen is None else fresh and seen.ok,
-            scrape_seconds=known.finished - known.started if known is not None and known.ok else None,
-            age=now - seen.finished if seen is not None else None,
-            reason=_reason(seen, fresh=fresh),
-            servers=known.servers if known is not None else (),
-            stats=known.stats if known is not None else (),
-            info=known.info if known is not None else None,
-            front_doors=tuple(door for door in doors if door.target.node == edge.name),
-            asked=edge.asks_haproxy,
-        )
 
     def _maillog_status(self, now: float) -> MaillogStatus | None:
         source = self.plan.maillog_source
@@ -264,11 +279,3 @@ class PathBook:
 
 def _same_place(old: TargetPlan, new: TargetPlan) -> bool:
     return (old.address, old.port) == (new.address, new.port)
-
-
-def _reason(seen: HaproxyObservation | None, *, fresh: bool) -> str:
-    if seen is None:
-        return "not asked yet"
-    if not fresh:
-        return "no round has ended for too long"
-    return "" if seen.failure is None else f"{seen.failure.reason}: {seen.failure.detail}"

@@ -76,14 +76,61 @@ class Ipv6Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class HostPlan:
+    """What shall be found on an edge's host; times in seconds.
+
+    ``ports`` shall be bound, ``optional_ports`` may be, ``redirected`` shall be led here by NAT. ``stats_socket`` is
+    where it shall be (``None``: HAProxy has none).
+    """
+
+    interval: float
+    timeout: float
+    ports: frozenset[int]
+    optional_ports: frozenset[int]
+    redirected: frozenset[int]
+    stats_socket: str | None
+
+    @property
+    def stale_after(self) -> float:
+        """Seconds after which the last look proves nothing any more."""
+        return stale_after(self.interval, self.timeout)
+
+
+@dataclass(frozen=True, slots=True)
 class EdgePlan:
-    """One edge; ``interval`` is that of HAProxy's rounds, ``asks_haproxy`` whether there is a socket to ask."""
+    """One edge; ``interval`` is that of HAProxy's rounds, ``asks_haproxy`` whether there is a socket to ask.
+
+    ``host`` is what shall be found there beside HAProxy's own view, ``None`` where nobody can look.
+    """
 
     name: str
     address: str
     interval: float
     timeout: float
     asks_haproxy: bool
+    host: HostPlan | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterPlan:
+    """What shall be found in the mail server's cluster, by name; times in seconds.
+
+    ``place`` tells one cluster and namespace from another. ``static`` are the nodes that were declared, ``discovers``
+    whether the API names nodes too. ``config_maps`` are pairs of a ConfigMap and its key, ``ignored`` the subjects of
+    acknowledged drift.
+    """
+
+    place: tuple[str, ...]
+    deployment: str
+    proxy_service: str
+    internal_service: str
+    cronjob: str
+    config_maps: tuple[tuple[str, str], ...]
+    static: tuple[Node, ...]
+    discovers: bool
+    ignored: frozenset[str]
+    interval: float
+    timeout: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +143,12 @@ class HealthRule:
 
 @dataclass(frozen=True, slots=True)
 class PathPlan:
-    """One path: everything that is watched of it."""
+    """One path: everything that is watched of it.
+
+    ``elected`` is false where another replica does the handshakes, front doors and rare probes, so that they are no
+    part of this plan; ``None`` without an election. ``roundtrip_interval`` is how often a roundtrip is expected, in
+    seconds (``None``: whenever one comes).
+    """
 
     name: str
     nodes: tuple[Node, ...]
@@ -109,6 +161,9 @@ class PathPlan:
     networks: OriginNetworks = NOBODY
     wan_silence: float | None = None
     ipv6: Ipv6Plan | None = None
+    cluster: ClusterPlan | None = None
+    roundtrip_interval: float | None = None
+    elected: bool | None = None
 
 
 def stale_after(interval: float, timeout: float) -> float:

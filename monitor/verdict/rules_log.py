@@ -1,5 +1,6 @@
-"""The rules of the diagnosis that rest on what the mail log tells of others' connections."""
+"""The rules of the diagnosis about the mail log, and about what it tells of others' connections."""
 
+from monitor.core.proof import EvidenceKind, Unproven
 from monitor.core.runbook import CLIENTS_SEEN, MAIL_LOG
 from monitor.core.verdicts import Verdict
 from monitor.verdict.evidence import Cause, Evidence
@@ -20,6 +21,39 @@ def clients_lost(evidence: Evidence) -> Cause | None:
         "Real clients lose their addresses on the way: the mail server takes them for the edge.",
         evidence=tuple(told_loss(loss) for loss in evidence.log.lost),
         remedy=CLIENTS_SEEN,
+    )
+
+
+def maillog_cut(evidence: Evidence) -> Cause | None:
+    """The log source is broken: mail flows, and we cannot read about it."""
+    log = evidence.maillog
+    if log is None or log.up is not False:
+        return None
+    return Cause(
+        f"The mail log cannot be read ({log.source}): {log.reason}.",
+        evidence=(log.reason,),
+        remedy=MAIL_LOG,
+    )
+
+
+def maillog_silent(evidence: Evidence) -> Cause | None:
+    """Mail flows, the source can be read, and no line of our own connections comes any more."""
+    log = evidence.maillog
+    if log is None or not log.up:
+        return None
+    flowing = [s for s in (*evidence.handshakes, *evidence.front_doors) if s.verdict.up]
+    proofs = [proof for status in flowing for proof in status.proofs]
+    unheard = {Unproven.NOT_TRIED, Unproven.STALE}
+    awaited = [proof for proof in proofs if proof.evidence is EvidenceKind.LOG and proof.why not in unheard]
+    silent = bool(awaited) and all(proof.why is Unproven.NO_LINE for proof in awaited)
+    # Evidence that ever came says that it could: this log has shown us, or the server shows us another way.
+    if not silent or all(proof.proven_at is None for proof in proofs):
+        return None
+    behind = f", whose newest line was {log.lag:.0f} s old" if log.lag is not None and log.lag >= 1 else ""
+    return Cause(
+        f"No line of our own connections comes from the mail log ({log.source}){behind}: it is cut, or behind.",
+        evidence=(f"{len(awaited)} rounds without their line, while the dialogues work",),
+        remedy=MAIL_LOG,
     )
 
 

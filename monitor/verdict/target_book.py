@@ -1,13 +1,17 @@
 """What is remembered of one target: its last rounds, its state after rise/fall, and its verdict taken alone."""
 
+import math
+
+from monitor.core.model import ProbeKind
 from monitor.core.observations import Observation
 from monitor.core.verdicts import Verdict
+from monitor.verdict.intermittent import REMEMBERED, RecentRounds
 from monitor.verdict.plan import TargetPlan
 from monitor.verdict.rise_fall import RiseFall
 
 
 class TargetBook:
-    """One target's memory; bounded: the last round, the last success and the last failure."""
+    """One target's memory; bounded: the last round, the last success, the last failure, a front door's last rounds."""
 
     def __init__(self, plan: TargetPlan) -> None:
         """Begin knowing nothing."""
@@ -16,6 +20,8 @@ class TargetBook:
         self.last: Observation | None = None
         self.last_ok: Observation | None = None
         self.last_failed: Observation | None = None
+        # Handshakes and checks ask one server each: what they find, they find in every round.
+        self.recent = RecentRounds(REMEMBERED if plan.target.probe is ProbeKind.FRONT_DOOR else 0)
 
     def replan(self, plan: TargetPlan) -> None:
         """Take over a changed measure (intervals, rise, fall) and keep what is known."""
@@ -30,6 +36,19 @@ class TargetBook:
         else:
             self.last_failed = observation
         self.state.record(ok=observation.ok)
+        self.recent.record(observation.judgement, up=self.state.up is True)
+
+    def doubted(self, rounds: int) -> bool:
+        """Tell whether to look again soon: the last result contradicts the state or, at a front door, one of so many.
+
+        Its next round may meet another server, so that one success ends no doubt.
+        """
+        return self.state.contradicted or (self.state.up is True and bool(self.recent.failures(rounds)))
+
+    @property
+    def last_ok_finished(self) -> float:
+        """When (event loop's clock) its last success ended; before all time, if there was none."""
+        return -math.inf if self.last_ok is None else self.last_ok.finished
 
     def age(self, now: float) -> float | None:
         """Give the seconds since the end of the last round; ``None`` before the first."""

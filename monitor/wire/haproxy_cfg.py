@@ -41,9 +41,13 @@ _SECTIONS = {
     "userlist",
 }
 _MAX_PORTS_OF_A_BIND = 64
+# All of them are read again for each server.
+_MAX_DEFAULT_WORDS = 128
 _ANY = "*"
 _WILDCARDS = {"", _ANY, "0.0.0.0", "::"}  # noqa: S104 - read, not bound
-_TIMEOUTS = {"clitimeout": "client", "srvtimeout": "server", "contimeout": "connect"}  # deprecated names
+# Those that decide over a client's connection.
+_TIMEOUTS = {"client", "server", "connect", "tunnel"}
+_OLD_TIMEOUTS = {"clitimeout": "client", "srvtimeout": "server", "contimeout": "connect"}  # deprecated names
 
 
 @dataclass(slots=True)
@@ -156,12 +160,16 @@ class _Reader:
         section.settings.mode = argument(line, 1)
 
     def _timeout(self, section: _Section, line: ConfigLine) -> None:
-        name = _TIMEOUTS.get(line.words[0])
+        name = _OLD_TIMEOUTS.get(line.words[0])
         value = argument(line, 1 if name else 2)
-        section.settings.timeouts[name or line.words[1]] = milliseconds(value, line)
+        name = name or line.words[1]
+        if name in _TIMEOUTS:
+            section.settings.timeouts[name] = milliseconds(value, line)
 
     def _default_server(self, section: _Section, line: ConfigLine) -> None:
         section.settings.default_server += line.words[1:]
+        if len(section.settings.default_server) > _MAX_DEFAULT_WORDS:
+            raise malformed(line.number, f"more than {_MAX_DEFAULT_WORDS} words of default-server")
 
     def _default_backend(self, section: _Section, line: ConfigLine) -> None:
         section.settings.default_backend = argument(line, 1)

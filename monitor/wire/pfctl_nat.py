@@ -21,6 +21,8 @@ MAX_ANSWER = 1024 * 1024
 
 _TEXT_KEPT = 200
 _RULES_KEPT = 8
+# pfctl expands lists; a rule with more than this is not compared with the others.
+_MAX_WAYS = 64
 _ANCHORS = ("rdr-anchor", "nat-anchor", "binat-anchor", "anchor", "load-anchor")
 # Comments, pfctl -v's counters, the end of an anchor printed inline, and what pfctl says of a kernel without ALTQ.
 _REMARKS = ("#", "[", "}", "No ALTQ", "ALTQ related")
@@ -83,7 +85,7 @@ def deciding(rules: Iterable[PfRule], port: int, family: str) -> tuple[PfRule, .
         if rule.action != "rdr" or not (rule.is_tcp() and rule.is_family(family) and rule.destination.has_port(port)):
             continue
         ways = _ways(rule)
-        live = any(not _hidden(way, seen) for way in ways)
+        live = not ways or not all(_hidden(way, seen) for way in ways)
         if not rule.chancy and not rule.interface_negated:
             seen.update(ways)
         if live and not rule.negated and rule.tag != _REFLECTION:
@@ -132,6 +134,8 @@ def _ways(rule: PfRule) -> list[_Way]:
         for host in (rule.source, rule.destination)
     )
     interfaces: Sequence[str] = rule.interfaces or ("",)
+    if len(interfaces) * len(source) * len(destination) > _MAX_WAYS:
+        return []
     return [_Way(*way) for way in product(interfaces, (rule.family,), source, destination)]
 
 

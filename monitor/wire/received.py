@@ -15,7 +15,9 @@ MAX_RELAYS = 50
 
 # ``from HELO (NAME [ADDRESS])``: helo and name cannot hold a space, so that no client can forge the address. Postfix
 # writes ``[IPv6:2001:db8::1]``, Dovecot leaves the name out.
-_FROM = re.compile(r"from (?P<helo>[^\s]{1,255}) \((?:(?P<name>[^\s\[\]()]{1,255}) )?\[(?:IPv6:)?(?P<address>[^\]\s]{2,45})\]")
+_FROM = re.compile(
+    r"from (?P<helo>[^\s]{1,255}) \((?:(?P<name>[^\s\[\]()]{1,255}) )?\[(?:IPv6:)?(?P<address>[^\]\s]{2,45})\]"
+)
 _FROM_NAME = re.compile(r"from (?P<helo>[^\s]{1,255})")
 _BY = re.compile(r"\bby (?P<by>[^\s;]{1,255})")
 
@@ -37,7 +39,9 @@ def relays(header: bytes) -> tuple[Relay, ...]:
 
 def handed_over(trace: Iterable[Relay]) -> Relay | None:
     """Give the handing-over to our own server: the newest that names an address other than loopback."""
-    return next((relay for relay in trace if relay.address and not ipaddress.ip_address(relay.address).is_loopback), None)
+    return next(
+        (relay for relay in trace if relay.address and not ipaddress.ip_address(relay.address).is_loopback), None
+    )
 
 
 def passed(trace: Iterable[Relay], names: Collection[str]) -> bool:

@@ -17,6 +17,8 @@ COMMAND = "sockstat -l"
 
 # A busy firewall has some hundred rows.
 MAX_ANSWER = 1024 * 1024
+# The longest is a UNIX socket's path, of 104 bytes, and its peers.
+_MAX_LINE = 1024
 
 # sockstat cuts a command's name after ten characters; it may hold blanks.
 _ROW = re.compile(
@@ -44,6 +46,8 @@ def parse_sockstat(text: bytes | str) -> tuple[Socket, ...]:
         raise WireError(Reason.CLOSED, "sockstat said nothing")
     sockets: list[Socket] = []
     for line in text.split("\n"):
+        if len(line) > _MAX_LINE:
+            raise _malformed(f"a line of {len(line)} characters", line)
         words = line.split()
         if not words or (words[0] == _HEADER and not sockets):
             continue

@@ -23,6 +23,7 @@ def accepts(schema: dict[str, Any], value: object) -> bool:
     """Judge a value by the part of JSON Schema (draft 2020-12) that is used here, and by no more than that."""
     unknown = schema.keys() - {
         *("$schema", "title", "description", "default", "examples", "type", "properties", "required", "enum"),
+        "writeOnly",
         *(
             "additionalProperties",
             "propertyNames",
@@ -56,7 +57,7 @@ def _parts_accepted(schema: dict[str, Any], value: object) -> Iterator[bool]:
             yield accepts(known[key], inner) if key in known else rest is not False and accepts(rest, inner)
     elif isinstance(value, list):
         yield len(value) >= schema.get("minItems", 0)
-        yield from (accepts(schema["items"], each) for each in value)
+        yield from (accepts(schema.get("items", {}), each) for each in value)
     elif isinstance(value, str):
         yield len(value) >= schema.get("minLength", 0)
         yield re.search(schema.get("pattern", ""), value) is not None

@@ -21,8 +21,9 @@ HOST = "127.0.0.1"
 
 @pytest.fixture
 async def server(tmp_path: Path, unused_tcp_port: int) -> AsyncIterator[SshServer]:
-    """Give a server that answers every question about HAProxy alike."""
-    made = SshServer(HOST, unused_tcp_port, tmp_path, lambda: "1\n# be_id\n")
+    """Give a server that answers one command."""
+    answers = {COMMAND: "1\n# be_id\n"}
+    made = SshServer(HOST, unused_tcp_port, tmp_path, answers.get)
     await made.open()
     yield made
     made.close()

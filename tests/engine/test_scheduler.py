@@ -184,6 +184,21 @@ def test_stop_lets_rounds_end_in_order() -> None:
     assert (patient.ended, endless.ended, endless.running) == (1, 0, 0)
 
 
+def test_after_the_stop_nothing_begins() -> None:
+    """A job that is added while everything ends is not run."""
+    late = Recorder()
+
+    async def main() -> None:
+        scheduler = Scheduler(Notes())
+        await scheduler.stop(within=0.0)
+        scheduler.add(job("a", late))
+        assert "a" not in scheduler
+        await asyncio.sleep(20.0)
+
+    run_virtual(main())
+    assert late.began == []
+
+
 def test_a_thousand_targets_keep_their_slots() -> None:
     """A thousand targets at one second each run a thousand rounds a second, spread, none late."""
     works = [Recorder() for _ in range(1000)]

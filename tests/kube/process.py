@@ -4,10 +4,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-# The kernel ends it together with us (PR_SET_PDEATHSIG), however we end.
+# The kernel ends it together with us, however we end: with the thread that started it, to be exact, so that it is
+# always the same one, which lives as long as we do (PR_SET_PDEATHSIG in prctl(2)).
 WITH_US = ("setpriv", "--pdeathsig", "KILL")
+_STARTER = ThreadPoolExecutor(max_workers=1)
 
 
 class Process:
@@ -28,7 +31,8 @@ class Process:
     def start(self, within: float = 60.0) -> None:
         """Start it, and return when it serves."""
         with self._log.open("ab") as log:
-            self._running = subprocess.Popen([*WITH_US, *self._command], stdout=log, stderr=log)
+            command = [*WITH_US, *self._command]
+            self._running = _STARTER.submit(subprocess.Popen, command, stdout=log, stderr=log).result()
         deadline = time.monotonic() + within
         while not self._answers():
             if self._running.poll() is not None or time.monotonic() > deadline:

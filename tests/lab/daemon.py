@@ -1,9 +1,7 @@
 """The real daemon on the client's host of a laboratory, asked over HTTP as Prometheus asks it."""
 
 import json
-import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -13,7 +11,20 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.lab.lab import HttpAnswer, Lab
+from tests.lab.network import NODES
 
+SERVICES = ("smtp", "smtps", "submission", "imaps")
+CHECKED = SERVICES[:3]
+"""Those that have a healthcheck NodePort."""
+SOUND = {
+    **{f"check {node} {service}": "up" for node in NODES for service in CHECKED},
+    **{f"handshake {node} {service}": "ok" for node in NODES for service in SERVICES},
+    **{f"agreement {node} {service}": "agree" for node in NODES for service in SERVICES},
+    **{f"front_door {service}": "ok" for service in SERVICES},
+    **dict.fromkeys(("edge", "haproxy", "maillog"), "up"),
+    "hop": "none",
+}
+"""The view of the whole laboratory when nothing is broken."""
 Labels = frozenset[tuple[str, str]]
 LABEL = re.compile(r'(\w+)="([^"]*)"')
 
@@ -35,7 +46,7 @@ class Daemon:
         command = [sys.executable, "-m", "monitor", "run", f"--config.file={self.file}", "--log.format=json"]
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                [*self._lab.command_prefix(), *command, *self._flags], stdout=log, stderr=log, start_new_session=True
+                [*self._lab.command_prefix(), *command, *self._flags], stdout=log, stderr=log
             )
         try:
             self.until(lambda: self.status_of("/readyz") == 200, within=30)
@@ -55,6 +66,11 @@ class Daemon:
             except subprocess.TimeoutExpired:
                 self.kill()
 
+    def restart(self) -> None:
+        """End it in order and start it anew, with the configuration as it is now."""
+        self.__exit__(None, None, None)
+        self.__enter__()
+
     @property
     def process(self) -> subprocess.Popen[bytes]:
         """The daemon's process."""
@@ -63,7 +79,7 @@ class Daemon:
 
     def kill(self) -> None:
         """End it as the kernel does when memory is short."""
-        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.kill()
         self.process.wait()
 
     def reload(self, configuration: str) -> HttpAnswer:
@@ -134,10 +150,10 @@ class Daemon:
             time.sleep(0.1)
         return time.monotonic() - began
 
-    def until_sound(self, *, within: float = 20) -> dict[str, str]:
-        """Wait until everything is known and well, for which postscreen may take six seconds; gives the view."""
-        self.until(lambda: set(self.view().values()) <= {"up", "ok", "agree", "none"}, within=within)
-        return self.view()
+    def until_sound(self, *, within: float = 20) -> None:
+        """Wait until all that is watched is known and well, for which postscreen may take six seconds."""
+        well = set(SOUND.values())
+        self.until(lambda: well.issuperset(self.view().values()), within=within)
 
     def tale(self) -> str:
         """Give the last of the log, for the message of a failed assertion."""

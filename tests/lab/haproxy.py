@@ -12,6 +12,7 @@ CONFIGURATION = "/var/etc/haproxy/haproxy.cfg"
 SOCKET = "/tmp/haproxy.socket"  # noqa: S108 - pfSense's own place; this /tmp is the edge's alone
 BACKEND_SUFFIX = "_ipvANY"
 LEGACY_POOL = "mailserver_nodes"
+IMAPS = 993
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,11 @@ FRONTENDS = {
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a test may want otherwise; ``addresses`` sends single servers elsewhere, by pool and node."""
+    """What a test may want otherwise; ``addresses`` sends single servers elsewhere, by pool and node.
+
+    ``bind`` is the one address of the frontends (``""``: all), ``timeout`` milliseconds for all clients and servers
+    (``None``: what mail clients need).
+    """
 
     send_proxy: bool = True
     pools: Mapping[str, Pool] = field(default_factory=lambda: POOLS)
@@ -49,6 +54,14 @@ class Settings:
     addresses: Mapping[tuple[str, str], str] = field(default_factory=dict)
     legacy_pool: bool = True
     check_interval: int = 5000
+    nodes: Mapping[str, str] = field(default_factory=lambda: NODES)
+    bind: str = ""
+    timeout: int | None = None
+
+    def patience(self, port: int) -> int:
+        """Give the timeout of a frontend port and its pool: IMAP clients may be silent for half an hour (RFC 2177)."""
+        minutes = 30 if port == IMAPS else 10
+        return minutes * 60_000 if self.timeout is None else self.timeout
 
 
 def configuration(settings: Settings) -> str:
@@ -58,11 +71,15 @@ def configuration(settings: Settings) -> str:
         pools[LEGACY_POOL] = Pool(30125)
         frontends[2525] = LEGACY_POOL
     parts = [GLOBAL]
-    parts += [FRONTEND.format(port=port, backend=pool + BACKEND_SUFFIX) for port, pool in frontends.items()]
+    for port, backend in frontends.items():
+        where = {"port": port, "bind": settings.bind, "timeout": settings.patience(port)}
+        parts.append(FRONTEND.format(backend=backend + BACKEND_SUFFIX, **where))
+    patience = {backend: settings.patience(port) for port, backend in FRONTENDS.items()}
     for number, (name, pool) in enumerate(pools.items(), 10):
-        parts.append(BACKEND.format(name=name + BACKEND_SUFFIX, number=10 * number, source=EDGE))
-        for server, node in enumerate(NODES, 10 * number + 1):
-            address = settings.addresses.get((name, node), f"{NODES[node]}:{pool.data_port}")
+        timeout = patience.get(name, settings.patience(0))
+        parts.append(BACKEND.format(name=name + BACKEND_SUFFIX, number=10 * number, source=EDGE, timeout=timeout))
+        for server, node in enumerate(settings.nodes, 10 * number + 1):
+            address = settings.addresses.get((name, node), f"{settings.nodes[node]}:{pool.data_port}")
             check = f"check inter {settings.check_interval}" + (f" port {pool.check_port}" if pool.check_port else "")
             header = " send-proxy-v2" if settings.send_proxy else ""
             parts.append(f"\tserver\t\t\t{node} {address} id {server} {check} weight 10{header}\n")
@@ -160,9 +177,9 @@ listen HAProxyLocalStats
 """
 FRONTEND = """
 frontend mailserver_proxy_{port}
-	bind			:{port} name :{port}
+	bind			{bind}:{port} name :{port}
 	mode			tcp
-	timeout client		30000
+	timeout client		{timeout}
 	default_backend		{backend}
 """
 BACKEND = """
@@ -171,7 +188,7 @@ backend {name}
 	id			{number}
 	balance			roundrobin
 	timeout connect		30000
-	timeout server		30000
+	timeout server		{timeout}
 	retries			3
 	source			{source}
 """

@@ -60,6 +60,7 @@ class Process(NamedTuple):
 
     pid: int
     parent: int
+    session: int
     name: str
 
 
@@ -72,9 +73,9 @@ def processes() -> Iterator[Process]:
             continue
         pid, _, rest = stat.partition(" (")
         name, _, fields = rest.rpartition(") ")
-        state, parent = fields.split()[:2]
+        state, parent, _, session = fields.split()[:4]
         if state != "Z":
-            yield Process(int(pid), int(parent), name)
+            yield Process(int(pid), int(parent), int(session), name)
 
 
 class Host:
@@ -178,6 +179,14 @@ class Host:
         for parent in family:  # grows while it is walked
             family += [process.pid for process in everything if process.parent == parent]
         return family
+
+    def sessions(self, family: list[int]) -> set[int]:
+        """Give the sessions that these processes live in (setsid(2)); a daemon has one of its own."""
+        return {each.session for each in processes() if each.pid in family} - {os.getsid(0)}
+
+    def members(self, sessions: set[int]) -> list[int]:
+        """List whoever lives in these sessions, orphans included."""
+        return [each.pid for each in processes() if each.session in sessions]
 
     def submit(self, function: Callable[..., T], *arguments: object) -> Future[T]:
         """Call a function in a thread on this host's network."""

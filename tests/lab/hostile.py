@@ -15,6 +15,8 @@ from tests.lab.host import Host
 
 GREETING = b"220 mail.example.org ESMTP\r\n"
 EHLO = b"250-mail.example.org\r\n250 STARTTLS\r\n"
+LONGEST = 5.0
+"""Seconds after which a server leaves its victim alone."""
 CHUNK = 1 << 16
 TEN_MEGABYTES = 10_000_000
 HEADER = 28
@@ -87,23 +89,18 @@ async def reset_in_tls(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
     _reset(writer)
 
 
-def endless_line_in_tls(context: ssl.SSLContext) -> Hostility:
-    """Take the header, put TLS on top, and begin an IMAP greeting that never ends."""
-
-    async def hostility(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readexactly(HEADER)
-        await writer.start_tls(context)
-        await _flood(writer, b"* OK " + b"a" * CHUNK, b"a" * CHUNK)
-
-    return hostility
+async def endless_imap_greeting(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Begin a greeting and never end the line."""
+    await _flood(writer, b"* OK " + b"a" * CHUNK, b"a" * CHUNK)
 
 
 class HostileServer:
     """One of them on a port of a host, for as long as the context."""
 
-    def __init__(self, host: Host, hostility: Hostility) -> None:
-        """Start at once; ``port`` is where it listens."""
+    def __init__(self, host: Host, hostility: Hostility, tls: ssl.SSLContext | None = None) -> None:
+        """Start at once; ``port`` is where it listens, ``tls`` is put on top right behind the header."""
         self._hostility = hostility
+        self._tls = tls
         self._listening: Future[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
         self._end = host.submit(asyncio.run, self._serve())
         self.port, self._loop, self._stopped = self._listening.result(timeout=5)
@@ -121,17 +118,33 @@ class HostileServer:
 
     async def _serve(self) -> None:
         stopped = asyncio.Event()
-        server = await asyncio.start_server(self._speak, "0.0.0.0", 0)
-        async with server:
-            self._listening.set_result((server.sockets[0].getsockname()[1], asyncio.get_running_loop(), stopped))
-            await stopped.wait()
+        loop = asyncio.get_running_loop()
+        with socket.create_server(("", 0)) as listener:
+            listener.settimeout(0)
+            self._listening.set_result((listener.getsockname()[1], loop, stopped))
+            async with asyncio.TaskGroup() as tasks:
+                accepting = tasks.create_task(self._accept(listener, tasks))
+                await stopped.wait()
+                accepting.cancel()
 
-    async def _speak(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _accept(self, listener: socket.socket, tasks: asyncio.TaskGroup) -> None:
+        while True:
+            connection, _ = await asyncio.get_running_loop().sock_accept(listener)
+            tasks.create_task(self._speak(connection))
+
+    async def _speak(self, connection: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader()
+        protocol = asyncio.StreamReaderProtocol(reader)
         # The victim hangs up in the middle of things: that is what it is tested for.
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            await self._hostility(reader, writer)
-            await silence(reader, writer)
-        writer.close()
+        with contextlib.suppress(OSError, TimeoutError):
+            async with asyncio.timeout(LONGEST):
+                if self._tls is not None:
+                    await loop.sock_recv(connection, HEADER)
+                transport, _ = await loop.connect_accepted_socket(lambda: protocol, connection, ssl=self._tls)
+                with contextlib.closing(asyncio.StreamWriter(transport, protocol, reader, loop)) as writer:
+                    await self._hostility(reader, writer)
+                    await silence(reader, writer)
 
 
 async def _flood(writer: asyncio.StreamWriter, first: bytes, then: bytes = b"") -> None:

@@ -23,6 +23,7 @@ from tests.lab.dovecot import Dovecot
 from tests.lab.host import ENVIRONMENT, Host, LabError
 from tests.lab.maillog import Maillog
 from tests.lab.nodeports import Listener, Node, NodePort, NodePorts
+from tests.lab.pf import Pf
 from tests.lab.postfix import Postfix
 from tests.lab.sshd import Sshd
 
@@ -72,12 +73,14 @@ class Lab:
         self.dovecot = Dovecot(self.pod)
         self.haproxy = haproxy.Haproxy(self.edge, settings or haproxy.Settings())
         self.sshd = Sshd(self.edge, self.directory, network.EDGE)
+        self.pf = Pf(self.edge)
         self._servers = (self.postfix, self.dovecot, self.sshd, self.haproxy)
         self.nodeports = NodePorts(self.cluster)
         self.nodes = {name: Node(self.nodeports, name) for name in network.NODES}
         self._usual_certificate = self.authority.issue()
         self._certificate_changed = False
         self._edge_unplugged = False
+        self._mail_volume_full = False
 
     def start(self) -> None:
         """Start everything, and return when every server listens.
@@ -99,6 +102,7 @@ class Lab:
             for server in self._servers:
                 server.prepare()
                 server.start()
+            self.pf.prepare()
             self._running = starting.pop_all()
 
     def stop(self) -> None:
@@ -118,11 +122,15 @@ class Lab:
 
     def heal(self) -> None:
         """Take back every fault; seconds where a server must be restarted, nothing where nothing was changed."""
+        if self._mail_volume_full:
+            self._resize_mail_volume("50%")
+            self._mail_volume_full = False
         if self._edge_unplugged:
             self.network.unplug_edge(plugged=True)
             self._edge_unplugged = False
         self.nodeports.heal()
         self.maillog.heal()
+        self.pf.heal()
         for server in self._servers:
             server.heal()
         if self._certificate_changed:  # last, for only a running server can reload
@@ -141,6 +149,12 @@ class Lab:
         """Silence the edge altogether: HAProxy, sshd, the kernel's own answers."""
         self._edge_unplugged = True
         self.network.unplug_edge()
+
+    def fill_mail_volume(self) -> None:
+        """Leave the queue less room than one message may take (``message_size_limit``)."""
+        self._mail_volume_full = True
+        used = self.pod.run("df", "--output=used", "-B1M", "/var/spool").split()[-1]
+        self._resize_mail_volume(f"{int(used) + 2}m")
 
     def expire_certificate(self) -> None:
         """Present a certificate that ended yesterday."""
@@ -161,6 +175,9 @@ class Lab:
         self.pod.write(CHAIN_FILE, chain)
         self.postfix.reload()
         self.dovecot.reload()
+
+    def _resize_mail_volume(self, size: str) -> None:
+        self.pod.run("mount", "-o", f"remount,size={size}", "/run")  # /var is bound from there
 
     def command_prefix(self, host: str = "client") -> list[str]:
         """What to put before a command that shall run on a host's network, with our own files and pids."""

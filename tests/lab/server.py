@@ -36,9 +36,11 @@ class Server:
         """End it with all that it has started: its ports refuse."""
         self.thaw()
         family = self.host.tree(self.process)
+        sessions = self.host.sessions(family)
         for number in (signal.SIGTERM, signal.SIGKILL):  # Dovecot would take five seconds over young children
             _send(number, family)
             if _ended(family, within=1):
+                _send(signal.SIGKILL, self.host.members(sessions))  # born while their parents were being ended
                 return
         raise LabError(f"{self.process} does not end")
 

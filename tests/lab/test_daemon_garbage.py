@@ -14,29 +14,26 @@ from tests.lab.pace import PATIENT, QUICK, Pace
 
 NODE_PORTS = {"smtp": 30125, "smtps": 30126, "submission": 30127, "imaps": 30128}
 Place = tuple[str, str]
-SPARED = "k8s-node4"
 
-
-def hostilities(context: ssl.SSLContext) -> dict[Place, tuple[Hostility, str]]:
-    """Say who speaks how at which node and service, and what phase and reason that must give."""
-    return {
-        ("k8s-node1", "smtp"): (hostile.random_bytes, "greeting malformed"),
-        ("k8s-node1", "smtps"): (hostile.random_bytes, "tls_handshake tls_error"),
-        ("k8s-node1", "submission"): (hostile.endless_line, "greeting too_large"),
-        ("k8s-node1", "imaps"): (hostile.endless_line_in_tls(context), "greeting too_large"),
-        ("k8s-node2", "smtp"): (hostile.a_byte_a_second, "greeting timeout"),
-        ("k8s-node2", "smtps"): (hostile.silence, "tls_handshake timeout"),
-        ("k8s-node2", "submission"): (hostile.endless_reply, "greeting too_large"),
-        ("k8s-node2", "imaps"): (hostile.reset_at_once, "tls_handshake reset"),
-        ("k8s-node3", "smtp"): (hostile.reset_after_ehlo, "ehlo reset"),
-        ("k8s-node3", "smtps"): (hostile.endless_line, "tls_handshake tls_plaintext"),
-        ("k8s-node3", "submission"): (hostile.reset_after_starttls, "starttls reset"),
-        ("k8s-node3", "imaps"): (hostile.reset_in_tls, "tls_handshake tls_plaintext"),
-    }
+HOSTILITIES: dict[Place, tuple[Hostility, str]] = {
+    ("k8s-node1", "smtp"): (hostile.random_bytes, "greeting malformed"),
+    ("k8s-node1", "smtps"): (hostile.random_bytes, "tls_handshake tls_error"),
+    ("k8s-node1", "submission"): (hostile.endless_line, "greeting too_large"),
+    ("k8s-node1", "imaps"): (hostile.endless_imap_greeting, "greeting too_large"),
+    ("k8s-node2", "smtp"): (hostile.a_byte_a_second, "greeting timeout"),
+    ("k8s-node2", "smtps"): (hostile.silence, "tls_handshake timeout"),
+    ("k8s-node2", "submission"): (hostile.endless_reply, "greeting too_large"),
+    ("k8s-node2", "imaps"): (hostile.reset_at_once, "tls_handshake reset"),
+    ("k8s-node3", "smtp"): (hostile.reset_after_ehlo, "ehlo reset"),
+    ("k8s-node3", "smtps"): (hostile.endless_line, "tls_handshake tls_plaintext"),
+    ("k8s-node3", "submission"): (hostile.reset_after_starttls, "starttls reset"),
+    ("k8s-node3", "imaps"): (hostile.endless_reply, "tls_handshake tls_plaintext"),
+    ("k8s-node4", "submission"): (hostile.reset_in_tls, "tls_handshake reset"),
+}
 
 
 def test_garbage_has_its_precise_reason_and_costs_nothing(lab: Lab, tmp_path: Path) -> None:
-    """Twelve targets speak nonsense in twelve ways; the others stay well, no exception, no growth."""
+    """Nearly every target speaks nonsense, each in its own way; the others stay well, no exception, no growth."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     chain = tmp_path / "chain.pem"
     chain.write_bytes(lab.authority.issue(SERVER_NAME))
@@ -46,23 +43,24 @@ def test_garbage_has_its_precise_reason_and_costs_nothing(lab: Lab, tmp_path: Pa
         daemon.until_sound()
         assert daemon.reload(QUICK.configuration(lab)).status == 200
         expected: dict[Place, str] = {}
-        for (node, service), (hostility, reason) in hostilities(context).items():
-            server = stack.enter_context(HostileServer(lab.pod, hostility))
+        for (node, service), (hostility, reason) in HOSTILITIES.items():
+            tls = context if hostility is hostile.endless_imap_greeting else None
+            server = stack.enter_context(HostileServer(lab.pod, hostility, tls))
             lab.nodeport(node, NODE_PORTS[service]).rewire(server.port)
             expected[node, service] = reason
         daemon.until(lambda: failed(daemon, 2) >= expected.keys(), within=QUICK.certain_after + 2)
-        before = daemon.memory(); print("XX", failures(daemon))
-        daemon.until(lambda: failed(daemon, 5) >= expected.keys(), within=30)
-        assert daemon.memory() - before < 4; print("XX", failures(daemon), daemon.total("event_loop_lag_seconds"))
+        before = daemon.memory()
+        daemon.until(lambda: failed(daemon, 4) >= expected.keys(), within=20)
+        assert daemon.memory() - before < 4
         assert {place: set(found) for place, found in failures(daemon).items()} == {
             place: {reason} for place, reason in expected.items()
         }
-        view = daemon.view()
-        assert {view[f"handshake {SPARED} {service}"] for service in NODE_PORTS} == {"ok"}
-        assert {view[f"check {node} {service}"] for node in NODES for service in list(NODE_PORTS)[:3]} == {"up"}
+        well = {key for key, state in daemon.view().items() if state in {"up", "ok"}}
+        assert well >= {f"handshake {node} {service}" for node in NODES for service in NODE_PORTS} - {
+            f"handshake {node} {service}" for node, service in expected
+        }
+        assert well >= {f"check {node} {service}" for node in NODES for service in ("smtp", "smtps", "submission")}
         assert daemon.total("probe_bugs_total") == 0
-        lab.heal()
-        daemon.until_sound()
 
 
 def test_a_wrong_key_and_a_wrong_host_key_are_told_apart(lab: Lab, tmp_path: Path) -> None:

@@ -5,10 +5,12 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
 
 import pytest
 
+from monitor.core.edge import EdgeObservation, RedirectState
+from monitor.core.errors import LinkError
+from monitor.core.observations import Span
 from monitor.links.ssh import SshLink, SshSettings
 from monitor.probes import edge, haproxy
 from monitor.wire.haproxy_answer import parse_answer
@@ -33,6 +35,32 @@ STAND_INS = {
     "pfctl": f"case $* in\n-sn) cat <<'END'\n{RDR}END\n;;\n-sr) cat <<'END'\n{PASS}END\nesac",
     "logger": f'printf "%s\\n" "$*" >>{LOGGED}',
 }
+REFUSED = (
+    "id",
+    "show servers state; id",
+    f"{SHOW}; id",
+    f"{SHOW}\nid",
+    f"{SHOW} ",
+    f" {SHOW}",
+    SHOW.replace("show info", "shutdown sessions server x/y"),
+    SHOW.replace("show info", "$(id)"),
+    SHOW.replace("'", '"'),
+    "sockstat -l | cat",
+    "sockstat -l\n",
+    "sockstat *",
+    "sockstat ?l",
+    "*",
+    "pfctl -sn; pfctl -d",
+    "pfctl -d",
+    f"cat {CONFIGURATION} /etc/master.passwd",
+    "cat /etc/passwd",
+    "`id`",
+    "';id;'",
+    '"',
+    "\\",
+    "sh -c id",
+    "\x1b]0;x\x07",
+)
 SHELLS = [shell for shell in ("dash", "bash --posix", "busybox sh") if shutil.which(shell.split()[0])]
 
 
@@ -45,6 +73,7 @@ class Gated:
         text = GATE.read_text()
         assert "\nPATH=/sbin:" in text
         lab.edge.write(INSTALLED, text.replace("\nPATH=", f"\nPATH={PROGRAMS}:"), 0o755)
+        self._programs = {program: _program(lab, program) for program in STAND_INS}
         for program, script in STAND_INS.items():
             lab.sshd.install(program, f"#!/bin/sh\n{script}\n")
         lab.edge.write(LOGGED, "", 0o666)
@@ -79,10 +108,19 @@ class Gated:
         """What the gate has logged."""
         return self.lab.edge.path(LOGGED).read_text().splitlines()
 
-    def close(self) -> Self:
-        """Let the key do everything again."""
+    def close(self) -> None:
+        """Let the key do everything again, and put the programs back that were there."""
         self.lab.edge.write(KEYS, self._keys)
-        return self
+        for program, script in self._programs.items():
+            if script is None:
+                self.lab.edge.path(f"{PROGRAMS}/{program}").unlink()
+            else:
+                self.lab.sshd.install(program, script)
+
+
+def _program(lab: Lab, name: str) -> str | None:
+    path = lab.edge.path(f"{PROGRAMS}/{name}")
+    return path.read_text() if path.exists() else None
 
 
 @pytest.fixture
@@ -104,58 +142,62 @@ def test_mailpaths_commands_pass(gated: Gated) -> None:
     assert gated.logged == []
 
 
-async def _round(lab: Lab) -> edge.Answers:
-    settings = SshSettings(EDGE, USER, lab.sshd.key_file, lab.sshd.known_hosts_file)
-    link = SshLink(settings)
+def _link(lab: Lab) -> SshLink:
+    return SshLink(SshSettings(EDGE, USER, lab.sshd.key_file, lab.sshd.known_hosts_file))
+
+
+async def _round(lab: Lab) -> EdgeObservation:
+    link = _link(lab)
     try:
-        return await edge.Edge(SETTINGS, link).run()
+        probe = edge.Edge(SETTINGS, link)
+        return probe.judge(await probe.run(), Span(0.0, 1.0, 2.0))
     finally:
         await link.close()
 
 
 def test_the_probe_passes(gated: Gated) -> None:
     """The edge's probe reads all it wants through the gate, over one connection."""
-    answers = gated.lab.run(_round(gated.lab))
-    assert {name: type(answer) for name, answer in answers.items()} == dict.fromkeys(COMMANDS, bytes)
+    seen = gated.lab.run(_round(gated.lab))
+    assert (seen.ssh_ok, seen.failures) == (True, {})
+    assert seen.frontends is not None
+    assert seen.frontends[25].pids == (7,)
+    assert seen.redirects is not None
+    assert (seen.redirects[25].state, seen.redirects[25].passed) == (RedirectState.OK, True)
+    assert seen.configuration is not None
+    assert {bind.port for frontend in seen.configuration.frontends for bind in frontend.binds} >= {25, 465, 587, 993}
+    assert seen.stats_socket is not None
+    assert (seen.stats_socket.kind, seen.stats_socket.bits) == ("s", 0o600)
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "id",
-        "show servers state; id",
-        f"{SHOW}; id",
-        f"{SHOW}\nid",
-        f"{SHOW} ",
-        f" {SHOW}",
-        SHOW.replace("show info", "shutdown sessions server x/y"),
-        SHOW.replace("show info", "$(id)"),
-        SHOW.replace("'", '"'),
-        "sockstat -l | cat",
-        "sockstat -l\n",
-        "sockstat *",
-        "sockstat ?l",
-        "*",
-        "pfctl -sn; pfctl -d",
-        "pfctl -d",
-        f"cat {CONFIGURATION} /etc/master.passwd",
-        "cat /etc/passwd",
-        "`id`",
-        "';id;'",
-        '"',
-        "\\",
-        "sh -c id",
-        "\x1b]0;x\x07",
-    ],
-)
-def test_everything_else_is_refused(gated: Gated, command: str) -> None:
-    """Whatever is not one of them as a whole gives no output, status 126, and one printable line in the log."""
+async def _refusals(lab: Lab) -> list[str]:
+    link = _link(lab)
+    said = []
+    try:
+        for command in REFUSED:
+            with pytest.raises(LinkError) as caught:
+                await link.run(command, timeout=5)
+            said.append(caught.value.detail)
+    finally:
+        await link.close()
+    return said
+
+
+def test_everything_else_is_refused(gated: Gated) -> None:
+    """Whatever is not one of them as a whole ends with status 126 and one printable line in the log."""
+    for said in gated.lab.run(_refusals(gated.lab)):
+        assert said.startswith("exit status 126: mailpath-gate: refused: ")
+    assert len(gated.logged) == len(REFUSED)
+    for line in gated.logged:
+        assert line.startswith("-t mailpath-gate -p auth.warning -- refused to 10.0.20.50: ")
+        assert line.isprintable()
+
+
+@pytest.mark.parametrize("command", ["id", f"{SHOW}; id", f"sockstat -l{chr(10)}id"])
+def test_a_refusal_gives_no_output(gated: Gated, command: str) -> None:
+    """Nothing of what was wanted comes out, not even the part that would have been allowed."""
     done = gated.ask(command)
     assert (done.returncode, done.stdout) == (126, "")
     assert done.stderr.startswith("mailpath-gate: refused: ")
-    [line] = gated.logged
-    assert line.startswith("-t mailpath-gate -p auth.warning -- refused to 10.0.20.50: ")
-    assert line.isprintable()
 
 
 def test_long_commands_are_cut_in_the_log(gated: Gated) -> None:

@@ -12,8 +12,8 @@ import pytest
 from monitor.core.errors import LinkError
 from monitor.core.taxonomy import Reason
 from monitor.links import kube_api
-from monitor.links.kube_api import KubeApi
-from tests.links.kube_server import KubeServer, Pod, stamped
+from monitor.links.kube_api import KubeApi, StatusError
+from tests.links.kube_server import LEASES, KubeServer, Pod, stamped
 
 PODS = "/api/v1/namespaces/mailserver/pods"
 
@@ -54,7 +54,11 @@ async def test_a_document_is_fetched_with_the_token(server: KubeServer, api: Kub
         (403, Reason.PERMISSION_DENIED),
         (404, Reason.NOT_FOUND),
         (400, Reason.API_ERROR),
+        (409, Reason.API_ERROR),
+        (410, Reason.API_ERROR),
+        (429, Reason.API_ERROR),
         (500, Reason.API_ERROR),
+        (503, Reason.API_ERROR),
     ],
 )
 async def test_statuses_have_their_reasons(server: KubeServer, api: KubeApi, status: int, reason: Reason) -> None:
@@ -62,9 +66,21 @@ async def test_statuses_have_their_reasons(server: KubeServer, api: KubeApi, sta
     server.faults["/pods"] = (status, "because I say so")
     error = await _failure(api)
     assert (error.reason, error.detail) == (reason, f"HTTP {status}: because I say so")
-    with pytest.raises(LinkError) as caught:
+    with pytest.raises(StatusError) as caught:
         await api.stream(PODS)
-    assert caught.value.reason is reason
+    assert (caught.value.reason, caught.value.status) == (reason, status)
+
+
+async def test_documents_are_written_over_what_was_read(server: KubeServer, api: KubeApi) -> None:
+    """A document is made, then replaced; whoever writes over what it has not read is refused as a conflict."""
+    made = await api.create(LEASES, {"metadata": {"name": "mailpath"}, "spec": {"holderIdentity": "a"}})
+    assert made["metadata"]["resourceVersion"] == "1"
+    assert (await api.replace(f"{LEASES}/mailpath", {**made, "spec": {}}))["spec"] == {}
+    for again in (api.create(LEASES, made), api.replace(f"{LEASES}/mailpath", made)):
+        with pytest.raises(StatusError) as caught:
+            await again
+        assert caught.value.status == 409
+    assert server.leases["mailpath"]["spec"] == {}
 
 
 async def test_a_server_that_never_answers_is_a_timeout(server: KubeServer, api: KubeApi) -> None:

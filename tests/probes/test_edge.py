@@ -1,4 +1,4 @@
-"""The edge probe: which commands it sends, what it makes of the answers, and what a failure of one leaves of the rest."""
+"""The edge probe: which commands it sends, what it makes of the answers, what one failure leaves of the rest."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -7,6 +7,7 @@ from monitor.core.errors import ConfigError
 from monitor.core.haproxy import AdminState, HaproxyInfo, HaproxyServer, HaproxyStat, ServerState
 from monitor.core.model import MailProtocol, ProbeKind, Service, Target
 from monitor.core.observations import HaproxyObservation, Judgement, Observation
+from monitor.core.roundtrip import Roundtrip
 from monitor.core.status import (
     Diagnosis,
     EdgeStatus,
@@ -169,6 +170,7 @@ class FakeBackend:
         self.fault: ConfigError | None = None
         self.reloads = 0
         self.probed: list[tuple[str, str, str]] = []
+        self.roundtrips: list[Roundtrip] = []
 
     def statuses(self) -> tuple[PathStatus, ...]:
         """Give what is known."""
@@ -191,6 +193,10 @@ class FakeBackend:
         if self.fault is not None:
             raise self.fault
         self.reloads += 1
+
+    def roundtrip(self, result: Roundtrip) -> None:
+        """Remember it."""
+        self.roundtrips.append(result)
 
     async def probe(self, path: str, node: str, service: str) -> Observation:
         """Remember who was asked for."""

@@ -31,6 +31,14 @@ def ignorant() -> PathStatus:
     )
 
 
+def test_leading_is_shown_where_there_is_an_election() -> None:
+    """1 on the replica that was elected, 0 on the others, absent without an election."""
+    path = path_status()
+    assert value(scrape(metrics(), path), "leading", path="home") is None
+    for elected in (True, False):
+        assert value(scrape(metrics(), replace(path, elected=elected)), "leading", path="home") == elected
+
+
 def test_a_healthy_path_shows_everything() -> None:
     """Each layer has its gauge, under the labels of the contract."""
     series = scrape(metrics(), path_status())

@@ -40,28 +40,40 @@ def check(service: Service, node: str = "k8s-node1") -> Target:
     return target(ProbeKind.CHECK, node, service)
 
 
-def door(service: Service) -> Target:
+def door(service: Service, edge: str = "pfsense") -> Target:
     """Name a front door."""
-    return target(ProbeKind.FRONT_DOOR, "pfsense", service)
+    return target(ProbeKind.FRONT_DOOR, edge, service)
 
 
-def plan(nodes: Iterable[Node] = NODES, *, rise: int = 1, fall: int = 2, maillog: str | None = "file") -> PathPlan:
+def plan(  # noqa: PLR0913 - what a path is made of, each with its default
+    nodes: Iterable[Node] = NODES,
+    services: Iterable[Service] = SERVICES,
+    edges: Iterable[EdgePlan] = (EDGE,),
+    *,
+    rise: int = 1,
+    fall: int = 2,
+    maillog: str | None = "file",
+) -> PathPlan:
     """Plan the path ``home``."""
+    nodes, services, edges = tuple(nodes), tuple(services), tuple(edges)
     targets = []
     for node in nodes:
-        for service in SERVICES:
+        for service in services:
             where = target(ProbeKind.HANDSHAKE, node.name, service)
             targets.append(TargetPlan(where, node.address, service.node_port, 60.0, 20.0, rise, fall))
             if service.check_node_port is not None:
                 where = target(ProbeKind.CHECK, node.name, service)
                 targets.append(TargetPlan(where, node.address, service.check_node_port, 5.0, 3.0, rise, fall))
-    targets += [TargetPlan(door(s), EDGE.address, s.frontend_port, 60.0, 20.0, rise, fall) for s in SERVICES]
+    for edge in edges:
+        for service in services:
+            where = door(service, edge.name)
+            targets.append(TargetPlan(where, edge.address, service.frontend_port, 60.0, 20.0, rise, fall))
     return PathPlan(
         name="home",
-        nodes=tuple(nodes),
-        services=SERVICES,
+        nodes=nodes,
+        services=services,
         targets=tuple(targets),
-        edges=(EDGE,),
+        edges=edges,
         maillog_source=maillog,
         health=HealthRule(("smtp", "submission", "imaps"), healthy_nodes=1),
     )

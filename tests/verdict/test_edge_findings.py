@@ -4,7 +4,7 @@ import pytest
 
 from monitor.core.edge import FileMode, Frontend, Redirect, RedirectState, StatsSocket
 from monitor.core.haproxy import HaproxyInfo
-from monitor.verdict.edge_findings import crowded, misdirected, open_stats_socket, unbound
+from monitor.verdict.edge_findings import crowded, misdirected, open_stats_socket, restarted, unbound
 
 EDGE, ADDRESS, SOCKET = "pfsense", "10.0.20.1", "/var/run/haproxy.socket"
 
@@ -75,3 +75,11 @@ def test_crowded(current: int, limit: int, warns: bool) -> None:  # noqa: FBT001
     found = crowded(EDGE, HaproxyInfo("2.9", 60, current, limit, 1))
     assert bool(found) is warns
     assert all(f"{current} of {limit}" in finding.message for finding in found)
+
+
+def test_restarted() -> None:
+    """A young HAProxy is told, an old one not."""
+    [finding] = restarted(EDGE, HaproxyInfo("2.9", 60, 0, 1000, 4711))
+    assert finding.severity == "info"
+    assert "(pid 4711, 2.9) was started or reloaded 60 s ago" in finding.message
+    assert restarted(EDGE, HaproxyInfo("2.9", 3600, 0, 1000, 1)) == ()

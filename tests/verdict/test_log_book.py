@@ -61,10 +61,17 @@ def test_a_fatal_explains_the_silence_of_its_own_listener(log: Log) -> None:
     assert not log.book.throttled(SUBMISSION, 10.0 + THROTTLING_EXPLAINS_FOR)
 
 
-def test_masters_throttling_may_be_anyones(log: Log) -> None:
-    """Master names a program, not a listener: any silent one may be it."""
+def test_what_was_before_a_greeting_explains_no_later_silence(log: Log) -> None:
+    """Whoever has greeted since is not throttled, but hung."""
     log.say(10.0, FATAL, THROTTLING)
-    assert all(log.book.throttled(each, 11.0) for each in SERVICES)
+    assert log.book.throttled(SUBMISSION, 20.0, greeted=9.0)
+    assert not log.book.throttled(SUBMISSION, 20.0, greeted=11.0)
+
+
+def test_masters_throttling_may_be_any_smtpds(log: Log) -> None:
+    """Postfix' master names a program, not a listener: any silent one may be it, and Dovecot's is none of them."""
+    log.say(10.0, FATAL, THROTTLING)
+    assert [each.name for each in SERVICES if not log.book.throttled(each, 11.0)] == ["imaps"]
 
 
 def test_a_postscreen_without_its_cache_is_its_own_listeners_affair(log: Log) -> None:

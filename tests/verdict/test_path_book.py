@@ -256,3 +256,10 @@ def test_what_no_plan_knows_is_dropped() -> None:
     all_well(book)
     book.record(mute(handshake(SMTP, "k8s-node2")))
     assert now_of(book).diagnosis.hop is Hop.NONE
+
+
+def test_a_path_without_nodes_is_not_healthy() -> None:
+    """The front doors may be fine: what is required on one node at least is on none."""
+    status = now_of(all_well(PathBook(plan(nodes=()))))
+    assert {each.verdict for each in status.edges[0].front_doors} == {Verdict.OK}
+    assert status.health.status == "fail"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.core.edge import Bind, ConfiguredServer, HaproxyConfiguration, StatsSocket
+from monitor.core.edge import Bind, HaproxyConfiguration, StatsSocket
 from monitor.core.errors import WireError
 from monitor.core.taxonomy import Reason
 from monitor.wire.haproxy_cfg import MAX_ANSWER, parse_configuration
@@ -19,12 +19,6 @@ DATA = Path(__file__).parent / "data" / "edge"
 def pfsense() -> HaproxyConfiguration:
     """Read the configuration that pfSense generates."""
     return parse_configuration((DATA / "haproxy.pfsense.cfg").read_bytes())
-
-
-def server(line: str, before: str = "") -> ConfiguredServer:
-    """Read one server's line."""
-    [proxy] = parse_configuration(f"backend b\n{before}\n server {line}\n").proxies
-    return proxy.servers[0]
 
 
 def test_pfsense() -> None:
@@ -55,63 +49,6 @@ def test_no_secret_is_kept() -> None:
     with pytest.raises(WireError) as caught:
         parse_configuration("listen x\n stats auth admin:marked-secret\n maxconn marked-secret\n")
     assert "marked-secret" not in repr(caught.value.args) + repr(caught.value.data)
-
-
-@pytest.mark.parametrize(
-    ("place", "address", "port"),
-    [
-        ("10.0.20.101:30125", "10.0.20.101", 30125),
-        ("ipv4@10.0.20.101:30125", "10.0.20.101", 30125),
-        ("2001:db8:20::25:30125", "2001:db8:20::25", 30125),
-        ("[2001:db8:20::25]:30125", "2001:db8:20::25", 30125),
-        ("ipv6@[2001:db8::1]:25", "2001:db8::1", 25),
-        ("[2001:db8::1]", "2001:db8::1", None),
-        ("node1.example.org:25", "node1.example.org", 25),
-        ("10.0.20.101", "10.0.20.101", None),
-        ("10.0.20.101:", "10.0.20.101", None),
-        ("10.0.20.101:+30100", "10.0.20.101", None),
-        ("/other_frontend.socket", "/other_frontend.socket", None),
-    ],
-)
-def test_addresses(place: str, address: str, port: int | None) -> None:
-    """IPv6 may stand without brackets; the port is behind the last colon."""
-    found = server(f"n {place} check")
-    assert (found.address, found.port) == (address, port)
-
-
-@pytest.mark.parametrize(
-    ("line", "header"),
-    [
-        ("n 10.0.0.1:25 send-proxy-v2 check", "send-proxy-v2"),
-        ("n 10.0.0.1:25 check send-proxy", "send-proxy"),
-        ("n 10.0.0.1:25 send-proxy send-proxy-v2-ssl-cn", "send-proxy-v2-ssl-cn"),
-        ("n 10.0.0.1:25 no-send-proxy-v2", ""),
-        ("n 10.0.0.1:25 cookie send-proxy-v2", ""),
-        ("n 10.0.0.1:25 check-send-proxy", ""),
-    ],
-)
-def test_headers(line: str, header: str) -> None:
-    """Which header is sent; a value that looks like the keyword is none."""
-    assert server(line).send_proxy == header
-
-
-def test_keywords() -> None:
-    """All of a server's keywords are kept, the known ones read, whatever their order."""
-    found = server(
-        "n 10.0.0.1:25 new-word port 2500 addr 10.0.0.9 disabled fall 5 check inter 5s backup check-send-proxy"
-    )
-    assert (found.check_port, found.check_address, found.disabled, found.fall) == (2500, "10.0.0.9", True, 5)
-    assert (found.inter, found.backup, found.check_send_proxy) == (5000, True, True)
-    assert found.keywords[0] == "new-word"
-
-
-def test_default_server() -> None:
-    """``default-server`` holds for the servers of its section, which may take it back."""
-    defaults = "default-server check inter 10s send-proxy-v2 disabled"
-    assert server("n 10.0.0.1:25", defaults).inter == 10_000
-    assert server("n 10.0.0.1:25", defaults).sends_v2
-    found = server("n 10.0.0.1:25 no-check enabled inter 1s", defaults)
-    assert (found.check, found.disabled, found.inter) == (False, False, 1000)
 
 
 def test_defaults() -> None:
@@ -185,6 +122,7 @@ def test_other_sections() -> None:
         ("backend b\n server n 10.0.0.1:99999\n", Reason.MALFORMED, "99999 is no port"),
         ("backend b\n server n 10.0.0.1:smtp\n", Reason.MALFORMED, "a number was due"),
         ("backend b\n server n 10.0.0.1:25 inter soon\n", Reason.MALFORMED, "is no time"),
+        ("backend b\n" + " default-server inter 5s\n" * 65, Reason.MALFORMED, "line 66: more than 128 words"),
         ("backend b\n timeout server\n", Reason.MALFORMED, "timeout without a value"),
         ("frontend b\n bind :x\n", Reason.MALFORMED, "a number was due"),
         ("global\n stats socket /a mode rw\n", Reason.MALFORMED, "is no mode"),

@@ -95,6 +95,17 @@ def test_first_rule_wins(first: str, expected: RedirectState) -> None:
     assert state(first + RDR) is expected
 
 
+def test_lists_too_long_to_compare() -> None:
+    """A rule whose lists make millions of combinations is judged on its own."""
+    names = " ".join(f"10.0.0.{number}" for number in range(300))
+    rule = (
+        RDR.replace("vtnet0", f"{{ {names} }}")
+        .replace("any", f"{{ any {names} }}")
+        .replace("192.168.1.2", f"{{ {names} }}")
+    )
+    assert [len(parse_nat(rule)[0].interfaces), state(rule + RDR)] == [300, RedirectState.OK]
+
+
 def test_deciding() -> None:
     """Where there is no rule for everybody, those for some sources are what is judged."""
     rules = parse_nat(RDR.replace("from any", "from 192.0.2.0/24"))

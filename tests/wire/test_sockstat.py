@@ -101,6 +101,7 @@ def test_header_alone() -> None:
         (ROW[:38], Reason.MALFORMED, "no local address"),
         (ROW.replace("*:25", "10.0.20.1.9:25"), Reason.MALFORMED, "is no address"),
         (ROW.replace("*:25", "*:999999"), Reason.MALFORMED, "no local address"),
+        (f"x{' ' * 500_000}y{' ' * 500_000}", Reason.MALFORMED, "a line of 1000002 characters"),
         ("x" * (MAX_ANSWER + 1), Reason.TOO_LARGE, "at most"),
     ],
 )

@@ -1,0 +1,170 @@
+"""``mailpath check``: one round of everything, without a daemon: begun at once, awaited, told."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+import msgspec
+
+from monitor.config.settings import PathSettings
+from monitor.core.model import ProbeKind, Target
+from monitor.core.observations import AnyObservation
+from monitor.core.proof import EvidenceKind, Unproven
+from monitor.core.status import PathStatus, TargetStatus
+from monitor.daemon.path_watch import PathWatch
+from monitor.daemon.service import tls_client, wall_clock
+from monitor.daemon.shared import Shared
+from monitor.engine.scheduler import Scheduler
+from monitor.engine.tasks import Tasks
+from monitor.links.connector import Connector
+from monitor.links.tls import TlsClient
+
+# Whoever waits at a terminal waits half a minute at most; what has not ended by then is not known.
+DEADLINE = 27.0
+END_WITHIN = 0.5
+POLL = 0.05
+# Beyond the deadline: nothing comes twice.
+_NEVER_AGAIN = 3600.0
+
+# What must be refused is left to the daemon, which tries it rarely: the server's log shows each try.
+_AWAITED = frozenset(
+    {
+        ProbeKind.CHECK,
+        ProbeKind.HANDSHAKE,
+        ProbeKind.FRONT_DOOR,
+        ProbeKind.HAPROXY,
+        ProbeKind.EDGE,
+        ProbeKind.KUBERNETES,
+    }
+)
+
+
+class Checked(NamedTuple):
+    """What one round has shown, and the exceptions on its way that nobody expected."""
+
+    statuses: tuple[PathStatus, ...]
+    bugs: tuple[str, ...]
+
+
+def check_once(paths: Sequence[PathSettings]) -> Checked:
+    """Do one round of these paths; takes ``DEADLINE`` seconds and a little at most.
+
+    Raises:
+        ConfigError: The trusted roots cannot be read.
+    """
+    return asyncio.run(_check_once([once(path) for path in paths]))
+
+
+def once(path: PathSettings) -> PathSettings:
+    """Give the settings under which everything comes once, and the first result counts.
+
+    This is no replica, whatever is elected, and nobody hands in a roundtrip or a log by standard input.
+    """
+    replace = msgspec.structs.replace
+    slow = {"interval": _NEVER_AGAIN, "rise": 1, "fall": 1}
+    edges = (replace(edge, interval=_NEVER_AGAIN, slow_interval=_NEVER_AGAIN) for edge in path.edges)
+    return replace(
+        path,
+        checks=replace(path.checks, **slow),
+        handshakes=replace(path.handshakes, fast_interval=_NEVER_AGAIN, **slow),
+        front_door=replace(path.front_door, fast_interval=_NEVER_AGAIN, **slow),
+        edges=tuple(edges),
+        maillog=None if path.maillog is not None and path.maillog.stdin is not None else path.maillog,
+        kubernetes=replace(path.kubernetes, lease=None) if path.kubernetes is not None else None,
+        roundtrip=None,
+    )
+
+
+async def _check_once(paths: Iterable[PathSettings]) -> Checked:
+    clients = [(path, tls_client(path)) for path in paths]
+    checking = _Check()
+    try:
+        # What has not ended at the deadline is not known.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DEADLINE):
+                await checking.begin(clients)
+                while not checking.settled():  # noqa: ASYNC110 - the log tells by its silence as well
+                    await asyncio.sleep(POLL)
+        return Checked(checking.statuses(), tuple(checking.bugs))
+    finally:
+        await checking.stop()
+
+
+class _Check:
+    """The round: what was begun, and what has ended of it."""
+
+    def __init__(self) -> None:
+        self.bugs: list[str] = []
+        self.shared = Shared(Scheduler(self), Connector(), wall_clock, self.bug, self._observed, lambda _: None)
+        self._watches: dict[str, PathWatch] = {}
+        self._ended: set[Target] = set()
+        self._repeated: set[Target] = set()
+        self._tasks = Tasks(self.bug)
+
+    async def begin(self, paths: Iterable[tuple[PathSettings, TlsClient]]) -> None:
+        """Begin every path's round."""
+        for path, tls in paths:
+            self._watches[path.name] = PathWatch(path, tls, self.shared)
+            await self._watches[path.name].configure(path, tls)
+
+    def statuses(self) -> tuple[PathStatus, ...]:
+        """Give what is known now."""
+        now, at = self.shared.now(), wall_clock()
+        return tuple(watch.status(now, at) for watch in self._watches.values())
+
+    def settled(self) -> bool:
+        """Tell whether every first round has ended, and the log has said what it had to say of it."""
+        targets = (target for watch in self._watches.values() for target in watch.targets)
+        if any(target.probe in _AWAITED and target not in self._ended for target in targets):
+            return False
+        statuses = self.statuses()
+        suspected = [target for status in statuses for target in _unproven(status, Unproven.UNCONFIRMED)]
+        for target in suspected:
+            self._repeat(target)
+        awaited = [target for status in statuses for target in _unproven(status, Unproven.NOT_TRIED)]
+        return not suspected and not awaited and all(_log_known(status) for status in statuses)
+
+    async def stop(self) -> None:
+        """End it all."""
+        await self._tasks.cancel()
+        await self.shared.scheduler.stop(END_WITHIN)
+        await asyncio.gather(*(watch.stop() for watch in self._watches.values()))
+        self.shared.connector.close()
+
+    def started(self, lateness: float) -> None:
+        """Hear of a round's start."""
+
+    def skipped(self, slots: int) -> None:
+        """Hear of a round's own slots that it overran."""
+
+    def bug(self, name: str, error: BaseException) -> None:
+        """Keep an exception that nobody expected."""
+        self.bugs.append(f"{name}: {error!r}")
+
+    def _observed(self, observation: AnyObservation) -> None:
+        self._watches[observation.target.path].record(observation)
+        self._ended.add(observation.target)
+
+    def _repeat(self, target: Target) -> None:
+        """Do a second round, once, of what the log shows under a wrong address: two make it certain."""
+        if target not in self._repeated:
+            self._repeated.add(target)
+            self._tasks.spawn("/".join(target), self._watches[target.path].repeat(target))
+
+
+def _unproven(path: PathStatus, why: Unproven) -> Iterator[Target]:
+    """Give the targets that work, and whose line in the mail log is unproven for this reason."""
+    if path.maillog is None or not path.maillog.up:
+        return
+    for status in _dialogues(path):
+        if status.verdict.up and any(p.evidence is EvidenceKind.LOG and p.why is why for p in status.proofs):
+            yield status.target
+
+
+def _dialogues(path: PathStatus) -> tuple[TargetStatus, ...]:
+    return (*path.handshakes, *(door for edge in path.edges for door in edge.front_doors))
+
+
+def _log_known(path: PathStatus) -> bool:
+    return path.maillog is None or path.maillog.up is not None

@@ -1,0 +1,178 @@
+"""The cluster of one path: followed, asked in rounds, told; and the nodes that come and go in it."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from monitor.config import sources
+from monitor.config.settings import PathSettings
+from monitor.core.kube import Cluster
+from monitor.core.model import Node, ProbeKind, Target
+from monitor.daemon.compose import key_of
+from monitor.daemon.shared import Shared
+from monitor.engine.tasks import Tasks
+from monitor.links.backoff import Backoff
+from monitor.links.kube_watch import ListWatch
+from monitor.probes.kubernetes import Kubernetes, KubernetesSettings
+from monitor.verdict.plan import ClusterPlan
+
+# Between two rounds, in seconds; a change of what is followed brings the next one at once.
+INTERVAL = 10.0
+# For each request.
+TIMEOUT = 5.0
+# A change seldom comes alone: a Pod goes, another comes, an EndpointSlice follows.
+SETTLE = 0.5
+
+
+class KubeWatch:
+    """Watches the cluster of one path; ``nodes`` are those that were found last, also while the API is away."""
+
+    def __init__(self, shared: Shared, on_nodes: Callable[[], None]) -> None:
+        """Watch nothing yet; ``on_nodes`` hears of every change of ``nodes``."""
+        self._shared = shared
+        self._on_nodes = on_nodes
+        self._tasks = Tasks(shared.on_bug)
+        self._settings: KubernetesSettings | None = None
+        self.nodes: tuple[Node, ...] = ()
+        self.plan: ClusterPlan | None = None
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """The labels of the rounds."""
+        settings = self._settings
+        return () if settings is None else (Target(settings.path, ProbeKind.KUBERNETES, "", ""),)
+
+    @property
+    def first_rounds(self) -> frozenset[str]:
+        """The rounds without which nobody knows which nodes there are."""
+        discovers = self._settings is not None and self._settings.node_selector is not None
+        return frozenset(key_of(target) for target in self.targets) if discovers else frozenset()
+
+    def prepare(self, path: PathSettings) -> None:
+        """Take over what shall be found, and forget the nodes of another cluster, or of none."""
+        self.plan = _plan(path)
+        wanted = _settings(path)
+        if wanted is None or self._settings is None or _finds(wanted) != _finds(self._settings):
+            self.nodes = ()
+
+    async def configure(self, path: PathSettings) -> None:
+        """Watch by these settings; what did not change goes on undisturbed."""
+        before, self._settings = self._settings, _settings(path)
+        if before != self._settings:
+            await self._tasks.cancel()
+            if self._settings is not None:
+                probe = Kubernetes(self._settings, self._shared.connector)
+                self._tasks.spawn(f"{path.name}/kubernetes", self._look(probe))
+
+    async def stop(self) -> None:
+        """Watch no more."""
+        await self._tasks.cancel()
+
+    async def _look(self, probe: Kubernetes) -> None:
+        following = Tasks(self._shared.on_bug)
+        changed = asyncio.Event()
+        pause = Backoff(SETTLE, INTERVAL)
+        try:
+            while True:
+                if not len(following):
+                    for what, watch in probe.watches.items():
+                        following.spawn(f"{probe.settings.path}/{what}", _follow(probe, what, watch, changed))
+                    await _begin(probe, changed)
+                changed.clear()
+                if await self._round(probe):
+                    pause.reset()
+                    await _change(changed, INTERVAL)
+                else:
+                    # An API server whose host is gone leaves its watches open and silent: they begin anew with it.
+                    await following.cancel()
+                    await asyncio.sleep(pause.next_delay())
+        finally:
+            await following.cancel()
+            await probe.close()
+
+    async def _round(self, probe: Kubernetes) -> bool:
+        started = self._shared.now()
+        answers = await probe.run()
+        observation = probe.judge(answers, self._shared.span(started))
+        nodes = _found(observation.cluster)
+        if nodes is not None and nodes != self.nodes:
+            self.nodes = nodes
+            self._on_nodes()
+        self._shared.on_observation(observation)
+        return observation.ok
+
+
+async def _follow(probe: Kubernetes, what: str, watch: ListWatch[object], changed: asyncio.Event) -> None:
+    async for listing in watch.listings():
+        probe.take(what, listing)
+        changed.set()
+
+
+async def _begin(probe: Kubernetes, changed: asyncio.Event) -> None:
+    """Wait until every collection was read, but not for ever."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(probe.settings.timeout):
+            while not probe.begun:
+                changed.clear()
+                await changed.wait()
+
+
+async def _change(changed: asyncio.Event, within: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within):
+            await changed.wait()
+            await asyncio.sleep(SETTLE)
+
+
+def _found(cluster: Cluster) -> tuple[Node, ...] | None:
+    """Give the nodes that can be spoken to; ``None``: nobody knows which there are."""
+    if cluster.nodes is None:
+        return None
+    return tuple(Node(node.name, node.addresses[0]) for node in cluster.nodes if node.addresses)
+
+
+def _finds(settings: KubernetesSettings) -> tuple[object, ...]:
+    return settings.kubeconfig, settings.node_selector
+
+
+def _settings(path: PathSettings) -> KubernetesSettings | None:
+    """Give what is looked at; without a block for the mail server that is the nodes alone, or nothing."""
+    cluster = path.kubernetes or sources.KubernetesSettings()
+    if path.kubernetes is None and path.nodes.kubernetes is None:
+        return None
+    services = path.services
+    stock = [service.check_listener_port for service in services if service.check_listener_port is not None]
+    ports = sorted({*(service.listener_port for service in services), *stock})
+    return KubernetesSettings(
+        path=path.name,
+        namespace=cluster.namespace if path.kubernetes is not None else None,
+        deployment=cluster.deployment,
+        proxy_service=cluster.proxy_service,
+        cronjob=cluster.roundtrip_cronjob,
+        config_maps=tuple(cluster.config_maps.items()),
+        node_selector=path.nodes.kubernetes.selector if path.nodes.kubernetes is not None else None,
+        ports=tuple(ports),
+        container=cluster.container if cluster.listeners == "exec" else None,
+        kubeconfig=Path(cluster.kubeconfig) if cluster.kubeconfig is not None else None,
+        timeout=TIMEOUT,
+    )
+
+
+def _plan(path: PathSettings) -> ClusterPlan | None:
+    cluster = path.kubernetes
+    if cluster is None:
+        return None
+    return ClusterPlan(
+        place=(cluster.kubeconfig or "", cluster.namespace, cluster.deployment),
+        deployment=cluster.deployment,
+        proxy_service=cluster.proxy_service,
+        internal_service=cluster.internal_service,
+        cronjob=cluster.roundtrip_cronjob,
+        config_maps=tuple(cluster.config_maps.items()),
+        static=path.static_nodes,
+        discovers=path.nodes.kubernetes is not None,
+        ignored=frozenset(cluster.ignore_drift),
+        interval=INTERVAL,
+        timeout=TIMEOUT,
+    )

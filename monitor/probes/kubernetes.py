@@ -1,0 +1,280 @@
+"""``kubernetes``: what the API shows of the mail server, and whether its pod's ports listen.
+
+Collections are followed by list and watch. Objects that may be read by name only (the Deployment, and ConfigMaps, of
+which a namespace has some that hold secrets) are asked for in rounds, which also prove that the API is alive.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from monitor.core.conversation import Failure
+from monitor.core.errors import LinkError
+from monitor.core.kube import Cluster, Deployment, Pod
+from monitor.core.observations import KubernetesObservation, Span
+from monitor.core.taxonomy import Phase, Reason
+from monitor.links.connector import Connector, ConnectResult
+from monitor.links.kube_api import KubeApi, StatusError
+from monitor.links.kube_exec import KubeExec
+from monitor.links.kube_watch import Listing, ListWatch, Patience
+from monitor.wire import kube
+from monitor.wire.ss import listening_ports, proc_ports
+
+# Each port of a pod is tried this long (seconds); it is near, or not to be reached at all.
+CONNECT_TIMEOUT = 2.0
+# A mail server has one Pod; more are seen while one replaces the other.
+MOST_PODS = 3
+
+# Of a failed Job's log, in bytes.
+LONGEST_WORDS = 512
+
+# What the kernel knows, where the image has no program to tell it.
+PROC = ("cat", "/proc/net/tcp", "/proc/net/tcp6")
+
+# Refusals that concern one object, and say that the API is well.
+_OF_THE_OBJECT = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
+
+
+@dataclass(frozen=True, slots=True)
+class KubernetesSettings:
+    """What is looked at, by name; ``node_selector`` is ``None`` where nodes are not looked for.
+
+    Without a ``namespace`` nothing else is looked for. ``config_maps`` are pairs of a ConfigMap and its one key that is
+    read, ``ports`` those of the pod's listeners: they are tried by connects or, with a ``container``, looked up in
+    there. Times are seconds.
+    """
+
+    path: str
+    namespace: str | None
+    deployment: str
+    proxy_service: str
+    cronjob: str
+    config_maps: tuple[tuple[str, str], ...]
+    node_selector: str | None
+    ports: tuple[int, ...]
+    container: str | None
+    kubeconfig: Path | None
+    timeout: float
+
+
+class Answers(NamedTuple):
+    """What one round brought.
+
+    Documents by what they are, connects by port, or the ports that a container shows; last lines of failed Jobs.
+    """
+
+    documents: Mapping[str, Mapping[str, Any] | LinkError]
+    connects: Mapping[int, Sequence[ConnectResult]]
+    inside: frozenset[int] | LinkError | None = None
+    last_words: Mapping[str, str] = {}
+
+
+class Kubernetes:
+    """Looks at one mail server's cluster; remembers what its collections last held."""
+
+    def __init__(self, settings: KubernetesSettings, connector: Connector, patience: Patience | None = None) -> None:
+        """Connect to nothing yet."""
+        self.settings = settings
+        self._connector = connector
+        self._api = KubeExec(settings.kubeconfig, timeout=settings.timeout)
+        self._listings: dict[str, Listing[Any]] = {}
+        self._documents = _documents(settings)
+        self._cluster = Cluster()
+        self.watches = _watches(settings, patience)
+
+    def take(self, what: str, listing: Listing[Any]) -> None:
+        """Remember what a collection holds now."""
+        self._listings[what] = listing
+        known = listing.failure is None or listing.items or getattr(self._cluster, what) is not None
+        if known:
+            held: dict[str, Any] = {what: listing.items}
+            self._cluster = replace(self._cluster, **held)
+
+    @property
+    def begun(self) -> bool:
+        """Whether every collection was read once, or could not be."""
+        return self._listings.keys() == self.watches.keys()
+
+    async def run(self) -> Answers:
+        """Do one round; a failure of the API itself ends it."""
+        documents: dict[str, Mapping[str, Any] | LinkError] = {}
+        for what, path in self._documents.items():
+            try:
+                documents[what] = await self._api.get(path)
+            except LinkError as error:
+                documents[what] = error
+                if not _of_the_object(error):
+                    await self._api.close()
+                    break
+        pods = _reachable(replace(self._cluster, deployment=_deployment(documents.get("deployment"))))
+        words = await self._last_words()
+        if self.settings.container is not None:
+            return Answers(documents, {}, await self._inside(pods, self.settings.container), words)
+        return Answers(documents, await self._connects(pods), last_words=words)
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._api.close()
+        for watch in self.watches.values():
+            await watch.close()
+
+    def judge(self, answers: Answers, span: Span) -> KubernetesObservation:
+        """Say what is known after a round."""
+        gaps = {
+            what: Failure(Phase.FOLLOW, listing.failure.reason, listing.failure.detail)
+            for what, listing in self._listings.items()
+            if listing.failure is not None
+        }
+        failure = None
+        for what, answer in answers.documents.items():
+            if isinstance(answer, LinkError):
+                said = Failure(Phase.API, answer.reason, answer.detail)
+                if not _of_the_object(answer):
+                    failure = said
+                elif answer.reason is Reason.PERMISSION_DENIED:
+                    gaps[what] = said
+        if isinstance(answers.inside, LinkError):
+            gaps["listeners"] = Failure(Phase.COMMAND, answers.inside.reason, answers.inside.detail)
+        if failure is None:
+            self._learn(answers)
+        return KubernetesObservation(
+            path=self.settings.path,
+            started=span.started,
+            finished=span.finished,
+            at=span.at,
+            cluster=self._cluster,
+            failure=failure,
+            gaps=gaps,
+            durations={Phase.API: span.finished - span.started},
+        )
+
+    def _learn(self, answers: Answers) -> None:
+        documents = answers.documents
+        texts: dict[str, str | None] = {}
+        for name, key in self.settings.config_maps:
+            answer = documents.get(_config_map(name))
+            if isinstance(answer, LinkError):
+                if answer.reason is Reason.NOT_FOUND:
+                    texts[name] = None
+            elif answer is not None:
+                texts[name] = kube.config_text(answer, key)
+        self._cluster = replace(
+            self._cluster,
+            deployment=_deployment(documents.get("deployment")),
+            config_maps=texts,
+            listeners=_listening(answers.connects, answers.inside, self.settings.ports),
+            last_words=answers.last_words,
+        )
+
+    async def _last_words(self) -> Mapping[str, str]:
+        """Give the last line of the CronJob's last run, where it failed; the Job and its Pod go minutes later."""
+        last = next(reversed(self._cluster.runs(self.settings.cronjob)), None)
+        if last is None or last.succeeded is not False:
+            return {}
+        known = self._cluster.last_words.get(last.name)
+        pod = next((pod for pod in self._cluster.pods or () if f"Job/{last.name}" in pod.owners), None)
+        if known is not None or pod is None:
+            return {last.name: known or ""}
+        path = f"/api/v1/namespaces/{self.settings.namespace}/pods/{pod.name}/log"
+        try:
+            log = await self._api.stream(path, (("tailLines", "1"), ("limitBytes", str(LONGEST_WORDS))))
+            try:
+                line = await log.read(LONGEST_WORDS)
+            finally:
+                log.close()
+        except LinkError:
+            return {}
+        return {last.name: line.decode(errors="replace").strip()}
+
+    async def _inside(self, pods: Sequence[Pod], container: str) -> frozenset[int] | LinkError | None:
+        """Give the ports on which somebody listens in the newest pod."""
+        if not pods:
+            return None
+        pod = f"/api/v1/namespaces/{self.settings.namespace}/pods/{pods[-1].name}"
+        try:
+            try:
+                return listening_ports((await self._api.run(pod, container, ("ss", "-ltn"))).decode(errors="replace"))
+            except LinkError as error:
+                # an image need not have it
+                if error.reason is not Reason.COMMAND_FAILED:
+                    raise
+            return proc_ports((await self._api.run(pod, container, PROC)).decode(errors="replace"))
+        except LinkError as error:
+            return error
+
+    async def _connects(self, pods: Sequence[Pod]) -> Mapping[int, list[ConnectResult]]:
+        asked = [(pod.address, port) for pod in pods for port in self.settings.ports]
+        connect = partial(self._connector.connect, timeout=CONNECT_TIMEOUT, silent=True)
+        results: dict[int, list[ConnectResult]] = {}
+        for (_, port), result in zip(asked, await asyncio.gather(*(connect(*each) for each in asked)), strict=True):
+            results.setdefault(port, []).append(result)
+        return results
+
+
+def _of_the_object(error: LinkError) -> bool:
+    """Tell whether the API itself has refused, and not the network, nor a kubeconfig that is missing."""
+    return isinstance(error, StatusError) and error.status in _OF_THE_OBJECT
+
+
+def _documents(settings: KubernetesSettings) -> Mapping[str, str]:
+    """Give the paths of the objects that are read by name."""
+    namespace = settings.namespace
+    if namespace is None:
+        # what every account may read
+        return {"version": "/version"}
+    config_maps = {
+        _config_map(name): f"/api/v1/namespaces/{namespace}/configmaps/{name}" for name, _ in settings.config_maps
+    }
+    return {"deployment": f"/apis/apps/v1/namespaces/{namespace}/deployments/{settings.deployment}", **config_maps}
+
+
+def _config_map(name: str) -> str:
+    return f"configmap {name}"
+
+
+def _watches(settings: KubernetesSettings, patience: Patience | None) -> Mapping[str, ListWatch[Any]]:
+    """Give the collections that are followed, by the names that ``Cluster`` has for them."""
+    inside = f"namespaces/{settings.namespace}"
+    slices = (("labelSelector", f"{kube.SERVICE_NAME_LABEL}={settings.proxy_service}"),)
+    cronjob = (("fieldSelector", f"metadata.name={settings.cronjob}"),)
+    collections: dict[str, tuple[str, Any, tuple[tuple[str, str], ...]]] = {}
+    mail_server: dict[str, tuple[str, Any, tuple[tuple[str, str], ...]]] = {
+        "services": (f"/api/v1/{inside}/services", kube.service, ()),
+        "slices": (f"/apis/discovery.k8s.io/v1/{inside}/endpointslices", kube.endpoint_slice, slices),
+        "pods": (f"/api/v1/{inside}/pods", kube.pod, ()),
+        "cronjobs": (f"/apis/batch/v1/{inside}/cronjobs", kube.cronjob, cronjob),
+        "jobs": (f"/apis/batch/v1/{inside}/jobs", kube.job, ()),
+    }
+    if settings.namespace is not None:
+        collections |= mail_server
+    if settings.node_selector is not None:
+        collections["nodes"] = ("/api/v1/nodes", kube.node, (("labelSelector", settings.node_selector),))
+    return {
+        what: ListWatch(KubeApi(settings.kubeconfig, timeout=settings.timeout), path, parse, query, patience)
+        for what, (path, parse, query) in collections.items()
+    }
+
+
+def _deployment(answer: Mapping[str, Any] | LinkError | None) -> Deployment | None:
+    return None if answer is None or isinstance(answer, LinkError) else kube.deployment(answer)
+
+
+def _reachable(cluster: Cluster) -> list[Pod]:
+    """Give the pods whose ports should listen: the ready ones, or where none is those that run at all."""
+    running = [pod for pod in cluster.mail_pods if pod.phase == "Running" and pod.address and not pod.leaving]
+    return ([pod for pod in running if pod.ready] or running)[-MOST_PODS:]
+
+
+def _listening(
+    connects: Mapping[int, Sequence[ConnectResult]], inside: frozenset[int] | LinkError | None, ports: Sequence[int]
+) -> Mapping[int, bool]:
+    """Give whether each port listens, in every pod; nothing where no pod gives any answer: it is out of our reach."""
+    if isinstance(inside, frozenset):
+        return {port: port in inside for port in ports}
+    if not any(result.answered for results in connects.values() for result in results):
+        return {}
+    return {port: all(result.ok for result in results) for port, results in connects.items()}

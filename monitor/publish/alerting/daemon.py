@@ -1,0 +1,91 @@
+"""Alerts on mailpath itself. Where it is blind to the edge or to the mail log, the diagnosis says so: see ``hops``."""
+
+from collections.abc import Iterator
+
+from monitor.core import runbook
+from monitor.core.verdicts import Hop
+from monitor.publish import catalogue
+from monitor.publish.alerting.alert import Alert, Severity
+from monitor.publish.alerting.promql import aggregate, increase, select
+from monitor.publish.alerting.thresholds import Thresholds, written
+
+_PATH = "Mail path {{ $labels.path }}"
+# What is about the daemon as a whole is about every path.
+_EVERY = "all"
+
+
+def daemon_alerts(thresholds: Thresholds) -> Iterator[Alert]:
+    """Give them."""
+    log = "kubectl logs deployment/mailpath --tail=50"
+    yield Alert(
+        name="MailpathAbsent",
+        severity=Severity.WARNING,
+        hop=Hop.MONITOR,
+        expression=f"absent({select(catalogue.BUILD_INFO)})",
+        wait=thresholds.rollout,
+        summary="mailpath is gone",
+        what="Prometheus has no metric of it any more: it does not run, or it is not scraped.",
+        mail="Mail is probably fine, and nobody watches it.",
+        commands=("kubectl get pods -A -l app=mailpath", log),
+        path=_EVERY,
+    )
+    yield Alert(
+        name="MailpathStuck",
+        severity=Severity.WARNING,
+        hop=Hop.MONITOR,
+        expression=f"{increase(catalogue.PROBES, ('path',), written(thresholds.silence))} == 0",
+        wait=thresholds.settle,
+        summary=f"{_PATH}: mailpath runs and probes nothing",
+        what="It answers scrapes, and no round of any probe has ended.",
+        mail="Mail is probably fine, and nobody watches it.",
+        commands=(log,),
+    )
+    yield Alert(
+        name="MailpathKubernetesBlind",
+        severity=Severity.WARNING,
+        hop=Hop.MONITOR,
+        expression=f"{aggregate('max', catalogue.KUBERNETES_UP, ('path',))} == 0",
+        wait=thresholds.settle,
+        summary=f"{_PATH}: mailpath cannot ask the Kubernetes API",
+        what="The API does not answer, or does not allow it.",
+        mail="Mail is not touched by it. A rollout or a full volume would not be recognised as the cause of an outage.",
+        commands=("kubectl get --raw '/readyz?verbose'", "mailpath rbac | kubectl apply -f -"),
+    )
+    broken = select(catalogue.DIAGNOSIS, hop=("!~", f"{Hop.NONE}|{Hop.MONITOR}"))
+    yield Alert(
+        name="MailpathSelfInflicted",
+        severity=Severity.WARNING,
+        hop=Hop.MONITOR,
+        # A probe that a broken hop leaves hanging is broken off, and that is in the log too: an effect.
+        expression=f"{increase(catalogue.SELF_INFLICTED_PROBLEMS, ('path', 'problem'), '1h')} > 0\n"
+        f"unless on (path)\n(max by (path) (max_over_time({broken}[1h])) == 1)",
+        wait=0.0,
+        summary=f"{_PATH}: mailpath itself causes {{{{ $labels.problem }}}}",
+        what="Problems in the mail log carry the address of mailpath's own probes.",
+        mail="The monitor disturbs what it watches. If mail suffers, stop it.",
+        commands=(runbook.MAIL_LOG, "kubectl scale deployment/mailpath --replicas=0"),
+    )
+    yield Alert(
+        name="MailpathConfigRefused",
+        severity=Severity.WARNING,
+        hop=Hop.MONITOR,
+        expression=f"min({select(catalogue.CONFIG_RELOAD_SUCCESSFUL)}) == 0",
+        wait=thresholds.settle,
+        summary="mailpath has refused its new configuration",
+        what="The configuration file has faults; the one before it is still in force.",
+        mail="Mail is not touched by it. What was changed is not watched yet.",
+        commands=("mailpath config check",),
+        path=_EVERY,
+    )
+    yield Alert(
+        name="MailpathProbeBug",
+        severity=Severity.INFO,
+        hop=Hop.MONITOR,
+        expression=f"sum(increase({select(catalogue.PROBE_BUGS)}[1h])) > 0",
+        wait=0.0,
+        summary="mailpath has met a bug of its own",
+        what="A probe ended in an exception that nobody expected. It was survived.",
+        mail="Mail is not touched by it; that round told nothing.",
+        commands=("kubectl logs deployment/mailpath | grep probe.bug",),
+        path=_EVERY,
+    )

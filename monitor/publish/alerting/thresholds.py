@@ -1,0 +1,37 @@
+"""How long each kind of trouble must stand before anybody is told. Times are seconds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+_MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """All that the rules take from a configuration and a command line; the defaults are those of a shipped one.
+
+    ``settle`` is how long a broken hop takes until every target tells it: before that, the diagnosis may still move.
+    ``rollout`` is what a Deployment with strategy Recreate is allowed, ``cordoned`` what a node is that somebody has
+    taken out on purpose. A firing alert outlives a gap of ``restart`` in its series. ``silence`` is the range in which
+    some round must have ended. ``objective`` is the share of time in which a service shall be usable. ``edges`` are the
+    edges' addresses by path, for commands; ``labels`` are added to every alert.
+    """
+
+    settle: float = 2 * _MINUTE
+    rollout: float = 5 * _MINUTE
+    cordoned: float = 2 * _HOUR
+    restart: float = 2 * _MINUTE
+    silence: float = 5 * _MINUTE
+    certificate_warning: float = 14 * _DAY
+    certificate_critical: float = 3 * _DAY
+    objective: float = 0.99
+    edges: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    runbook_url: str = "docs/runbook"
+
+
+def written(seconds: float) -> str:
+    """Write a time as Prometheus does (``90s``, ``2m``, ``1500ms``), in the largest unit that leaves no fraction."""
+    milliseconds = round(seconds * 1000)
+    units = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
+    return next(f"{milliseconds // size}{unit}" for unit, size in units if milliseconds % size == 0)

@@ -1,0 +1,111 @@
+"""What the Kubernetes API tells beside drift: the API itself, nodes, Pods, endpoints, listeners, the CronJob."""
+
+from collections.abc import Iterator
+
+from monitor.core.kube import Cluster
+from monitor.core.runbook import LISTENERS, MAIL_LOG, NODES, PODS, ROUNDTRIP, SERVICE
+from monitor.core.status import ClusterStatus, EdgeStatus, Finding
+from monitor.core.taxonomy import Reason
+from monitor.verdict.cluster_drift import drifts
+from monitor.verdict.cluster_words import last_end, out_of_memory, told_pods
+from monitor.verdict.plan import ClusterPlan, PathPlan
+
+# A container that ended within so many seconds is worth a word.
+LATELY = 3600.0
+
+_RBAC = "mailpath rbac | kubectl apply -f -"
+_READYZ = "kubectl get --raw '/readyz?verbose'"
+
+
+def findings(plan: PathPlan, status: ClusterStatus | None, edges: tuple[EdgeStatus, ...]) -> tuple[Finding, ...]:
+    """Give every finding; those about the cluster itself only while knowledge is fresh."""
+    if status is None or plan.cluster is None:
+        return ()
+    found = [*_api(status)]
+    cluster = status.current
+    if cluster is not None:
+        found += _nodes(cluster)
+        found += _pods(cluster, status.at or 0.0)
+        found += _endpoints(plan.cluster, cluster)
+        found += _listeners(cluster)
+        found += _cronjob(plan.cluster, cluster, status)
+        found += drifts(plan, cluster, edges)
+    return tuple(found)
+
+
+def _api(status: ClusterStatus) -> Iterator[Finding]:
+    if status.up is False:
+        known = "nothing is known of the cluster"
+        if status.age is not None:
+            known = f"what is known of the cluster is {status.age:.0f} s old"
+        message = f"The Kubernetes API does not answer ({status.reason}); {known}."
+        yield Finding("warning", "kubernetes", "kubernetes_down", message, _READYZ)
+        return
+    for what, failure in status.gaps.items():
+        remedy = _RBAC if failure.reason is Reason.PERMISSION_DENIED else _READYZ
+        message = f"The Kubernetes API does not show {what}: {failure.detail or failure.reason}."
+        yield Finding("warning", what, "kubernetes_gap", message, remedy)
+
+
+def _nodes(cluster: Cluster) -> Iterator[Finding]:
+    for node in cluster.nodes or ():
+        if node.ready is not True:
+            words = "is NotReady" if node.ready is False else "has not reported to the API: Ready is unknown"
+            yield Finding("warning", f"node/{node.name}", "node_not_ready", f"{node.name} {words}.", NODES)
+        for pressure in node.pressures:
+            yield Finding("warning", f"node/{node.name}", "node_pressure", f"{node.name} has {pressure}.", NODES)
+        if node.cordoned:
+            message = f"{node.name} is cordoned: no new Pod comes to it; its NodePorts work on."
+            yield Finding("info", f"node/{node.name}", "node_cordoned", message, NODES)
+
+
+def _pods(cluster: Cluster, at: float) -> Iterator[Finding]:
+    for pod, line in zip(cluster.mail_pods, told_pods(cluster), strict=True):
+        ended = last_end(pod)
+        if ended is None or at - ended > LATELY:
+            continue
+        killed = out_of_memory(pod) is not None
+        severity, kind = ("warning", "oom_killed") if killed else ("info", "restarted")
+        message = f"A container was started again {at - ended:.0f} s ago; {line}."
+        yield Finding(severity, f"pod/{pod.name}", kind, message, MAIL_LOG if not killed else PODS)
+
+
+def _endpoints(declared: ClusterPlan, cluster: Cluster) -> Iterator[Finding]:
+    service = next((each for each in cluster.services or () if each.name == declared.proxy_service), None)
+    if service is None or cluster.slices is None:
+        return
+    slices = [each for each in cluster.slices if each.service == service.name and each.ready]
+    bare = [port for port in service.ports if not any(port.name in each.ports for each in slices)]
+    if bare:
+        ports = ", ".join(port.name or str(port.port) for port in bare)
+        message = f"No ready endpoint stands behind {service.name}: {ports}. Its NodePorts refuse."
+        yield Finding("critical", service.name, "no_endpoint", message, SERVICE)
+
+
+def _listeners(cluster: Cluster) -> Iterator[Finding]:
+    closed = [str(port) for port, listening in sorted(cluster.listeners.items()) if not listening]
+    if closed:
+        message = f"In the mail server's Pod nobody listens on {', '.join(closed)}."
+        yield Finding("critical", "listeners", "listener_closed", message, LISTENERS)
+
+
+def _cronjob(declared: ClusterPlan, cluster: Cluster, status: ClusterStatus) -> Iterator[Finding]:
+    name = declared.cronjob
+    cronjob = next((each for each in cluster.cronjobs or () if each.name == name), None)
+    if cluster.cronjobs is None:
+        return
+    if cronjob is None:
+        yield Finding("info", name, "cronjob_missing", f"There is no CronJob {name}.", ROUNDTRIP)
+        return
+    if cronjob.suspended:
+        yield Finding("warning", name, "cronjob_suspended", f"The CronJob {name} is suspended.", ROUNDTRIP)
+    last = next(reversed(cluster.runs(name)), None)
+    if last is not None and last.succeeded is False:
+        words = cluster.last_words.get(last.name, "")
+        why = f"{last.name}: {last.reason or 'Failed'}{', ' + words if words else ''}"
+        message = f"The last run of {name} failed ({why}); last success {_age(status, status.last_success)}."
+        yield Finding("warning", name, "cronjob_failed", message, f"kubectl logs job/{last.name} -n mailserver")
+
+
+def _age(status: ClusterStatus, at: float | None) -> str:
+    return "not seen" if at is None or status.at is None else f"{(status.at - at) / 60:.0f} min ago"

@@ -1,0 +1,73 @@
+"""What the last looks at the edges' hosts tell: sockets, redirects, configuration, and what they did not show."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from monitor.core.edge import EdgeObservation
+from monitor.core.runbook import SSH_TRY
+from monitor.core.status import Drift, EdgeStatus, Finding
+from monitor.verdict.edge_book import unbound_ports
+from monitor.verdict.edge_findings import crowded, misdirected, open_stats_socket, restarted, unbound
+from monitor.verdict.haproxy_drift import Declared, drift, unapplied
+from monitor.verdict.plan import EdgePlan, HostPlan, PathPlan
+
+_WHAT = {
+    "sockstat": "which ports are bound (sockstat -l)",
+    "nat": "the redirects (pfctl -sn)",
+    "rules": "the pass rules (pfctl -sr)",
+    "configuration": "haproxy.cfg",
+    "stats_socket": "who may command HAProxy (ls -l)",
+}
+
+
+def findings(plan: PathPlan, edges: Sequence[EdgeStatus]) -> tuple[Finding, ...]:
+    """Give every finding, edge after edge; drift that was acknowledged by its subject is information."""
+    ignored = plan.cluster.ignored if plan.cluster is not None else frozenset()
+    found = (each for place, edge in zip(plan.edges, edges, strict=True) for each in _of(plan, place, edge))
+    return tuple(
+        replace(each, severity="info", acknowledged=True)
+        if isinstance(each, Drift) and each.subject in ignored
+        else each
+        for each in found
+    )
+
+
+def _of(plan: PathPlan, place: EdgePlan, edge: EdgeStatus) -> Iterator[Finding]:
+    if place.host is not None and edge.host is not None:
+        yield from _sockets(place, place.host, edge, edge.host)
+        if edge.host.redirects is not None:
+            yield from misdirected(edge.name, edge.address, edge.host.redirects.values())
+        yield from _configuration(plan, place.host, edge, edge.host)
+        yield from _hidden(edge, edge.host)
+    if edge.info is not None:
+        yield from crowded(edge.name, edge.info)
+        yield from restarted(edge.name, edge.info)
+
+
+def _sockets(place: EdgePlan, plan: HostPlan, edge: EdgeStatus, host: EdgeObservation) -> Iterator[Finding]:
+    # A HAProxy that is dead is a cause of its own, and its ports say no more.
+    required = () if edge.haproxy_up is False else unbound_ports(place, edge)
+    wanted = {*required, *plan.optional_ports}
+    frontends = {port: each for port, each in (host.frontends or {}).items() if port in wanted}
+    yield from unbound(edge.name, edge.address, frontends, plan.optional_ports)
+
+
+def _configuration(plan: PathPlan, shall: HostPlan, edge: EdgeStatus, host: EdgeObservation) -> Iterator[Finding]:
+    configuration = host.configuration
+    if configuration is not None:
+        services = [service for service in plan.services if service.frontend_port in shall.ports]
+        declared = Declared(edge.name, edge.address, services, plan.nodes)
+        yield from drift(declared, configuration)
+        yield from unapplied(declared, configuration, edge.servers)
+    if host.stats_socket is not None and shall.stats_socket is not None:
+        sockets = configuration.stats_sockets if configuration is not None else ()
+        yield from open_stats_socket(edge.name, edge.address, host.stats_socket, shall.stats_socket, sockets)
+
+
+def _hidden(edge: EdgeStatus, host: EdgeObservation) -> Iterator[Finding]:
+    if not host.ssh_ok:
+        return
+    for command, failure in host.failures.items():
+        message = f"{edge.name} does not show {_WHAT[command]}: {failure.reason}, {failure.detail}."
+        remedy = SSH_TRY.format(address=edge.address)
+        yield Finding("warning", f"{edge.name}/{command}", "edge_gap", message, remedy)

@@ -1,0 +1,72 @@
+"""The rules of the diagnosis that look at ourselves: what we cannot see may be perfectly well."""
+
+from monitor.core.runbook import SSH_TRY
+from monitor.core.status import TargetStatus
+from monitor.verdict.evidence import Cause, Evidence, fresh, names, place, served_since, silent, targets
+from monitor.verdict.rules_edge import shut
+
+OWN_LOG = "mailpath's own log"
+
+
+def nothing_known(evidence: Evidence) -> Cause | None:
+    """No fresh result at all: we have just started, or we are stuck, or there is nothing to watch."""
+    standing_by = evidence.plan.elected is False and not evidence.plan.targets
+    if standing_by or fresh((*evidence.handshakes, *evidence.checks, *evidence.front_doors)):
+        return None
+    return Cause("Nothing is known yet: no probe has ended, or none for too long.", remedy=OWN_LOG)
+
+
+def nothing_answers(evidence: Evidence) -> Cause | None:
+    """Nothing of the path and no edge answers: the fault is nearer to us than to them."""
+    probed = (*evidence.handshakes, *evidence.checks, *evidence.front_doors)
+    if not silent(probed) or any(edge.ssh_up for edge in evidence.edges):
+        return None
+    return Cause(
+        "Nothing of the path answers, no node and no edge: mailpath itself has lost the network.",
+        evidence=(f"{len(fresh(probed))} targets silent",),
+        remedy="ip route; ping the edge from where mailpath runs",
+        explains=targets(probed).union(evidence.looks),
+    )
+
+
+def nodes_out_of_sight(evidence: Evidence) -> Cause | None:
+    """No node answers us, and through the front door they serve: it is our own way to them that is cut."""
+    lost = evidence.silenced()
+    since = max((status.since or 0.0 for status in lost), default=0.0)
+    serving = [door for door in evidence.front_doors if served_since(since, door)]
+    if not lost or not serving:
+        return None
+    return Cause(
+        "mailpath reaches no node, while clients do: its own way to them is cut.",
+        evidence=(f"all ports of {names(s.target.node for s in lost)} silent", *map(_served, serving)),
+        remedy="ip route; nc -vz NODE 30125 from where mailpath runs",
+        explains=targets((*evidence.handshakes, *evidence.checks)),
+    )
+
+
+def ssh_alone_fails(evidence: Evidence) -> Cause | None:
+    """SSH fails while the frontends work: we are blind in one eye, mail is not."""
+    blind = [edge for edge in evidence.looks.values() if edge.ssh_up is False and not shut(edge)]
+    if not blind:
+        return None
+    return Cause(
+        f"mailpath cannot look into the edge {names(edge.name for edge in blind)}: SSH fails ({blind[0].reason}); "
+        "mail does not need it.",
+        evidence=tuple(f"ssh {edge.name}: {edge.reason}" for edge in blind),
+        remedy=SSH_TRY.format(address=blind[0].address),
+    )
+
+
+def partly_unknown(evidence: Evidence) -> Cause | None:
+    """What is known is fine, and of some of it nothing is known: that is not soundness, nor anybody's fault but ours.
+
+    No row of the table: at a start, after a reload, or beside a stuck probe a cause that is known says more.
+    """
+    unknown = evidence.unknown()
+    if not unknown:
+        return None
+    return Cause("What is known is fine, and not everything is known.", evidence=unknown, remedy=OWN_LOG)
+
+
+def _served(door: TargetStatus) -> str:
+    return f"front_door {place(door)}: {door.verdict}"

@@ -1,0 +1,256 @@
+"""The edge's host under the eyes of the daemon: each drift and each fault is named, and goes when it is mended."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.lab.daemon import Daemon
+from tests.lab.haproxy import CONFIGURATION, FRONTENDS, POOLS, Pool, Settings, configuration
+from tests.lab.lab import Lab
+from tests.lab.network import EDGE, NODES
+from tests.lab.pace import Pace
+from tests.lab.pf import OLD_ALIAS
+
+USUAL = Settings(legacy_pool=False, bind=EDGE, check_interval=1000)
+BRIDGE = "10.0.20.2"
+BRIDGE_FILES = {"configuration": "/run/bridge.cfg", "pid": "/run/bridge.pid"}
+SOON = 6.0
+SUBMISSION = "pfsense/mailserver_nodes_sub_ipvANY"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One thing that differs: how it is done, the finding that names it, and the hop where that is certain at once."""
+
+    name: str
+    do: Callable[[Lab], None]
+    finding: tuple[str, str, str]
+    """Severity, subject and kind."""
+    hop: str = ""
+    metric: tuple[str, dict[str, str], float] | None = None
+
+    def __str__(self) -> str:
+        """Give the name, as a test's."""
+        return self.name
+
+
+def written(lab: Lab, **changes: Any) -> None:  # noqa: ANN401 - fields of Settings
+    """Write another configuration, and do not load it."""
+    lab.edge.write(CONFIGURATION, configuration(replace(USUAL, **changes)))
+
+
+def drifting(subject: str, kind: str) -> tuple[str, dict[str, str], float]:
+    """Give the sample that shows a drift."""
+    return "config_drift", {"subject": subject, "kind": kind}, 1.0
+
+
+TROUBLES = (
+    Trouble(
+        "a port is not bound",
+        lambda lab: lab.haproxy.configure(frontends={p: pool for p, pool in FRONTENDS.items() if p != 465}),
+        ("critical", "pfsense:465", "frontend_unbound"),
+        "frontend",
+        ("frontend_listening", {"port": "465"}, 0.0),
+    ),
+    Trouble(
+        "a redirect to the old alias",
+        lambda lab: lab.pf.redirect(587, OLD_ALIAS),
+        ("critical", "pfsense:587", "nat_redirect"),
+        "nat",
+        ("nat_redirect_ok", {"port": "587"}, 0.0),
+    ),
+    Trouble(
+        "a redirect to the old address",
+        lambda lab: lab.pf.redirect(993, "10.0.20.202"),
+        ("critical", "pfsense:993", "nat_redirect"),
+        "nat",
+        ("nat_redirect_ok", {"port": "993"}, 0.0),
+    ),
+    Trouble(
+        "no redirect",
+        lambda lab: lab.pf.redirect(25, ""),
+        ("critical", "pfsense:25", "nat_redirect"),
+        "nat",
+        ("nat_redirect_ok", {"port": "25"}, 0.0),
+    ),
+    Trouble(
+        "no pass rule",
+        lambda lab: lab.pf.drop_pass_rule(993),
+        ("warning", "pfsense:993", "nat_blocked"),
+        metric=("nat_redirect_ok", {"port": "993"}, 1.0),
+    ),
+    Trouble(
+        "a server line without send-proxy-v2",
+        lambda lab: lab.haproxy.configure(send_proxy=False),
+        ("critical", SUBMISSION, "send_proxy"),
+        metric=drifting(SUBMISSION, "send_proxy"),
+    ),
+    Trouble(
+        "a wrong check port",
+        lambda lab: lab.haproxy.configure(pools=POOLS | {"mailserver_nodes_sub": Pool(30127, 30146)}),
+        ("warning", SUBMISSION, "check_port_wrong"),
+        metric=drifting(SUBMISSION, "check_port_wrong"),
+    ),
+    Trouble(
+        "a node is missing",
+        lambda lab: lab.haproxy.configure(nodes={"k8s-node1": NODES["k8s-node1"]}),
+        ("warning", SUBMISSION, "pool_missing"),
+        metric=drifting(SUBMISSION, "pool_missing"),
+    ),
+    Trouble(
+        "a stranger",
+        lambda lab: written(lab, nodes=NODES | {"k8s-node9": "10.0.20.109"}),
+        ("warning", SUBMISSION, "pool_stranger"),
+        metric=drifting(SUBMISSION, "pool_stranger"),
+    ),
+    Trouble(
+        "timeouts that cut clients off",
+        lambda lab: lab.haproxy.configure(timeout=30_000),
+        ("warning", "pfsense/mailserver_nodes_imaps_ipvANY", "timeout"),
+        metric=drifting("pfsense/mailserver_nodes_imaps_ipvANY", "timeout"),
+    ),
+    Trouble(
+        "a file that was written and not loaded",
+        lambda lab: written(lab, pools=POOLS | {"mailserver_nodes_sub": Pool(30127)}),
+        ("warning", SUBMISSION, "unapplied"),
+        metric=drifting(SUBMISSION, "unapplied"),
+    ),
+)
+
+
+class Bridge:
+    """A second HAProxy on the same host, with an address and no stats socket of its own."""
+
+    def __init__(self, lab: Lab) -> None:
+        """Give the host a second address."""
+        self._edge = lab.edge
+        self._edge.run("ip", "address", "add", f"{BRIDGE}/24", "dev", "eth0")
+        text = configuration(Settings(legacy_pool=False, bind=BRIDGE))
+        sections = text.partition("\nfrontend")
+        self._edge.write(BRIDGE_FILES["configuration"], f"global\n\tmaxconn 100\n{sections[1]}{sections[2]}")
+
+    def start(self) -> None:
+        """Listen on the four ports."""
+        self._edge.run("haproxy", "-q", "-D", "-f", BRIDGE_FILES["configuration"], "-p", BRIDGE_FILES["pid"])
+
+    def ensure(self) -> None:
+        """Start it again, if it went with the other: they are one name to the laboratory."""
+        pid = self._edge.path(BRIDGE_FILES["pid"]).read_text().strip()
+        if not self._edge.path(f"/proc/{pid}").exists():
+            self.start()
+
+    def stop(self) -> None:
+        """End this one, not the other."""
+        for pid in self._edge.path(BRIDGE_FILES["pid"]).read_text().split():
+            self._edge.run("kill", "-KILL", pid)
+
+    def close(self) -> None:
+        """Take the address away."""
+        self._edge.run("ip", "address", "del", f"{BRIDGE}/24", "dev", "eth0")
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    """Give a laboratory of its own, whose HAProxy is as mailpath wants it."""
+    with Lab(settings=USUAL) as own:
+        yield own
+
+
+def settings(lab: Lab, **ssh: Any) -> str:  # noqa: ANN401 - values of YAML
+    """Write mailpath.yml with two edges on one host, both looked at twice a second."""
+    document = yaml.safe_load(Pace(timeout=8, edge=0.5).configuration(lab))
+    (path,) = document["paths"]
+    (edge,) = path["edges"]
+    edge |= {"slow_interval": "500ms", "optional_ports": []}
+    edge["ssh"] |= ssh
+    bridge = {"name": "bridge", "address": BRIDGE, "slow_interval": "500ms", "optional_ports": [], "nat": False}
+    path["edges"].append(bridge | {"stats_socket": None, "ssh": "pfsense"})
+    return yaml.safe_dump(document)
+
+
+@pytest.fixture(scope="module")
+def bridge(lab: Lab) -> Iterator[Bridge]:
+    """Give the second HAProxy."""
+    second = Bridge(lab)
+    second.start()
+    yield second
+    second.stop()
+    second.close()
+
+
+@pytest.fixture(scope="module")
+def daemon(lab: Lab, bridge: Bridge, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """Give one daemon for all, that has found everything sound."""
+    assert bridge
+    with Daemon(lab, tmp_path_factory.mktemp("daemon"), settings(lab)) as running:
+        running.until(lambda: sound(running), within=20)
+        yield running
+        assert running.total("probe_bugs_total") == 0
+
+
+def told(daemon: Daemon) -> set[tuple[str, str, str]]:
+    """Give every finding that is more than information, by severity, subject and kind."""
+    (path,) = daemon.json("/api/v1/status")["paths"]
+    return {
+        (each["severity"], each["subject"], each["kind"]) for each in path["findings"] if each["severity"] != "info"
+    }
+
+
+def sound(daemon: Daemon) -> bool:
+    """Tell whether nothing is found and nothing is broken."""
+    return daemon.hop() == "none" and not told(daemon)
+
+
+def test_all_is_well(daemon: Daemon) -> None:
+    """Every port of both is seen bound, every redirect right, no drift; the two are told apart by their addresses."""
+    ports = {"25", "465", "587", "993"}
+    for edge in ("pfsense", "bridge"):
+        assert daemon.values("frontend_listening", "port", edge=edge) == dict.fromkeys(ports, 1.0)
+        assert daemon.values("edge_up", "edge", edge=edge) == {edge: 1.0}
+    assert daemon.values("nat_redirect_ok", "edge") == {"pfsense": 1.0}
+    assert daemon.values("nat_redirect_ok", "port") == dict.fromkeys(ports, 1.0)
+    assert daemon.samples("config_drift") == {}
+    assert daemon.total("probes_total", probe="edge", result="failure") == 0
+
+
+@pytest.mark.parametrize("trouble", TROUBLES, ids=str)
+def test_trouble(trouble: Trouble, lab: Lab, daemon: Daemon, bridge: Bridge) -> None:
+    """It is named by finding, hop and metric, and all are gone when it has gone."""
+    trouble.do(lab)
+    daemon.until(lambda: trouble.finding in told(daemon), within=SOON)
+    daemon.until(lambda: daemon.hop() == (trouble.hop or daemon.hop()), within=SOON)
+    if trouble.metric is not None:
+        name, labels, value = trouble.metric
+        edges = {} if name == "config_drift" else {"edge": "pfsense"}
+        assert list(daemon.samples(name, **edges, **labels).values()) == [value]
+    lab.heal()
+    lab.haproxy.prepare()
+    bridge.ensure()
+    daemon.until(lambda: sound(daemon), within=SOON)
+
+
+def test_the_second_haproxy_dies_alone(lab: Lab, daemon: Daemon, bridge: Bridge) -> None:
+    """Nobody asks it by a socket; that it has gone is seen where it listened, within a second or two."""
+    bridge.stop()
+    began = time.monotonic()
+    daemon.until(lambda: daemon.hop() == "frontend", within=SOON)
+    assert time.monotonic() - began < SOON
+    daemon.until(lambda: ("critical", "bridge:993", "frontend_unbound") in told(daemon), within=SOON)
+    assert set(daemon.values("frontend_listening", "port", edge="bridge").values()) == {0.0}
+    assert set(daemon.values("frontend_listening", "port", edge="pfsense").values()) == {1.0}
+    assert lab.haproxy.running
+    bridge.start()
+    daemon.until(lambda: sound(daemon), within=SOON)
+
+
+def test_what_cannot_be_seen_is_absent(lab: Lab, daemon: Daemon) -> None:
+    """Without SSH nothing is known of ports and redirects, and nothing is claimed."""
+    lab.sshd.stop()
+    daemon.until(lambda: daemon.hop() == "monitor" and not daemon.samples("nat_redirect_ok"), within=SOON)
+    assert daemon.samples("frontend_listening") == {}
+    lab.sshd.start()
+    daemon.until(lambda: sound(daemon), within=20)
