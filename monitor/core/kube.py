@@ -139,7 +139,8 @@ class Job:
 class Cluster:
     """Everything that is known of one mail server's cluster; ``None``: not looked at, not read yet, or not allowed.
 
-    ``config_maps`` are texts by the names of their ConfigMaps (``None``: there is no such, or not that key in it),
+    ``config_maps`` are the listeners that ConfigMaps declare, by their ports and whether a PROXY header is expected there
+    (``None``: there is no such ConfigMap, or not that key in it); the texts, which may hold secrets, are not kept.
     ``listeners`` the pod's ports, by whether somebody listens there, ``last_words`` last lines of logs by failed Jobs.
     """
 
@@ -150,7 +151,7 @@ class Cluster:
     cronjobs: tuple[CronJob, ...] | None = None
     jobs: tuple[Job, ...] | None = None
     deployment: Deployment | None = None
-    config_maps: Mapping[str, str | None] = field(default_factory=dict)
+    config_maps: Mapping[str, Mapping[int, bool] | None] = field(default_factory=dict)
     listeners: Mapping[int, bool] = field(default_factory=dict)
     last_words: Mapping[str, str] = field(default_factory=dict)
 

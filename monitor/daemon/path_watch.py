@@ -7,6 +7,7 @@ from monitor.config.settings import PathSettings
 from monitor.core.model import ProbeKind, Target
 from monitor.core.observations import AnyObservation, Observation
 from monitor.core.status import PathStatus
+from monitor.core.verdicts import Verdict
 from monitor.daemon.compose import TargetProbe, TargetWatch, key_of, plan_of, target_watches
 from monitor.daemon.edge_watch import EdgeWatch
 from monitor.daemon.ipv6_watch import Ipv6Watch
@@ -169,8 +170,22 @@ class PathWatch:
         # A process that was frozen may come to its rounds before it hears that another one leads.
         if not self.leading and probe.target.probe is not ProbeKind.CHECK:
             return Pace.NORMAL
-        await self._observe(probe)
-        return Pace.FAST if self.book.contradicted(probe.target) else Pace.NORMAL
+        observation = await self._observe(probe)
+        if not self.book.contradicted(probe.target):
+            return Pace.NORMAL
+        if not observation.answered or observation.judgement.verdict is Verdict.PORT_CLOSED:
+            self._look_around(probe.target)
+        return Pace.FAST
+
+    def _look_around(self, closed: Target) -> None:
+        """Ask the same node's and the same service's other targets soon: is it the port, the node or the listener?"""
+        for key, watch in self._watches.items():
+            target = watch.probe.target
+            if target != closed and (target.node == closed.node or target.service == closed.service):
+                last = self.book.last_round(target)
+                now = self._shared.now()
+                soon = now if last is None else max(now, last.started + watch.fast_interval)
+                self._shared.scheduler.hasten(key, soon)
 
     async def _observe(self, probe: TargetProbe) -> Observation:
         started = self._shared.now()

@@ -26,13 +26,18 @@ class Telemetry(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """One target's rounds: ``run`` does one and says how soon to look again; ``limit`` ends a round that hangs."""
+    """One target's rounds: ``run`` does one and says how soon to look again; ``limit`` ends a round that hangs.
+
+    ``due`` is the event loop's time of the next round, or of the one that runs.
+    """
 
     key: str
     cadence: Cadence
     limit: float
     run: Callable[[], Awaitable[Pace]]
     removed: bool = field(default=False, init=False)
+    running: bool = field(default=False, init=False)
+    due: float = field(default=0.0, init=False)
 
 
 class Scheduler:
@@ -66,6 +71,12 @@ class Scheduler:
         if job is not None:
             job.removed = True
 
+    def hasten(self, key: str, due: float) -> None:
+        """Let a job's next round begin at ``due``, if it was to begin later; a round in flight is left alone."""
+        job = self._jobs.get(key)
+        if job is not None and not job.running and due < job.due:
+            self._push(job, due)
+
     async def stop(self, within: float) -> None:
         """Start nothing more, give rounds in flight ``within`` seconds to end in order, then cancel them."""
         self._stopped = True
@@ -77,6 +88,7 @@ class Scheduler:
         await self._tasks.finish(within)
 
     def _push(self, job: Job, due: float) -> None:
+        job.due = due
         heapq.heappush(self._due, (due, next(self._tie), job))
         if self._due[0][2] is job:
             self._arm()
@@ -93,7 +105,9 @@ class Scheduler:
         now = asyncio.get_running_loop().time()
         while self._due and self._due[0][0] <= now:
             due, _, job = heapq.heappop(self._due)
-            if not job.removed:
+            # A job that was hastened stands in the heap twice: its later entry is void.
+            if not job.removed and not job.running and due == job.due:
+                job.running = True
                 self._telemetry.started(now - due)
                 self._tasks.spawn(job.key, self._round(job, due))
         self._arm()
@@ -106,6 +120,8 @@ class Scheduler:
                 pace = await job.run()
         except Exception as error:  # noqa: BLE001 - the one place where our own bugs are caught and survived
             self._telemetry.bug(job.key, error)
+        finally:
+            job.running = False
         if job.removed or self._stopped:
             return
         following, missed = job.cadence.after(due, loop.time(), pace)

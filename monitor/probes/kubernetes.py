@@ -22,6 +22,7 @@ from monitor.links.kube_api import KubeApi, StatusError
 from monitor.links.kube_exec import KubeExec
 from monitor.links.kube_watch import Listing, ListWatch, Patience
 from monitor.wire import kube
+from monitor.wire.mail_config import declared_listeners
 from monitor.wire.ss import listening_ports, proc_ports
 
 # Each port of a pod is tried this long (seconds); it is near, or not to be reached at all.
@@ -154,18 +155,19 @@ class Kubernetes:
 
     def _learn(self, answers: Answers) -> None:
         documents = answers.documents
-        texts: dict[str, str | None] = {}
+        declared: dict[str, Mapping[int, bool] | None] = {}
         for name, key in self.settings.config_maps:
             answer = documents.get(_config_map(name))
             if isinstance(answer, LinkError):
                 if answer.reason is Reason.NOT_FOUND:
-                    texts[name] = None
+                    declared[name] = None
             elif answer is not None:
-                texts[name] = kube.config_text(answer, key)
+                text = kube.config_text(answer, key)
+                declared[name] = None if text is None else declared_listeners(key, text)
         self._cluster = replace(
             self._cluster,
             deployment=_deployment(documents.get("deployment")),
-            config_maps=texts,
+            config_maps=declared,
             listeners=_listening(answers.connects, answers.inside, self.settings.ports),
             last_words=answers.last_words,
         )

@@ -13,7 +13,7 @@ from typing import Any
 from monitor.core.conversation import Failure
 from monitor.core.edge import EdgeObservation
 from monitor.core.observations import Observation
-from monitor.core.status import EdgeStatus, NegativeStatus, PathStatus, TargetStatus
+from monitor.core.status import ClusterStatus, EdgeStatus, NegativeStatus, PathStatus, TargetStatus
 
 
 def document(statuses: Sequence[PathStatus]) -> dict[str, Any]:
@@ -31,12 +31,25 @@ def _path(path: PathStatus) -> dict[str, Any]:
         "handshakes": [_target(status) for status in path.handshakes],
         "edges": [_edge(edge) for edge in path.edges],
         "maillog": asdict(path.maillog) if path.maillog is not None else None,
-        "cluster": asdict(path.cluster) if path.cluster is not None else None,
+        "cluster": _cluster(path.cluster) if path.cluster is not None else None,
         "diagnosis": asdict(path.diagnosis),
         "negatives": [_negative(status) for status in path.negatives],
         "roundtrip": asdict(path.roundtrip) if path.roundtrip is not None else None,
         "findings": [asdict(finding) for finding in path.findings],
         "health": asdict(path.health),
+    }
+
+
+def _cluster(status: ClusterStatus) -> dict[str, Any]:
+    return {
+        "up": status.up,
+        "stale": status.stale,
+        "age": status.age,
+        "at": status.at,
+        "reason": status.reason,
+        "gaps": {what: _failure(failure) for what, failure in status.gaps.items()},
+        "last_success": status.last_success,
+        "known": asdict(status.known) if status.known is not None else None,
     }
 
 

@@ -54,7 +54,7 @@ LISTENER_UP = Family(
 CONFIG_DRIFT = Family(
     "config_drift",
     Kind.GAUGE,
-    "1 while a declared fact and an observed one differ; absent when they agree, when that is acknowledged "
+    "Whether a declared fact and an observed one differ: 1 while they do; absent when they agree, when that is acknowledged "
     "(ignore_drift), and when too long nothing was seen.",
     ("path", "subject", "kind"),
 )

@@ -12,7 +12,7 @@ from monitor.core.model import Service
 from monitor.core.runbook import BOOTSTRAP, NODES, SERVICE, USER_PATCHES
 from monitor.core.status import Drift, EdgeStatus
 from monitor.verdict.plan import ClusterPlan, PathPlan
-from monitor.wire.mail_config import dovecot_listeners, master_services
+from monitor.wire.mail_config import is_script
 from monitor.wire.servers_state import backend_matches
 
 # With so many servers a node that is missing costs nobody a connection.
@@ -163,14 +163,12 @@ def _config_maps(plan: PathPlan, declared: ClusterPlan, cluster: Cluster) -> Ite
     for name, key in declared.config_maps:
         if name not in cluster.config_maps:
             continue
-        text = cluster.config_maps[name]
-        if text is None:
+        listeners = cluster.config_maps[name]
+        if listeners is None:
             yield _drift("warning", name, "config_map_missing", f"a key {key}", "none", USER_PATCHES)
             continue
-        imap = not key.endswith(".sh")
-        listeners = dovecot_listeners(text) if imap else master_services(text)
         for service in plan.services:
-            if service.protocol.speaks_imap is imap:
+            if service.protocol.speaks_imap is not is_script(key):
                 yield from _listener(name, service, expects=listeners.get(service.listener_port))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from monitor.core.model import Target
+from monitor.core.observations import Observation
 from monitor.core.taxonomy import Phase
 from monitor.core.verdicts import Verdict
 from monitor.verdict.target_book import TargetBook
@@ -14,11 +15,10 @@ from monitor.verdict.target_book import TargetBook
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """The latest fresh results of one node (or edge): did any port answer, did any stay silent, which are closed."""
+    """The latest fresh results of one node (or edge): did any port answer, did any stay silent, which are open."""
 
     heard: bool
     silent: bool
-    closed_services: frozenset[str]
     open_services: frozenset[str]
 
     @property
@@ -28,22 +28,16 @@ class Column:
 
 
 def column(now: float, data_ports: Collection[TargetBook], others: Collection[TargetBook] = ()) -> Column:
-    """Read one node: its data ports, and the healthcheck ports that tell only whether the node is there."""
-    heard = silent = False
-    closed: set[str] = set()
-    opened: set[str] = set()
-    for book in (*data_ports, *others):
-        last = book.fresh(now)
-        if last is not None:
-            heard = heard or last.answered
-            silent = silent or not last.answered
-    for book in data_ports:
-        last = book.fresh(now)
-        if last is not None:
-            failure = last.judgement.failure
-            at_connect = failure is not None and failure.phase is Phase.CONNECT
-            (closed if at_connect else opened).add(book.plan.target.service)
-    return Column(heard, silent, frozenset(closed), frozenset(opened))
+    """Read one node: its data ports, and the healthcheck ports that tell only whether the node is there.
+
+    An answer from before the silence began speaks of another time: a minute's old handshake proves no node alive.
+    """
+    latest = [last for book in (*data_ports, *others) if (last := book.fresh(now)) is not None]
+    silent_since = min((last.started for last in latest if not last.answered), default=None)
+    silent = silent_since is not None
+    heard = any(last.answered and (silent_since is None or last.finished >= silent_since) for last in latest)
+    opened = (book.plan.target.service for book in data_ports if _open(book.fresh(now)))
+    return Column(heard, silent, frozenset(opened))
 
 
 def refine(own: Verdict, target: Target, columns: Mapping[str, Column], *, throttling: bool) -> Verdict:
@@ -60,3 +54,10 @@ def refine(own: Verdict, target: Target, columns: Mapping[str, Column], *, throt
     if all(target.service not in each.open_services for each in reachable):
         return Verdict.LISTENER_DOWN
     return Verdict.PORT_CLOSED
+
+
+def _open(last: Observation | None) -> bool:
+    if last is None:
+        return False
+    failure = last.judgement.failure
+    return failure is None or failure.phase is not Phase.CONNECT

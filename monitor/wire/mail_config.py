@@ -19,6 +19,16 @@ _INET_LISTENER = re.compile(r"inet_listener\s+[\w-]*\s*\{([^{}]*)\}")
 _SETTING = re.compile(r"^\s*(\w+)\s*=\s*(\S+)\s*$", re.MULTILINE)
 
 
+def declared_listeners(key: str, text: str) -> Mapping[int, bool]:
+    """Give the listeners of a ConfigMap's key, by what its name says it is: a script, or Dovecot's configuration."""
+    return master_services(text) if is_script(key) else dovecot_listeners(text)
+
+
+def is_script(key: str) -> bool:
+    """Tell whether a key is a script that patches Postfix."""
+    return key.endswith(".sh")
+
+
 def master_services(text: str) -> Mapping[int, bool]:
     """Give the ports of the inet services that a script adds to ``master.cf``, and whether each expects a header."""
     found: dict[int, bool] = {}

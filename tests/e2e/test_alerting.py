@@ -149,7 +149,7 @@ def _rules(directory: Path) -> str:
     file = directory / "mailpath.yml"
     file.write_text(asyncio.run(configuration()))
     derived = thresholds(load(file, check_files=False).paths, {})
-    return rules_yaml(replace(derived, rollout=derived.settle, restart=3.0))
+    return rules_yaml(replace(derived, rollout=derived.settle, restart=derived.settle))
 
 
 def _scraping(stand: Stand, manager: str) -> Json:
@@ -172,9 +172,3 @@ def _scraping(stand: Stand, manager: str) -> Json:
             }
         ],
     }
-
-
-def test_zz(story):
-    for m in story._told.messages:
-        print(m.receiver, m.status, m.labels, [(a["status"],a["labels"], a["startsAt"][11:22], a["endsAt"][11:22]) for a in m.alerts])
-    assert 0

@@ -168,6 +168,40 @@ def test_adding_again_replaces() -> None:
     assert new.began == [6.0, 10.0, 15.0, 20.0, 25.0]
 
 
+def test_a_hastened_round_comes_early_and_once() -> None:
+    """Hastening moves the next round forward, never back; the beat goes on upon the grid, without a double."""
+    work = Recorder()
+
+    async def main() -> None:
+        scheduler = Scheduler(Notes())
+        scheduler.add(job("a", work, interval=60.0))
+        await asyncio.sleep(5.0)
+        scheduler.hasten("a", 10.0)
+        scheduler.hasten("a", 50.0)
+        scheduler.hasten("nobody", 10.0)
+        await asyncio.sleep(120.0)
+        await scheduler.stop(within=0.0)
+
+    run_virtual(main())
+    assert work.began == [0.0, 10.0, 60.0, 120.0]
+
+
+def test_a_round_in_flight_is_not_hastened() -> None:
+    """What runs already is soon enough."""
+    work = Recorder(lasts=20.0)
+
+    async def main() -> None:
+        scheduler = Scheduler(Notes())
+        scheduler.add(job("a", work, interval=60.0))
+        await asyncio.sleep(5.0)
+        scheduler.hasten("a", 6.0)
+        await asyncio.sleep(50.0)
+        await scheduler.stop(within=0.0)
+
+    run_virtual(main())
+    assert work.began == [0.0]
+
+
 def test_stop_lets_rounds_end_in_order() -> None:
     """Stopping waits for rounds in flight, as long as it may."""
     patient, endless = Recorder(lasts=2.0), Recorder(lasts=1e6)

@@ -31,9 +31,10 @@ SETTINGS = KubernetesSettings(
     timeout=1.0,
 )
 SPAN = Span(1.0, 2.0, 1_000_002.0)
+SCRIPT = "2525 inet n - n - 1 postscreen -o postscreen_upstream_proxy_protocol=haproxy\n"
 LABELS = {"app": "mailserver"}
 DEPLOYMENT = {"metadata": {"name": "mailserver"}, "spec": {"selector": {"matchLabels": LABELS}}}
-CONFIG = {"metadata": {"name": "mailserver-user-patches"}, "data": {"user-patches.sh": "#!/bin/bash\n"}}
+CONFIG = {"metadata": {"name": "mailserver-user-patches"}, "data": {"user-patches.sh": SCRIPT}}
 DOCUMENTS: dict[str, Any] = {"deployment": DEPLOYMENT, "configmap mailserver-user-patches": CONFIG}
 OPEN, CLOSED, SILENT = (ConnectResult(reason, 0.001) for reason in (None, Reason.REFUSED, Reason.TIMEOUT))
 NODE = KubeNode("k8s-node1", ("10.0.20.101",), ready=True)
@@ -61,7 +62,7 @@ async def test_a_sound_round(probe: Kubernetes) -> None:
     assert (seen.ok, seen.gaps) == (True, {})
     assert seen.cluster.nodes == (NODE,)
     assert seen.cluster.deployment is not None
-    assert seen.cluster.config_maps == {"mailserver-user-patches": "#!/bin/bash\n"}
+    assert seen.cluster.config_maps == {"mailserver-user-patches": {2525: True}}
     assert seen.cluster.listeners == {25: True, 2525: False}
     assert seen.durations == {Phase.API: 1.0}
 

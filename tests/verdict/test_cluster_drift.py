@@ -7,6 +7,7 @@ import pytest
 from monitor.core.kube import Cluster, EndpointSlice, KubeNode, KubeService, ServicePort
 from monitor.core.model import Node
 from monitor.core.status import Drift
+from monitor.wire.mail_config import declared_listeners
 from tests.verdict.build import IMAPS, NODES, SERVICES, SMTP, haproxy, server
 from tests.verdict.kube_build import NAME, PORTS, SOUND, book, proxy_service
 
@@ -155,7 +156,7 @@ def test_the_internal_service() -> None:
 )
 def test_the_script_adds_the_three_services(text: str | None, expected: list[tuple[str, str, str]]) -> None:
     """Each of Postfix's PROXY listeners is there and expects a header; Dovecot's is not its business."""
-    cluster = replace(SOUND, config_maps={"patches": text})
+    cluster = replace(SOUND, config_maps={"patches": None if text is None else declared_listeners("x.sh", text)})
     assert keys(drifts(cluster, config_maps=(("patches", "user-patches.sh"),))) == expected
 
 
@@ -165,7 +166,8 @@ def test_dovecots_listener_is_opt_in() -> None:
     text = "inet_listener imaps_proxy {\n port = 10993\n haproxy = yes\n}\n"
     config_maps = (("mailserver.config", "dovecot.cf"),)
     for written, expected in ((text, []), ("", ["mailserver.config/imaps"])):
-        cluster = replace(SOUND, config_maps={"mailserver.config": written})
+        declared = declared_listeners("dovecot.cf", written)
+        cluster = replace(SOUND, config_maps={"mailserver.config": declared})
         assert [each.subject for each in drifts(cluster, config_maps=config_maps)] == expected
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from monitor.core import runbook
+from monitor.core.maillog import Problem
 from monitor.core.verdicts import Hop
 from monitor.publish import catalogue
 from monitor.publish.alerting.alert import Alert, Severity
@@ -12,6 +13,20 @@ from monitor.publish.alerting.thresholds import Thresholds, written
 _PATH = "Mail path {{ $labels.path }}"
 # What is about the daemon as a whole is about every path.
 _EVERY = "all"
+# What disturbs others. A probe that gives up on a server that hangs leaves a lost connection, and harms nobody by it.
+_HARM = (
+    "=~",
+    "|".join(
+        (
+            Problem.GETPEERNAME,
+            Problem.SERVNAME_FATAL,
+            Problem.THROTTLING,
+            Problem.PREGREET,
+            Problem.COMMAND_PIPELINING,
+            Problem.RATE_LIMIT,
+        )
+    ),
+)
 
 
 def daemon_alerts(thresholds: Thresholds) -> Iterator[Alert]:
@@ -51,14 +66,11 @@ def daemon_alerts(thresholds: Thresholds) -> Iterator[Alert]:
         mail="Mail is not touched by it. A rollout or a full volume would not be recognised as the cause of an outage.",
         commands=("kubectl get --raw '/readyz?verbose'", "mailpath rbac | kubectl apply -f -"),
     )
-    broken = select(catalogue.DIAGNOSIS, hop=("!~", f"{Hop.NONE}|{Hop.MONITOR}"))
     yield Alert(
         name="MailpathSelfInflicted",
         severity=Severity.WARNING,
         hop=Hop.MONITOR,
-        # A probe that a broken hop leaves hanging is broken off, and that is in the log too: an effect.
-        expression=f"{increase(catalogue.SELF_INFLICTED_PROBLEMS, ('path', 'problem'), '1h')} > 0\n"
-        f"unless on (path)\n(max by (path) (max_over_time({broken}[1h])) == 1)",
+        expression=f"{increase(catalogue.SELF_INFLICTED_PROBLEMS, ('path', 'problem'), '1h', problem=_HARM)} > 0",
         wait=0.0,
         summary=f"{_PATH}: mailpath itself causes {{{{ $labels.problem }}}}",
         what="Problems in the mail log carry the address of mailpath's own probes.",

@@ -1,0 +1,127 @@
+"""``mailpath check`` against the real servers: all green soon, and of each fault its name first and its exit status."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+
+from tests.lab.haproxy import FRONTENDS, Settings
+from tests.lab.helpers import eventually
+from tests.lab.lab import Lab
+from tests.lab.pf import OLD_ALIAS
+
+ALL_GREEN_WITHIN = 15.0
+ALWAYS_WITHIN = 30.0
+OK, WARNING, CRITICAL, UNKNOWN = range(4)
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    """Give a laboratory of its own, whose HAProxy is as mailpath wants it."""
+    with Lab(settings=Settings(legacy_pool=False, check_interval=500)) as own:
+        yield own
+
+
+class Check(NamedTuple):
+    """What a run of the command gave, and how many seconds it took."""
+
+    status: int
+    said: str
+    errors: str
+    took: float
+
+    @property
+    def headline(self) -> str:
+        """The first line, which is all that a plugin's caller may show."""
+        return self.said.partition("\n")[0]
+
+
+def run(lab: Lab, file: Path, *flags: str) -> Check:
+    """Run the command on the client's host, as a person would."""
+    began = time.monotonic()
+    done = subprocess.run(
+        [*lab.command_prefix(), sys.executable, "-m", "monitor", "check", f"--config.file={file}", *flags],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return Check(done.returncode, done.stdout, done.stderr, time.monotonic() - began)
+
+
+@pytest.fixture
+def file(lab: Lab, tmp_path: Path) -> Path:
+    """Write a configuration whose silences are found sooner than the shipped one's; postscreen knows us from then."""
+    document: Any = yaml.safe_load(lab.configuration())
+    document["paths"][0] |= {"handshakes": {"timeout": "3s"}, "front_door": {"timeout": "3s"}}
+    file = tmp_path / "quick.yml"
+    file.write_text(yaml.safe_dump(document))
+    return file
+
+
+def test_all_green(lab: Lab, tmp_path: Path) -> None:
+    """By the shipped configuration everything is known within 15 seconds, postscreen's wait included."""
+    file = tmp_path / "mailpath.yml"
+    file.write_text(lab.configuration())
+    check = run(lab, file)
+    assert (check.status, check.errors) == (OK, "")
+    assert check.took < ALL_GREEN_WITHIN
+    assert check.headline == "OK: home: Every hop of the path is fine."
+    for part in ("NAT", "Edge", "Frontends", "Backends", "Nodes", "Listeners", "proven for 20 of 20", "none"):
+        assert part in check.said
+    assert "\x1b" not in check.said
+
+    again = run(lab, file, "--path=home", "--output=json")
+    document = json.loads(again.said)
+    assert (again.status, document["exit_status"]) == (OK, OK)
+    (path,) = document["paths"]
+    assert {each["verdict"] for each in (*path["checks"], *path["handshakes"])} == {"ok"}
+    assert all(each["ok"] and each["passed"] for each in path["edges"][0]["host"]["redirects"])
+
+
+def _node_silent(lab: Lab) -> None:
+    lab.nodes["k8s-node2"].blackhole()
+    # until HAProxy has noticed, clients fail, and that would be critical
+    eventually(lambda: lab.haproxy.servers()["mailserver_nodes_imaps_ipvANY", "k8s-node2"]["srv_op_state"] == "0")
+
+
+@pytest.mark.parametrize(
+    ("do", "status", "first"),
+    [
+        (lambda lab: lab.pf.redirect(25, OLD_ALIAS), CRITICAL, "CRITICAL: home: nat: "),
+        (
+            lambda lab: lab.haproxy.configure(frontends={p: pool for p, pool in FRONTENDS.items() if p != 465}),
+            CRITICAL,
+            "CRITICAL: home: frontend: ",
+        ),
+        (lambda lab: lab.haproxy.stop(), CRITICAL, "CRITICAL: home: haproxy: "),
+        (lambda lab: lab.sshd.stop(), WARNING, "WARNING: home: monitor: "),
+        (_node_silent, WARNING, "WARNING: home: node: "),
+        (lambda lab: lab.listener(5587).refuse(), CRITICAL, "CRITICAL: home: listener: "),
+        (lambda lab: lab.misname_certificate(), CRITICAL, "CRITICAL: home: tls: "),
+        (lambda lab: lab.haproxy.configure(timeout=30_000), WARNING, "WARNING: home: pfsense/mailserver_nodes_"),
+    ],
+    ids=["nat", "frontend", "haproxy", "ssh", "node", "listener", "certificate", "timeouts"],
+)
+def test_faults(lab: Lab, file: Path, do: Callable[[Lab], None], status: int, first: str) -> None:
+    """The first result counts: each is named in the first line, with the exit status that it deserves."""
+    do(lab)
+    check = run(lab, file)
+    assert check.headline.startswith(first), check.said
+    assert (check.status, check.errors) == (status, "")
+    assert check.took < ALWAYS_WITHIN
+
+
+def test_a_faulty_configuration_is_unknown(lab: Lab, tmp_path: Path) -> None:
+    """Where other commands say 2, a plugin would be taken for critical."""
+    file = tmp_path / "faulty.yml"
+    file.write_text("paths: []\n")
+    check = run(lab, file)
+    assert (check.status, check.said) == (UNKNOWN, "")
+    assert "faulty.yml:1" in check.errors
