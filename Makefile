@@ -8,11 +8,12 @@ BIN := $(VENV)/bin
 DEMO_ARGS ?=
 TEST_ARGS ?=
 
-.PHONY: help install demo test check docs format lock clean
+.PHONY: help install demo test test-kube check docs format lock clean
 
 help:
 	@echo 'make demo       the daemon on the embedded mail path, status page on http://127.0.0.1:9641'
 	@echo 'make test       every test, real servers included (installs missing servers where it may)'
+	@echo 'make test-kube  the tests against a real kube-apiserver (builds it once, or takes KUBEBUILDER_ASSETS)'
 	@echo 'make check      ruff, mypy --strict, import-linter, deptry'
 	@echo 'make lock       pin requirements*.txt anew'
 
@@ -28,6 +29,10 @@ demo: install
 test: install
 	@tools/install-servers.sh
 	$(BIN)/python -m pytest $(TEST_ARGS)
+
+test-kube: install
+	assets="$${KUBEBUILDER_ASSETS:-$$(tools/envtest.sh)}" && \
+		KUBEBUILDER_ASSETS="$$assets" $(BIN)/python -m pytest tests/kube $(TEST_ARGS)
 
 check: install
 	$(BIN)/ruff check .

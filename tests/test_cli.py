@@ -3,7 +3,8 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,11 @@ from monitor.config.load import load
 from monitor.config.options import RunOptions
 from monitor.config.settings import PathSettings, Settings
 from monitor.core.roundtrip import Via
+from monitor.core.status import Finding
 from tests.config.documents import MINIMAL
+from tests.publish.statuses import path_status
 
+CRITICAL = Finding("critical", "pfsense:25", "nat_redirect", "NAT leads port 25 astray.")
 FAULTY = MINIMAL + b"    checks: {interval: fast, rise: 0}\n"
 
 
@@ -167,6 +171,42 @@ def test_probe(file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     assert capsys.readouterr().out == "away k8s-node1 smtp\n"
     assert main(["probe", "k8s-node1", "smtp", f"--config.file={file}"]) == 2
     assert capsys.readouterr().err == "--path: expected one of home, away\nmailpath: 1 fault\n"
+
+
+@pytest.mark.parametrize(
+    ("findings", "bugs", "code"), [((), (), 0), ((CRITICAL,), (), 2), ((), ("home/check: ValueError()",), 3)]
+)
+def test_check(
+    findings: tuple[Finding, ...],
+    bugs: tuple[str, ...],
+    code: int,
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The report goes to stdout, a fault of our own to stderr, and the exit code is that of monitoring plugins."""
+
+    def check_once(paths: Sequence[PathSettings]) -> daemon.Checked:
+        assert [path.name for path in paths] == ["home"]
+        return daemon.Checked((replace(path_status(), findings=findings),), bugs)
+
+    monkeypatch.setattr(daemon, "check_once", check_once)
+    assert main(["check", f"--config.file={file}"]) == code
+    out, err = capsys.readouterr()
+    assert out.startswith("CRITICAL: home: " if findings else "OK: home: ")
+    assert err == "".join(f"mailpath: a fault in mailpath itself: {bug}\n" for bug in bugs)
+    assert main(["check", f"--config.file={file}", "--path=home", "--output=json"]) == code
+    assert json.loads(capsys.readouterr().out)["paths"][0]["name"] == "home"
+
+
+def test_check_of_a_faulty_configuration(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """That is 3, for 2 would say that the path is down."""
+    file.write_bytes(FAULTY)
+    assert main(["check", f"--config.file={file}"]) == 3
+    assert capsys.readouterr().out == ""
+    file.write_bytes(MINIMAL)
+    assert main(["check", f"--config.file={file}", "--path=elsewhere"]) == 3
+    assert "--path: expected one of home" in capsys.readouterr().err
 
 
 def test_roundtrip(file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, field
 
+from monitor.config.notify import NotifySettings, StatusPageSettings
 from monitor.config.probing import CheckSettings, FrontDoorSettings, HandshakeSettings
 from monitor.config.roundtrip import RoundtripSettings
 from monitor.config.services import DEFAULT_SERVICES, ServiceEntry, to_service
@@ -114,3 +115,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The configuration of mailpath."""
 
     paths: Annotated[tuple[PathSettings, ...], Meta(min_length=1, description="The mail paths to watch.")]
+    notify: Annotated[
+        NotifySettings | None, Meta(description="Whom mailpath tells by itself; absent: nobody, only its log.")
+    ] = None
+    status_page: Annotated[StatusPageSettings, Meta(description="What the status page shows.")] = StatusPageSettings()

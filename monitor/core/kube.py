@@ -139,7 +139,7 @@ class Job:
 class Cluster:
     """Everything that is known of one mail server's cluster; ``None``: not looked at, not read yet, or not allowed.
 
-    ``config_maps`` are the listeners that ConfigMaps declare, by their ports and whether a PROXY header is expected there
+    ``config_maps`` are the listeners that ConfigMaps declare, by port and whether a PROXY header is expected there
     (``None``: there is no such ConfigMap, or not that key in it); the texts, which may hold secrets, are not kept.
     ``listeners`` the pod's ports, by whether somebody listens there, ``last_words`` last lines of logs by failed Jobs.
     """

@@ -17,6 +17,7 @@ from monitor.core.observations import AnyObservation, Observation
 from monitor.core.roundtrip import Roundtrip
 from monitor.core.status import PathStatus
 from monitor.daemon.compose import key_of
+from monitor.daemon.notifier import Notifier
 from monitor.daemon.path_watch import PathWatch
 from monitor.daemon.shared import Shared
 from monitor.engine.loop_lag import LoopLag
@@ -26,6 +27,7 @@ from monitor.links.connector import Connector
 from monitor.links.tls import TlsClient
 from monitor.publish.counters import ExpectedMaillog
 from monitor.publish.events import EventLog
+from monitor.publish.journal import Journal
 from monitor.publish.metrics import Metrics
 
 # Rounds in flight at the end: most dialogues take milliseconds; what waits for postscreen's greeting is not awaited.
@@ -47,7 +49,9 @@ class Daemon:
         self._log = structlog.get_logger()
         self._lag = LoopLag()
         self.metrics = Metrics(__version__, "", self._lag.take)
-        self._events = EventLog(self._log)
+        self._notifier = Notifier(self._working, self._log, self.bug)
+        self.journal = Journal(wall_clock, self._notifier.tell)
+        self._events = EventLog(self._log, self.journal.keep)
         self._scheduler = Scheduler(self)
         self._shared = Shared(
             self._scheduler, Connector(), wall_clock, self.bug, self._observed, self.metrics.count_maillog, self._expect
@@ -66,13 +70,14 @@ class Daemon:
         """
         self._lag.start()
         await self._adopt(self._load())
-        self._awaited = set().union(*(watch.first_rounds for watch in self._watches.values()))
+        self._awaited = self._first_rounds()
         self._tasks.spawn("announce", self._announce_anyway())
 
     async def stop(self) -> None:
         """End in order: no new rounds, those in flight to their end, then connections, then the rest."""
         self._log.info("daemon.stopping")
         await self._tasks.cancel()
+        await self._notifier.stop()
         await self._scheduler.stop(END_WITHIN)
         await asyncio.gather(*(watch.stop() for watch in self._watches.values()))
         self._shared.connector.close()
@@ -106,6 +111,11 @@ class Daemon:
     def ready(self) -> bool:
         """Tell whether the first check and haproxy rounds have ended, in success or failure."""
         return self._awaited is not None and not self._awaited
+
+    def _working(self) -> bool:
+        """Tell whether rounds end: what a heartbeat stands for, whatever they find."""
+        seen = (status for path in self.statuses() for status in (*path.checks, *path.handshakes))
+        return self.ready() and any(not status.stale for status in seen)
 
     def config_text(self) -> str:
         """Give the running configuration as YAML, its secrets hidden."""
@@ -157,10 +167,18 @@ class Daemon:
                 self._watches[path.name] = PathWatch(path, clients[path.name], self._shared)
             await self._watches[path.name].configure(path, clients[path.name])
         self._expect()
+        shown = settings.status_page.client_addresses == "shown"
+        self.journal.configure({path.name: path.handshakes.transcripts for path in paths}, shows_addresses=shown)
+        await self._notifier.configure(settings.notify)
         self.metrics.config_loaded(wall_clock())
 
+    def _first_rounds(self) -> set[str]:
+        return set().union(*(watch.first_rounds for watch in self._watches.values()))
+
     def _expect(self) -> None:
-        """Let there be a series for every target, and for no other."""
+        """Let there be a series for every target, and for no other; until we are ready, new ones are waited for."""
+        if self._awaited:
+            self._awaited = self._first_rounds()
         logs = [(path, path.maillog) for path in self._settings.paths if self._is_ours(path)]
         self.metrics.expect(
             [target for watch in self._watches.values() for target in watch.targets],
@@ -178,6 +196,7 @@ class Daemon:
         watch.record(observation)
         self.metrics.observe(observation)
         self._events.observe(observation)
+        self.journal.record(observation)
         if self._awaited:
             self._awaited.discard(key_of(target))
         self._announce_soon()
@@ -188,7 +207,9 @@ class Daemon:
 
     def _announce(self) -> None:
         self._announcement = None
-        self._events.update(self.statuses())
+        statuses = self.statuses()
+        self.journal.update(statuses)
+        self._events.update(statuses)
 
     async def _announce_anyway(self) -> None:
         while True:

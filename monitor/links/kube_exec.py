@@ -35,6 +35,7 @@ class KubeExec(KubeApi):
         """
         query = [("container", container), ("stdout", "true"), ("stderr", "true")]
         query += [("command", word) for word in command]
+        await self._prepare()
         try:
             async with asyncio.timeout(self._timeout), await self._open(f"{pod}/exec", query) as frames:
                 return await _output(frames)
@@ -44,7 +45,6 @@ class KubeExec(KubeApi):
     async def _open(self, path: str, query: list[tuple[str, str]]) -> "aiohttp.ClientWebSocketResponse":
         import aiohttp  # noqa: PLC0415 - see KubeApi
 
-        await self._prepare()
         if self._client is None:
             self._client = await self._connect()
         headers: dict[str, Any] = {}

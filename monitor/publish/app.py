@@ -4,19 +4,19 @@ import asyncio
 import json
 from collections.abc import Mapping
 from functools import partial
-from importlib.resources import files
 from typing import Any
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from monitor.core.errors import ConfigError
-from monitor.publish import api, healthz, page
+from monitor.publish import api, healthz, page, static_files
 from monitor.publish.backend import Backend
 from monitor.publish.basic_auth import basic_auth
 from monitor.publish.metrics import Metrics
-from monitor.publish.probe_endpoint import ProbeEndpoint
+from monitor.publish.probe_endpoint import ProbeEndpoint, find_dialogue
 from monitor.publish.roundtrip_endpoint import RoundtripEndpoint
+from monitor.publish.stream import EventsEndpoint
 from monitor.publish.web_config import WebSettings
 
 # Nothing that is served here has a body worth more than this as a request.
@@ -24,15 +24,14 @@ _REQUEST_LIMIT = 64 * 1024
 _SECURITY_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "Referrer-Policy": "no-referrer",
     "Server": "mailpath",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-_STATIC = {"status.css": "text/css", "icon.svg": "image/svg+xml"}
 
 
 def make_app(
@@ -51,9 +50,12 @@ def make_app(
     app.on_response_prepare.append(partial(_harden, {**_SECURITY_HEADERS, **web_settings.headers}))
     endpoints = _Endpoints(backend, metrics)
     acts = _acting(allowed=lifecycle)
+    events = EventsEndpoint(backend)
+    app.on_shutdown.append(events.close)
     app.add_routes(
         [
             web.get("/", endpoints.page),
+            web.get("/target", endpoints.target),
             web.get("/metrics", endpoints.metrics),
             web.get("/healthz", endpoints.healthz),
             web.get("/livez", endpoints.alive),
@@ -62,11 +64,12 @@ def make_app(
             web.get("/-/ready", endpoints.ready),
             web.get("/config", endpoints.config),
             web.get("/api/v1/status", endpoints.status),
+            web.get("/api/v1/events", events.answer),
             web.get("/probe", acts(ProbeEndpoint(backend).answer), allow_head=False),
             web.post("/api/v1/roundtrip", acts(RoundtripEndpoint(backend).answer)),
             web.post("/-/reload", acts(endpoints.reload)),
             web.put("/-/reload", acts(endpoints.reload)),
-            *(web.get(f"/static/{name}", _static(name, media_type)) for name, media_type in _STATIC.items()),
+            *static_files.routes(),
         ]
     )
     return app
@@ -81,7 +84,21 @@ class _Endpoints:
     # waits for a scrape.
 
     async def page(self, _request: web.Request) -> web.Response:
-        body = await asyncio.to_thread(page.render, tuple(self._backend.statuses()))
+        statuses = tuple(self._backend.statuses())
+        view = self._backend.journal.view(statuses)
+        body = await asyncio.to_thread(page.render, statuses, view)
+        return web.Response(body=body, content_type="text/html", charset="utf-8")
+
+    async def target(self, request: web.Request) -> web.Response:
+        statuses = tuple(self._backend.statuses())
+        found = find_dialogue(statuses, *(request.query.get(key, "") for key in ("path", "node", "service")))
+        if found is None:
+            raise web.HTTPNotFound(text="no such target: path, node (or edge) and service must be watched ones\n")
+        path, status = found
+        journal = self._backend.journal
+        body = await asyncio.to_thread(
+            page.render_target, path, status, journal.rounds.of(status.target), journal.view(())
+        )
         return web.Response(body=body, content_type="text/html", charset="utf-8")
 
     async def metrics(self, request: web.Request) -> web.Response:
@@ -132,7 +149,10 @@ def _acting(*, allowed: bool) -> Any:  # noqa: ANN401 - a decorator of handlers;
 
 
 async def _harden(headers: Mapping[str, str], _request: web.Request, response: web.StreamResponse) -> None:
+    kept = response.headers.get(hdrs.CACHE_CONTROL)
     response.headers.update(headers)
+    if kept is not None:  # what is named by its content
+        response.headers[hdrs.CACHE_CONTROL] = kept
 
 
 def _json(document: dict[str, Any], status: int = 200, media_type: str = "application/json") -> web.Response:
@@ -141,12 +161,3 @@ def _json(document: dict[str, Any], status: int = 200, media_type: str = "applic
 
 def _yes_or_no(*, yes: bool, otherwise: str) -> web.Response:
     return web.Response(text="ok\n") if yes else web.Response(status=503, text=otherwise)
-
-
-def _static(name: str, media_type: str) -> Handler:
-    body = files("monitor.publish").joinpath("static", name).read_bytes()
-
-    async def serve(_request: web.Request) -> web.StreamResponse:
-        return web.Response(body=body, content_type=media_type)
-
-    return serve

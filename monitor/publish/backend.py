@@ -6,10 +6,15 @@ from typing import Protocol
 from monitor.core.observations import Observation
 from monitor.core.roundtrip import Roundtrip
 from monitor.core.status import PathStatus
+from monitor.publish.journal import Journal
 
 
 class Backend(Protocol):
     """The daemon, as the web server sees it."""
+
+    @property
+    def journal(self) -> Journal:
+        """What is remembered beyond the present moment."""
 
     def statuses(self) -> Sequence[PathStatus]:
         """Give everything known about every path, now."""

@@ -54,8 +54,8 @@ LISTENER_UP = Family(
 CONFIG_DRIFT = Family(
     "config_drift",
     Kind.GAUGE,
-    "Whether a declared fact and an observed one differ: 1 while they do; absent when they agree, when that is acknowledged "
-    "(ignore_drift), and when too long nothing was seen.",
+    "Whether a declared fact and an observed one differ: 1 while they do; absent when they agree, when that is "
+    "acknowledged (ignore_drift), and when too long nothing was seen.",
     ("path", "subject", "kind"),
 )
 MAILLOG_UP = Family(

@@ -4,7 +4,7 @@ Fields are stable too: ``path``, ``probe``, ``node``, ``service``, ``phase``, ``
 is among them but our own.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from structlog.typing import FilteringBoundLogger
 
@@ -25,15 +25,18 @@ from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Hop, Verdict
 
 _RUNNING = frozenset({ServerState.RUNNING, ServerState.STARTING})
+# Level, name and fields.
+Keep = Callable[[str, str, Mapping[str, str]], None]
 _ServerKey = tuple[str, str, str, str]
 
 
 class EventLog:
     """Turns observations and statuses into log events; remembers what it has said."""
 
-    def __init__(self, logger: FilteringBoundLogger) -> None:
-        """Say it to this logger."""
+    def __init__(self, logger: FilteringBoundLogger, keep: Keep = lambda *_event: None) -> None:
+        """Say it to this logger; what changes a state is given to ``keep`` as well, single rounds are not."""
         self._log = logger
+        self._keep = keep
         self._failing: set[Target] = set()
         self._servers: dict[_ServerKey, ServerState] = {}
         self._verdicts: dict[Target, Verdict] = {}
@@ -47,7 +50,7 @@ class EventLog:
                 failure = observation.judgement.failure
                 self._round(observation, failure, "probe.failed", "probe.recovered")
             case HaproxyObservation():
-                self._round(observation, observation.failure, "haproxy.unreachable", "haproxy.recovered")
+                self._round(observation, observation.failure, "haproxy.unreachable", "haproxy.recovered", kept=True)
                 if observation.ok:
                     self._haproxy_servers(observation)
             case EdgeObservation():
@@ -57,14 +60,16 @@ class EventLog:
             case NegativeObservation():
                 if observation.refused is False:  # rare enough to be said each time
                     where = _labels(observation.target) | {"node": observation.node}
-                    self._log.error("negative.accepted", **where, **_why(observation.failure))
+                    self._tell("error", "negative.accepted", where | _why(observation.failure))
                 self._round(observation, observation.failure, "probe.failed", "probe.recovered")
             case MaillogBatch():
                 pass  # a single batch proves little: the path's status says when the source has stalled
 
     def bug(self, name: str, error: BaseException) -> None:
         """Tell of an exception that nobody expected, with its traceback."""
-        self._log.error("probe.bug", task=name, reason=Reason.BUG.value, exc_info=error)
+        fields = {"task": name, "reason": Reason.BUG.value}
+        self._log.error("probe.bug", **fields, exc_info=error)
+        self._keep("error", "probe.bug", fields)
 
     def update(self, statuses: Sequence[PathStatus]) -> None:
         """Tell what has changed since the last statuses, and forget what is watched no more."""
@@ -82,16 +87,18 @@ class EventLog:
         failure: Failure | None,
         bad: str,
         good: str,
+        *,
+        kept: bool = False,
     ) -> None:
         target = observation.target
         if observation.ok:
             if target in self._failing:
                 self._failing.discard(target)
-                self._log.info(good, **_labels(target))
+                self._tell("info", good, _labels(target), kept=kept)
             return
-        say = self._log.debug if target in self._failing else self._log.warning
+        level = "debug" if target in self._failing else "warning"
         self._failing.add(target)
-        say(bad, **_labels(target), **_why(failure))
+        self._tell(level, bad, _labels(target) | _why(failure), kept=kept)
 
     def _haproxy_servers(self, observation: HaproxyObservation) -> None:
         for server in observation.servers:
@@ -99,43 +106,55 @@ class EventLog:
             before = self._servers.get(key)
             self._servers[key] = server.state
             if before is not None and before is not server.state:
-                say = self._log.info if server.state in _RUNNING else self._log.warning
-                say(
+                self._tell(
+                    "info" if server.state in _RUNNING else "warning",
                     "haproxy.server_state_changed",
-                    path=observation.path,
-                    node=observation.edge,
-                    backend=server.backend,
-                    server=server.name,
-                    before=before.value,
-                    after=server.state.value,
+                    {
+                        "path": observation.path,
+                        "node": observation.edge,
+                        "backend": server.backend,
+                        "server": server.name,
+                        "before": before.value,
+                        "after": server.state.value,
+                    },
                 )
 
     def _verdict(self, status: TargetStatus) -> None:
         before = self._verdicts.get(status.target, Verdict.UNKNOWN)
         self._verdicts[status.target] = status.verdict
         if before is not status.verdict:
-            say = self._log.info if status.verdict is Verdict.OK else self._log.warning
+            level = "info" if status.verdict is Verdict.OK else "warning"
             if (before, status.verdict) == (Verdict.UNKNOWN, Verdict.OK):
-                say = self._log.debug  # as expected: a start, or a new target
-            say("verdict.changed", **_labels(status.target), before=before.value, after=status.verdict.value)
+                level = "debug"  # as expected: a start, or a new target
+            change = {"before": before.value, "after": status.verdict.value}
+            self._tell(level, "verdict.changed", _labels(status.target) | change)
 
     def _diagnosis(self, path: PathStatus) -> None:
         before = self._hops.get(path.name, Hop.NONE)
         after = path.diagnosis.hop
+        if path.name not in self._hops and after is Hop.MONITOR and any(each.age is None for each in _judged(path)):
+            return  # as expected: at a start nothing is known yet
         self._hops[path.name] = after
         if before is not after:
-            say = self._log.info if after is Hop.NONE else self._log.warning
+            level = "info" if after is Hop.NONE else "warning"
+            change = {"path": path.name, "before": before.value, "after": after.value}
             detail = {"detail": path.diagnosis.summary, "remedy": path.diagnosis.remedy}
-            say("diagnosis.changed", path=path.name, before=before.value, after=after.value, **detail)
+            self._tell(level, "diagnosis.changed", change | detail)
 
     def _maillog(self, path: str, maillog: MaillogStatus, *, up: bool) -> None:
         before = self._maillogs.get(path, True)
         self._maillogs[path] = up
+        where = {"path": path, "source": maillog.source}
         if before and not up:
             why = {"phase": Phase.FOLLOW.value, "reason": maillog.cause.value} if maillog.cause is not None else {}
-            self._log.warning("maillog.stalled", path=path, source=maillog.source, **why, detail=maillog.reason)
+            self._tell("warning", "maillog.stalled", where | why | {"detail": maillog.reason})
         elif up and not before:
-            self._log.info("maillog.recovered", path=path, source=maillog.source)
+            self._tell("info", "maillog.recovered", where)
+
+    def _tell(self, level: str, name: str, fields: Mapping[str, str], *, kept: bool = True) -> None:
+        getattr(self._log, level)(name, **fields)
+        if kept and level != "debug":
+            self._keep(level, name, fields)
 
     def _forget(self, statuses: Sequence[PathStatus]) -> None:
         paths = {path.name for path in statuses}

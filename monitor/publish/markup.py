@@ -2,7 +2,7 @@
 
 from html import escape
 
-_VOID = frozenset({"link", "meta"})
+_VOID = frozenset({"link", "meta", "wbr"})
 
 
 class Markup(str):

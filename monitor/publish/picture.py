@@ -1,13 +1,15 @@
-"""The picture of the path: six hops from NAT to the listeners, each with the state of its members."""
+"""The picture of the path: its hops from NAT to the mailbox, each with the state of its members."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
 from monitor.core.edge import RedirectState
 from monitor.core.haproxy import HaproxyServer, ServerState
+from monitor.core.proof import EvidenceKind, ProofResult
+from monitor.core.roundtrip import Roundtrip
 from monitor.core.status import EdgeStatus, PathStatus, TargetStatus
-from monitor.core.verdicts import Verdict
+from monitor.core.verdicts import Hop, Verdict
 from monitor.publish.gauges import admin_state, mail_servers
 from monitor.wire.servers_state import backend_matches
 
@@ -62,6 +64,24 @@ def level_of_server(server: HaproxyServer) -> Level:
     return Level.OK if server.state in {ServerState.RUNNING, ServerState.STARTING} else Level.BAD
 
 
+def level_of_diagnosis(path: PathStatus) -> Level:
+    """Give the level of a path's diagnosis: bad is what users of mail feel, a warning what they will feel next."""
+    match path.diagnosis.hop:
+        case Hop.NONE:
+            return Level.OK
+        case Hop.MONITOR:
+            return Level.UNKNOWN
+        case _:
+            return Level.BAD if path.health.status == "fail" else Level.WARN
+
+
+def level_of_roundtrip(trip: Roundtrip) -> Level:
+    """Give the level of a roundtrip; a message that the backup MX brought came, but not by the path."""
+    if not trip.success:
+        return Level.BAD
+    return Level.WARN if trip.via_backup else Level.OK
+
+
 def picture(path: PathStatus) -> tuple[HopPicture, ...]:
     """Draw the path from NAT inwards; a hop of which nothing is configured is left out."""
     doors = [door for edge in path.edges for door in edge.front_doors]
@@ -70,8 +90,10 @@ def picture(path: PathStatus) -> tuple[HopPicture, ...]:
         HopPicture("Edge", tuple(map(_edge, path.edges))),
         HopPicture("Frontends", tuple(_door(door, several=len(path.edges) > 1) for door in doors)),
         HopPicture("Backends", tuple(_backends(path))),
-        HopPicture("Nodes", tuple(_grouped(path.handshakes, "node", "services"))),
+        HopPicture("Nodes", tuple(_grouped(path.handshakes, "node"))),
         HopPicture("Listeners", tuple(_listeners(path))),
+        HopPicture("Client IP", tuple(_proofs(path.handshakes, doors))),
+        HopPicture("Mailbox", tuple(_mailbox(path))),
     )
     return tuple(hop for hop in hops if hop.members)
 
@@ -120,27 +142,62 @@ def _backends(path: PathStatus) -> Iterator[Member]:
         own = [server for server in servers if backend_matches(service.backend, server.backend)]
         if own:
             running = [server for server in own if level_of_server(server) is Level.OK]
-            yield Member(
-                _share(len(running), len(own)), service.backend, f"{len(running)} of {len(own)} servers running"
-            )
+            yield Member(_share(len(running), len(own)), service.backend, f"{len(running)} of {len(own)} running")
 
 
 def _listeners(path: PathStatus) -> Iterator[Member]:
     ports = {service.name: service.listener_port for service in path.services}
-    for member in _grouped(path.handshakes, "service", "nodes"):
+    for member in _grouped(path.handshakes, "service"):
         port = ports.get(member.name)
         yield member if port is None else member._replace(name=f"{member.name} :{port}")
 
 
-def _grouped(handshakes: Iterable[TargetStatus], label: str, counted: str) -> Iterator[Member]:
+def _proofs(handshakes: Sequence[TargetStatus], doors: Sequence[TargetStatus]) -> Iterator[Member]:
+    for name, statuses in (("nodes", handshakes), ("front door", doors)):
+        for evidence in EvidenceKind:
+            results = [proof.result for each in statuses for proof in each.proofs if proof.evidence is evidence]
+            if results:
+                yield Member(_level_of_proofs(results), f"{name}, by {evidence}", _told(results))
+
+
+def _level_of_proofs(results: Sequence[ProofResult]) -> Level:
+    if ProofResult.DISPROVEN in results:
+        return Level.BAD
+    return Level.OK if ProofResult.PROVEN in results else Level.UNKNOWN
+
+
+def _told(results: Sequence[ProofResult]) -> str:
+    first, *others = [f"{results.count(result)} {result}" for result in ProofResult if result in results]
+    count, word = first.split()
+    return ", ".join((f"{count} of {len(results)} {word}", *others))
+
+
+def _mailbox(path: PathStatus) -> Iterator[Member]:
+    if path.roundtrip is None:
+        return
+    last = path.roundtrip.last
+    if last is None:
+        yield Member(Level.UNKNOWN, "roundtrip", "none reported yet")
+    elif path.roundtrip.overdue is not None:
+        yield Member(Level.UNKNOWN, "roundtrip", "overdue")
+    else:
+        yield Member(level_of_roundtrip(last), "roundtrip", last.words.partition(":")[0].lower())
+
+
+def _grouped(handshakes: Iterable[TargetStatus], label: str) -> Iterator[Member]:
     groups: dict[str, list[TargetStatus]] = {}
     for status in handshakes:
         groups.setdefault(getattr(status.target, label), []).append(status)
     for name, group in groups.items():
         levels = [level_of(status.verdict) for status in group]
         fine = sum(level in {Level.OK, Level.WARN} for level in levels)
-        level = Level.UNKNOWN if set(levels) == {Level.UNKNOWN} else _share(fine, len(group))
-        yield Member(level, name, f"{fine} of {len(group)} {counted} fine")
+        bad = levels.count(Level.BAD)
+        level = (Level.WARN if bad < len(levels) else Level.BAD) if bad else _some(levels)
+        yield Member(level, name, f"{fine} of {len(group)} fine")
+
+
+def _some(levels: Sequence[Level]) -> Level:
+    return Level.UNKNOWN if Level.UNKNOWN in levels else Level.OK
 
 
 def _share(fine: int, total: int) -> Level:

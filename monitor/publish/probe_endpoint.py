@@ -2,11 +2,13 @@
 
 import math
 from asyncio import get_running_loop
+from collections.abc import Sequence
 
 from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from monitor.core.model import Target
+from monitor.core.status import PathStatus, TargetStatus
 from monitor.publish.backend import Backend
 from monitor.publish.transcript import ProbeMetrics, transcript_text
 
@@ -28,9 +30,10 @@ class ProbeEndpoint:
         missing = [name for name, value in given.items() if not value]
         if missing:
             raise web.HTTPBadRequest(text=f"missing parameter: {', '.join(missing)}\n")
-        target = self._find(**given)
-        if target is None:
+        found = find_dialogue(self._backend.statuses(), **given)
+        if found is None:
             raise web.HTTPNotFound(text="no such target: path, node (or edge) and service must be watched ones\n")
+        target = found[1].target
         self._take_turn(target)
         observation = await self._backend.probe(target.path, target.node, target.service)
         if request.query.get("debug") == "true":
@@ -38,14 +41,6 @@ class ProbeEndpoint:
         return web.Response(
             body=generate_latest(ProbeMetrics(observation)), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4}
         )
-
-    def _find(self, path: str, node: str, service: str) -> Target | None:
-        for status in self._backend.statuses():
-            doors = [door for edge in status.edges for door in edge.front_doors]
-            for each in (*status.handshakes, *doors):
-                if (each.target.path, each.target.node, each.target.service) == (path, node, service):
-                    return each.target
-        return None
 
     def _take_turn(self, target: Target) -> None:
         now = get_running_loop().time()
@@ -57,3 +52,15 @@ class ProbeEndpoint:
                 text=f"this target was probed by hand just now; again in {wait} s\n", headers={"Retry-After": str(wait)}
             )
         self._begun[target] = now
+
+
+def find_dialogue(
+    statuses: Sequence[PathStatus], path: str, node: str, service: str
+) -> tuple[PathStatus, TargetStatus] | None:
+    """Find a handshake, or a front door where ``node`` is an edge's name, and the path that it is of."""
+    for each in statuses:
+        doors = [door for edge in each.edges for door in edge.front_doors]
+        for status in (*each.handshakes, *doors):
+            if (status.target.path, status.target.node, status.target.service) == (path, node, service):
+                return each, status
+    return None

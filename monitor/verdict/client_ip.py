@@ -190,7 +190,7 @@ class ClientIp:
 
     def _conclude(self, finding: LogFinding, now: float) -> None:
         known = self._known.get(finding.round.target)
-        if known is None:
+        if known is None or _decided_since(known.log, finding.round.at):
             return
         aged = now - known.log_at > known.log_proves_for
         certain = known.log if _disproven(known.log) and not aged else None
@@ -212,8 +212,13 @@ class ClientIp:
 
 
 def lost(proofs: Iterable[Proof]) -> bool:
-    """Tell whether any evidence says that the server takes us for somebody else."""
-    return any(map(_disproven, proofs))
+    """Tell whether the newest evidence says that the server takes us for somebody else.
+
+    A line of the log is waited for: what it says of an earlier round is no answer to the reply of a later one.
+    """
+    decided = [proof for proof in proofs if proof.result is not ProofResult.UNPROVEN]
+    newest = max((proof.at or 0.0 for proof in decided), default=0.0)
+    return any(_disproven(proof) for proof in decided if (proof.at or 0.0) == newest)
 
 
 def nonce(target: Target, now: float) -> str:
@@ -243,6 +248,11 @@ def _remembering(proof: Proof, before: Proof | None) -> Proof:
 
 def _disproven(proof: Proof | None) -> bool:
     return proof is not None and proof.result is ProofResult.DISPROVEN
+
+
+def _decided_since(proof: Proof | None, at: float) -> bool:
+    """Tell whether a later round's line has come already: one that is waited for in vain is known late."""
+    return proof is not None and proof.result is not ProofResult.UNPROVEN and (proof.at or 0.0) > at
 
 
 def _alike(before: Proof | None, proof: Proof) -> bool:

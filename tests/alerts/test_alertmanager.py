@@ -44,7 +44,7 @@ def test_a_page_reads_like_a_colleague(tmp_path: Path) -> None:
     annotations = {"summary": "A is down", "description": "It hurts.", "command": "one\ntwo", "runbook_url": "page.md"}
     times = {"startsAt": "2026-11-22T03:04:05Z", "endsAt": "2026-11-22T04:05:06Z"}
     alerts = [
-        {"status": status, "labels": {"alertname": "A"}, "annotations": annotations} | times
+        {"status": status, "labels": {"alertname": "A"}, "annotations": annotations, **times}
         for status in ("firing", "resolved")
     ]
     data = tmp_path / "data.json"

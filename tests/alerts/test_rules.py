@@ -50,7 +50,7 @@ def test_prometheus_takes_the_rules(chosen: Thresholds, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("file", TESTS, ids=lambda file: file.stem)
 def test_the_rules_do_what_their_tests_say(file: Path) -> None:
-    """promtool plays each story and compares what fires with what should."""
+    """Each file is a set of stories: promtool plays them and compares what fires with what should."""
     promtool("test", "rules", file)
 
 

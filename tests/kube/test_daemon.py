@@ -120,6 +120,9 @@ async def test_nodes_become_targets_and_go_with_their_objects(cluster: Cluster) 
     admin.create(node("k8s-node2", "127.0.1.2", ready=False, cordoned=True))
     async with watching(cluster) as watched:
         status = await watched.until(lambda seen: names(seen) == {"k8s-node1", "k8s-node2"})
+        assert not watched.daemon.ready()
+        status = await watched.until(lambda _: watched.daemon.ready())
+        assert all(check.last is not None for check in status.checks)
         assert names(status, ProbeKind.CHECK) == {"k8s-node1", "k8s-node2"}
         status = await watched.until(lambda seen: {"node_not_ready", "node_cordoned"} <= kinds(seen))
         assert {each.address for each in status.handshakes} == {"127.0.1.1", "127.0.1.2"}

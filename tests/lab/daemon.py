@@ -150,6 +150,19 @@ class Daemon:
             time.sleep(0.1)
         return time.monotonic() - began
 
+    def until_view(self, expected: Mapping[str, str], seen: Callable[[], Mapping[str, str]], *, within: float) -> None:
+        """Poll until what is seen is as expected.
+
+        Raises:
+            AssertionError: It was not, in time; tells in what it differs.
+        """
+        try:
+            self.until(lambda: seen() == expected, within=within)
+        except AssertionError as error:
+            now = seen()
+            differs = {key: now.get(key) for key in now.keys() | expected if now.get(key) != expected.get(key)}
+            raise AssertionError(f"differs in {differs}; {error}") from error
+
     def until_sound(self, *, within: float = 20) -> None:
         """Wait until all that is watched is known and well, for which postscreen may take six seconds."""
         well = set(SOUND.values())

@@ -78,9 +78,13 @@ def _throttle(lab: Lab) -> None:
     lab.haproxy.configure(pools=POOLS | {"mailserver_nodes_sub": Pool(30127)})
 
 
-def _node_and_certificate(lab: Lab) -> None:
-    lab.nodes["k8s-node2"].blackhole()
-    lab.expire_certificate()
+def _distrust(lab: Lab) -> None:
+    lab.dovecot.configure(haproxy_trusted_networks="192.168.77.0/24")
+
+
+def _refuse_and_distrust(lab: Lab) -> None:
+    lab.nodeport(BAD_NODE, 30127).refuse()
+    _distrust(lab)
 
 
 def _fail_lookups(lab: Lab) -> None:
@@ -120,7 +124,7 @@ FAULTS = (
     ),
     Fault(
         "Dovecot no longer trusts the nodes",
-        lambda lab: lab.dovecot.configure(haproxy_trusted_networks="192.168.77.0/24"),
+        _distrust,
         {
             "handshake * imaps": "header_rejected",
             "agreement * imaps": "lb_up_path_down",
@@ -262,18 +266,17 @@ FAULTS = (
         "edge",
     ),
     Fault(
-        "two at once: a node black-holed, a certificate expired",
-        _node_and_certificate,
+        "two at once: a node refuses one data port, Dovecot no longer trusts the nodes",
+        _refuse_and_distrust,
         {
-            "check k8s-node2 *": "down",
-            "handshake * *": "tls_invalid",
-            "agreement * *": "lb_up_path_down",
-            "front_door *": "tls_invalid",
-            "handshake k8s-node2 *": "node_unreachable",
-            "agreement k8s-node2 *": "agree",
+            f"handshake {BAD_NODE} submission": "port_closed",
+            f"agreement {BAD_NODE} submission": "lb_up_path_down",
+            "handshake * imaps": "header_rejected",
+            "agreement * imaps": "lb_up_path_down",
+            "front_door imaps": "no_greeting",
         },
-        "node",
-        also=("tls",),
+        "nodeport",
+        also=("proxy_header",),
     ),
     Fault("lookup errors: mail is deferred by 451", _fail_lookups, {}, "mail_server", remembered=True),
     Fault("full mail volume: mail is deferred by 452", _fill_mail_volume, {}, "mail_server", remembered=True),

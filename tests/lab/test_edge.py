@@ -187,7 +187,7 @@ def daemon(lab: Lab, bridge: Bridge, tmp_path_factory: pytest.TempPathFactory) -
     """Give one daemon for all, that has found everything sound."""
     assert bridge
     with Daemon(lab, tmp_path_factory.mktemp("daemon"), settings(lab)) as running:
-        running.until(lambda: sound(running), within=20)
+        running.until(lambda: sound(running), within=30)
         yield running
         assert running.total("probe_bugs_total") == 0
 

@@ -34,11 +34,11 @@ class Watch:
 
     def at(self, pace: Pace) -> None:
         """Go on at this pace, from a sound path."""
-        self.daemon.until(lambda: self.daemon.view() == SOUND, within=RECOVERED)
+        self.daemon.until_view(SOUND, self.daemon.view, within=RECOVERED)
         if pace != self._pace:
             assert self.daemon.reload(pace.configuration(self._lab)).status == 200
             self._pace = pace
-            self.daemon.until(lambda: self.daemon.view() == SOUND, within=RECOVERED)
+            self.daemon.until_view(SOUND, self.daemon.view, within=RECOVERED)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def test_what_is_over_in_a_moment_turns_no_verdict(moment: str, lab: Lab, watch:
     until = time.monotonic() + QUICK.certain_after
     while time.monotonic() < until:
         assert ours(daemon.view()) == ours(SOUND)
-    daemon.until(lambda: daemon.view() == SOUND, within=HAPROXY_NOTICES)
+    daemon.until_view(SOUND, daemon.view, within=HAPROXY_NOTICES)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
@@ -87,17 +87,17 @@ def test_fault(fault: Fault, lab: Lab, watch: Watch) -> None:
     concerned = fault.changing().keys() | fault.in_between()
     strays: dict[str, str] = {}
 
-    def seen(view: dict[str, str]) -> dict[str, str]:
+    def seen() -> dict[str, str]:
+        view = daemon.view()
         strays.update({key: state for key, state in view.items() if state != SOUND[key] and key not in concerned})
-        for key in [key for key, state in strays.items() if key.startswith("agreement ") and state == "unknown"]:
-            del strays[key]  # a HAProxy that was given another configuration has checked nobody yet
         return view
 
     fault.do(lab)
-    daemon.until(
-        lambda: ours(seen(daemon.view())) == ours(expected), within=fault.pace.certain_after + fault.grace + SLACK
-    )
-    daemon.until(lambda: seen(daemon.view()) == expected, within=HAPROXY_NOTICES)
+    within = fault.pace.certain_after + fault.grace + SLACK
+    daemon.until_view(ours(expected), lambda: ours(seen()), within=within)
+    daemon.until_view(expected, seen, within=HAPROXY_NOTICES)
+    # A HAProxy that was given another configuration has checked nobody yet.
+    strays = {k: state for k, state in strays.items() if not (k.startswith("agreement ") and state == "unknown")}
     assert strays == {}
     (path,) = daemon.json("/api/v1/status")["paths"]
     assert {other.partition(":")[0] for other in path["diagnosis"]["others"]} >= set(fault.also)
@@ -106,7 +106,7 @@ def test_fault(fault: Fault, lab: Lab, watch: Watch) -> None:
     lab.heal()
     if fault.remembered:
         daemon.restart()
-    daemon.until(lambda: daemon.view() == SOUND, within=RECOVERED)
+    daemon.until_view(SOUND, daemon.view, within=RECOVERED)
 
 
 def test_the_document_is_this_table() -> None:

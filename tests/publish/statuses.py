@@ -20,6 +20,7 @@ from monitor.core.status import (
 )
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Agreement, Hop, Verdict
+from monitor.publish.journal import Journal
 
 AT = 1_790_000_000.0
 BACKEND = "mailserver_nodes_smtp_ipvANY"
@@ -166,6 +167,7 @@ class FakeBackend:
     def __init__(self, *statuses: PathStatus) -> None:
         """Know these paths; be alive and ready."""
         self.known = statuses
+        self.journal = Journal(lambda: AT)
         self.is_alive = self.is_ready = True
         self.fault: ConfigError | None = None
         self.reloads = 0

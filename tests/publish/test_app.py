@@ -6,15 +6,18 @@ import pytest
 
 from monitor.core.errors import ConfigError, Fault
 from monitor.core.status import Health
+from monitor.publish.static_files import address
 from monitor.publish.web_config import WebSettings
 from tests.publish.client import asking
 from tests.publish.scrape import OPENMETRICS, read, value
 from tests.publish.statuses import FakeBackend, path_status
 
 READABLE = ("/", "/metrics", "/healthz", "/livez", "/-/healthy", "/readyz", "/-/ready", "/config", "/api/v1/status")
+EVENTS = "/api/v1/events"
+TARGET = "/target?path=home&node=k8s-node1&service=smtp"
 
 
-@pytest.mark.parametrize("place", [*READABLE, "/static/status.css", "/static/icon.svg"])
+@pytest.mark.parametrize("place", [*READABLE, EVENTS, TARGET, "/static/status.css", "/static/status.js"])
 async def test_what_can_be_read_answers_get_and_head(place: str) -> None:
     """GET gives a body, HEAD the same headers without one."""
     async with asking() as client:
@@ -26,7 +29,7 @@ async def test_what_can_be_read_answers_get_and_head(place: str) -> None:
         assert head.content_type == got.content_type
 
 
-@pytest.mark.parametrize("place", [*READABLE, "/nowhere", "/-/reload", "/probe"])
+@pytest.mark.parametrize("place", [*READABLE, EVENTS, TARGET, "/nowhere", "/-/reload", "/probe"])
 async def test_every_answer_is_hardened(place: str) -> None:
     """Errors included: no sniffing, no framing, no script, no cache, and no word about the software."""
     async with asking(lifecycle=False) as client:
@@ -34,6 +37,7 @@ async def test_every_answer_is_hardened(place: str) -> None:
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["X-Frame-Options"] == "DENY"
         assert headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'; ")
+        assert "unsafe" not in headers["Content-Security-Policy"]
         assert headers["Cache-Control"] == "no-store"
         assert headers["Server"] == "mailpath"
 
@@ -140,3 +144,18 @@ async def test_the_status_is_json() -> None:
     async with asking() as client:
         answer = await client.get("/api/v1/status")
         assert [path["name"] for path in (await answer.json())["paths"]] == ["home"]
+
+
+async def test_a_file_named_by_its_content_is_kept_by_browsers() -> None:
+    """The page asks for such names only; any other is asked for anew each time."""
+    async with asking() as client:
+        current = await client.get(f"/{address('status.js')}")
+        assert current.headers["Cache-Control"] == "max-age=31536000, immutable"
+        assert (await client.get("/static/status.js?v=0")).headers["Cache-Control"] == "no-store"
+
+
+async def test_a_target_that_is_none_is_404() -> None:
+    """Only what is watched has a page."""
+    async with asking() as client:
+        assert (await client.get("/target?path=home&node=nobody&service=smtp")).status == 404
+        assert "k8s-node1 smtp" in await (await client.get(TARGET)).text()

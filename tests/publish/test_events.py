@@ -1,6 +1,6 @@
 """Log events: said once when something changes, with stable names and fields."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import pytest
@@ -10,8 +10,8 @@ from structlog.testing import LogCapture
 from monitor.core.haproxy import ServerState
 from monitor.core.model import ProbeKind
 from monitor.core.observations import MaillogBatch
-from monitor.core.status import PathStatus
-from monitor.core.verdicts import Verdict
+from monitor.core.status import Diagnosis, PathStatus
+from monitor.core.verdicts import Hop, Verdict
 from monitor.publish.events import EventLog
 from tests.publish.statuses import (
     AT,
@@ -36,7 +36,8 @@ class Told:
         """Begin in silence."""
         self._capture = LogCapture()
         structlog.configure(processors=[self._capture], wrapper_class=structlog.BoundLogger)
-        self.log = EventLog(structlog.get_logger())
+        self.kept: list[tuple[str, str, Mapping[str, str]]] = []
+        self.log = EventLog(structlog.get_logger(), lambda *event: self.kept.append(event))
 
     def since(self) -> list[dict[str, object]]:
         """Give what was said since the last call."""
@@ -139,6 +140,17 @@ def test_knowing_nothing_is_no_event(told: Told) -> None:
     assert told.since() == []
 
 
+def test_a_start_is_no_change_of_diagnosis(told: Told) -> None:
+    """That not everything is known yet is said of a daemon that has run, not of one that begins."""
+    path = path_status()
+    blind = replace(path, diagnosis=Diagnosis(Hop.MONITOR, "nothing is known"))
+    told.log.update([replace(blind, handshakes=tuple(map(unknown, path.handshakes)))])
+    told.log.update([path])
+    assert [said for said in told.since() if said["event"] == "diagnosis.changed"] == []
+    told.log.update([blind])
+    assert [said["after"] for said in told.since() if said["event"] == "diagnosis.changed"] == ["monitor"]
+
+
 def test_what_is_watched_no_more_is_forgotten(told: Told) -> None:
     """A target that comes back after a reload begins anew."""
     told.log.update([broken_status()])
@@ -168,3 +180,19 @@ def test_a_bug_is_told_with_its_traceback(told: Told) -> None:
     told.log.bug("handshake home", error)
     expected = {"event": "probe.bug", "log_level": "error", "task": "handshake home", "reason": "bug"}
     assert told.since() == [expected | {"exc_info": error}]
+
+
+def test_what_changes_a_state_is_kept(told: Told) -> None:
+    """Verdicts, diagnosis and sources are kept for the page; single rounds, and what is for debugging, are not."""
+    told.log.observe(observation(target(), Verdict.PORT_CLOSED, REFUSED))
+    told.log.update([path_status()])
+    assert told.kept == []
+    told.log.update([broken_status("refused")])
+    assert [(level, name) for level, name, _ in told.kept] == [
+        ("warning", "verdict.changed"),
+        ("warning", "diagnosis.changed"),
+        ("warning", "maillog.stalled"),
+    ]
+    assert told.kept[0][2] == {**TARGET, "before": "ok", "after": "listener_down"}
+    told.log.bug("handshake home", RuntimeError("unexpected"))
+    assert told.kept[-1] == ("error", "probe.bug", {"task": "handshake home", "reason": "bug"})

@@ -7,9 +7,12 @@ import pytest
 from monitor.core.proof import EvidenceKind, Proof, ProofResult, SeenAs, Unproven
 from monitor.core.status import PathStatus
 from monitor.publish.api import document
-from monitor.publish.page import render
+from monitor.publish.journal import View
+from monitor.publish.page import render, render_target
+from monitor.publish.rounds import TargetRounds
 from tests.publish.scrape import metrics, scrape, select, value
 from tests.publish.statuses import edge, path_status
+from tests.publish.test_markup import Reader
 
 PROVEN = Proof(EvidenceKind.REPLY, ProofResult.PROVEN, expected="192.0.2.7", seen="192.0.2.7", at=5.0, proven_at=5.0)
 LOST = Proof(EvidenceKind.LOG, ProofResult.DISPROVEN, None, "192.0.2.7", "10.0.20.1", SeenAs.EDGE, at=5.0)
@@ -56,13 +59,14 @@ def test_the_api_tells_result_reason_and_words() -> None:
 @pytest.mark.parametrize(
     ("proofs", "note"),
     [
-        ((PROVEN, SILENT), "client IP proven"),
+        ((PROVEN, SILENT), "1 of 1 proven"),
         ((SILENT,), "client IP unproven"),
         ((PROVEN, LOST), "client IP disproven"),
     ],
 )
-def test_the_page_shows_it_in_the_cell(proofs: tuple[Proof, ...], note: str) -> None:
-    """One kind of evidence proves, one that contradicts is seen, and the reasons stand behind."""
-    page = render([showing(*proofs)]).decode()
-    assert note in page
-    assert all(proof.words in page for proof in proofs)
+def test_the_page_shows_it(proofs: tuple[Proof, ...], note: str) -> None:
+    """One kind of evidence proves, one that contradicts is seen, and the reasons stand on the target's page."""
+    path = showing(*proofs)
+    assert note in Reader(render([path]).decode()).text
+    detail = Reader(render_target(path, path.handshakes[0], TargetRounds(), View()).decode()).text
+    assert all(proof.words in detail for proof in proofs)

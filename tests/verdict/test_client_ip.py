@@ -14,7 +14,7 @@ from monitor.core.proof import NOTHING, EvidenceKind, Proof, ProofResult, SeenAs
 from monitor.core.status import PathStatus, TargetStatus
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Hop, Verdict
-from monitor.verdict.client_ip import FEWEST_NOOPS, NOOP_COUNTS
+from monitor.verdict.client_ip import FEWEST_NOOPS, NOOP_COUNTS, lost
 from monitor.verdict.origins import OriginNetworks
 from monitor.verdict.path_book import PathBook
 from monitor.verdict.plan import PathPlan, ProofPlan
@@ -235,6 +235,27 @@ def test_a_loss_does_not_end_because_a_line_stays_away() -> None:
     assert story.of(target).verdict is Verdict.OK
     story.round(target)
     assert story.proof(target).why is Unproven.NO_LINE
+
+
+def test_what_is_known_late_of_a_round_does_not_speak_against_a_later_one() -> None:
+    """The address comes through again, and only then the wait for the lines of the rounds before is over."""
+    story = Story(plan(LOG_ONLY))
+    target = handshake(SUBMISSION)
+    for seen in ("10.0.20.1", "10.0.20.1", claim(target)):
+        story.round(target, seen=seen)
+        story.now -= 58.0  # the next one comes two seconds later
+    assert story.of(target, after=0.0).verdict is Verdict.OK
+    assert story.of(target).verdict is Verdict.OK
+
+
+def test_the_newest_evidence_decides() -> None:
+    """A reply is asked for every ten minutes, a line is waited for: whichever speaks of the later round is right."""
+    proven = Proof(EvidenceKind.LOG, ProofResult.PROVEN, at=2.0)
+    disproven = Proof(EvidenceKind.REPLY, ProofResult.DISPROVEN, seen_as=SeenAs.EDGE, at=1.0)
+    assert not lost((disproven, proven))
+    assert lost((replace(disproven, at=3.0), proven))
+    assert lost((replace(disproven, at=2.0), proven))
+    assert lost((disproven, replace(proven, result=ProofResult.UNPROVEN)))
 
 
 def test_a_reply_is_certain_at_once_and_asked_again_every_round() -> None:

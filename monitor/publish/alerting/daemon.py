@@ -14,18 +14,13 @@ _PATH = "Mail path {{ $labels.path }}"
 # What is about the daemon as a whole is about every path.
 _EVERY = "all"
 # What disturbs others. A probe that gives up on a server that hangs leaves a lost connection, and harms nobody by it.
-_HARM = (
-    "=~",
-    "|".join(
-        (
-            Problem.GETPEERNAME,
-            Problem.SERVNAME_FATAL,
-            Problem.THROTTLING,
-            Problem.PREGREET,
-            Problem.COMMAND_PIPELINING,
-            Problem.RATE_LIMIT,
-        )
-    ),
+_HARMFUL = (
+    Problem.GETPEERNAME,
+    Problem.SERVNAME_FATAL,
+    Problem.THROTTLING,
+    Problem.PREGREET,
+    Problem.COMMAND_PIPELINING,
+    Problem.RATE_LIMIT,
 )
 
 
@@ -66,11 +61,12 @@ def daemon_alerts(thresholds: Thresholds) -> Iterator[Alert]:
         mail="Mail is not touched by it. A rollout or a full volume would not be recognised as the cause of an outage.",
         commands=("kubectl get --raw '/readyz?verbose'", "mailpath rbac | kubectl apply -f -"),
     )
+    harm = ("=~", "|".join(_HARMFUL))
     yield Alert(
         name="MailpathSelfInflicted",
         severity=Severity.WARNING,
         hop=Hop.MONITOR,
-        expression=f"{increase(catalogue.SELF_INFLICTED_PROBLEMS, ('path', 'problem'), '1h', problem=_HARM)} > 0",
+        expression=f"{increase(catalogue.SELF_INFLICTED_PROBLEMS, ('path', 'problem'), '1h', problem=harm)} > 0",
         wait=0.0,
         summary=f"{_PATH}: mailpath itself causes {{{{ $labels.problem }}}}",
         what="Problems in the mail log carry the address of mailpath's own probes.",

@@ -1,0 +1,122 @@
+"""One path at one look: the diagnosis, the picture with its last day, the matrix, and what happened last."""
+
+from collections.abc import Iterator, Sequence
+
+from monitor.core.meanings import HOPS
+from monitor.core.proof import ProofResult
+from monitor.core.status import Diagnosis, Finding, PathStatus
+from monitor.core.verdicts import Hop
+from monitor.publish.charts import day_strip
+from monitor.publish.edge_view import edge_view, watched_view
+from monitor.publish.event_memory import Event
+from monitor.publish.event_words import level_of_event, words_of_event
+from monitor.publish.history import Day, PathHistory
+from monitor.publish.journal import View
+from monitor.publish.markup import Markup, tag, together
+from monitor.publish.matrix_view import matrix, proof_of
+from monitor.publish.picture import HopPicture, Level, level_of_diagnosis, picture
+from monitor.publish.words import LEVEL_WORDS, badge, breakable, card, command, duration, listing, mark, moment
+
+_HEALTH = {"pass": Level.OK, "warn": Level.WARN, "fail": Level.BAD}
+_SEVERITIES = {"critical": Level.BAD, "warning": Level.WARN, "info": Level.UNKNOWN}
+
+
+def path_view(path: PathStatus, view: View, *, several: bool = False) -> Markup:
+    """Give a path's part of the page; of several paths each shows its own events only."""
+    history = view.histories.get(path.name, PathHistory({}, path.at))
+    events = [each for each in view.events if not several or each.fields.get("path", path.name) == path.name]
+    health = badge(_HEALTH[path.health.status], f"health: {path.health.status}")
+    heading = tag("h2", path.name)
+    return tag(
+        "article",
+        tag("div", heading, health, tag("p", "as of ", moment(path.at), class_="as-of"), class_="heading"),
+        _diagnosis(path, max(0.0, path.at - history.diagnosed_since)),
+        _picture(path, history),
+        tag(
+            "div",
+            tag("div", matrix(path), *(edge_view(edge, path) for edge in path.edges), class_="column"),
+            tag("div", _findings(path.findings), _events(events), watched_view(path), class_="column"),
+            class_="columns",
+        ),
+        id=f"path-{path.name}",
+        class_="path",
+    )
+
+
+def _diagnosis(path: PathStatus, stands: float) -> Markup:
+    diagnosis = path.diagnosis
+    level = level_of_diagnosis(path)
+    said = tag("p", mark(level), tag("strong", diagnosis.summary), class_="summary", role="status")
+    if diagnosis.hop is Hop.NONE:
+        content = [tag("p", f"for {duration(stands)}", *(f" · {each}" for each in _counts(path)), class_="about")]
+    else:
+        about = tag("p", "the cause lies in: ", tag("b", diagnosis.hop), f" · for {duration(stands)}", class_="about")
+        content = [about, tag("div", *_reasons(diagnosis), _remedy(diagnosis), class_="reasons")]
+    return tag("section", said, *content, class_=f"diagnosis {level}", aria_label="Diagnosis")
+
+
+def _counts(path: PathStatus) -> Iterator[str]:
+    doors = [door for edge in path.edges for door in edge.front_doors]
+    for name, statuses in (("front doors", doors), ("handshakes", path.handshakes)):
+        if statuses:
+            yield f"{sum(each.verdict.up for each in statuses)} of {len(statuses)} {name} complete"
+    proofs = [proof for proof in map(proof_of, (*doors, *path.handshakes)) if proof is not None]
+    if proofs:
+        yield f"client IP proven by {proofs.count(ProofResult.PROVEN)} of them"
+
+
+def _reasons(diagnosis: Diagnosis) -> list[Markup]:
+    lists = (("Evidence", diagnosis.evidence), ("Its effects", diagnosis.effects), ("Also", diagnosis.others))
+    told = [listing(title, items) for title, items in lists if items]
+    return [tag("div", *told)] if told else []
+
+
+def _remedy(diagnosis: Diagnosis) -> Markup:
+    run = command(diagnosis.remedy) if diagnosis.remedy else ""
+    return tag("div", tag("h3", "Next"), tag("p", HOPS[diagnosis.hop].remedy), run)
+
+
+def _picture(path: PathStatus, history: PathHistory) -> Markup:
+    hops = [_hop(hop, history.days.get(hop.title, Day(path.at))) for hop in picture(path)]
+    title = tag("h3", "The path, hop by hop, with the last 24 hours of each", class_="hidden")
+    return tag("section", title, tag("ol", *hops, class_="picture"))
+
+
+def _hop(hop: HopPicture, day: Day) -> Markup:
+    members = [
+        tag(
+            "li",
+            mark(member.level),
+            tag("b", breakable(member.name)),
+            " ",
+            tag("small", breakable(member.detail)),
+            class_=member.level,
+        )
+        for member in hop.members
+    ]
+    state = tag("span", LEVEL_WORDS[hop.level], class_=f"state {hop.level}")
+    title = tag("h4", mark(hop.level), hop.title, " ", state)
+    axis = tag("p", tag("span", "24 h ago"), tag("span", "now"), class_="axis", aria_hidden="true")
+    return tag("li", title, tag("ul", *members), day_strip(hop.title, day), axis, class_=f"hop {hop.level}")
+
+
+def _findings(findings: Sequence[Finding]) -> Markup:
+    if not findings:
+        return Markup()
+    return card("Findings", tag("ul", *map(_finding, findings), class_="entries"))
+
+
+def _finding(finding: Finding) -> Markup:
+    said = together(badge(_SEVERITIES[finding.severity], finding.severity), " ", tag("b", breakable(finding.subject)))
+    remedy = tag("p", finding.remedy, class_="remedy") if finding.remedy else ""
+    return tag("li", said, tag("p", finding.message), remedy)
+
+
+def _events(events: Sequence[Event]) -> Markup:
+    if not events:
+        return card("Last events", tag("p", "Nothing has changed since mailpath started.", class_="faint"))
+    entries = [
+        tag("li", moment(each.at), mark(level_of_event(each)), tag("span", breakable(words_of_event(each))))
+        for each in events
+    ]
+    return card("Last events", tag("ol", *entries, class_="events"))

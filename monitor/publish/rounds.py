@@ -1,0 +1,78 @@
+"""The last rounds of every target: how long each took, and the transcripts of those that failed."""
+
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from monitor.core.model import ProbeKind, Target
+from monitor.core.observations import Observation
+from monitor.core.status import PathStatus
+from monitor.core.verdicts import Verdict
+
+KEPT_ROUNDS = 120
+_DIALOGUES = frozenset({ProbeKind.HANDSHAKE, ProbeKind.FRONT_DOOR})
+
+
+class Round(NamedTuple):
+    """One ended round: its end (epoch seconds), its length in seconds, and what it meant on its own."""
+
+    at: float
+    duration: float
+    verdict: Verdict
+
+
+class TargetRounds(NamedTuple):
+    """What is remembered of a target: its rounds, oldest first, and the failed ones in full, newest first."""
+
+    rounds: tuple[Round, ...] = ()
+    failed: tuple[Observation, ...] = ()
+
+
+class Rounds:
+    """Takes in the rounds of handshakes and front doors."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._rounds: dict[Target, deque[Round]] = {}
+        self._failed: dict[str, list[Observation]] = {}
+        self._kept: Mapping[str, int] = {}
+
+    def keep(self, transcripts: Mapping[str, int]) -> None:
+        """Keep so many failed rounds for each path (``handshakes.transcripts``)."""
+        self._kept = transcripts
+        for path in self._failed:
+            self._bound(path)
+
+    def record(self, observation: Observation) -> None:
+        """Take in an ended round."""
+        target = observation.target
+        if target.probe not in _DIALOGUES:
+            return
+        length = observation.finished - observation.started
+        rounds = self._rounds.setdefault(target, deque(maxlen=KEPT_ROUNDS))
+        rounds.append(Round(observation.at, length, observation.judgement.verdict))
+        if not observation.ok:
+            self._failed.setdefault(target.path, []).append(observation)
+            self._bound(target.path)
+
+    def of(self, target: Target) -> TargetRounds:
+        """Give what is remembered of a target."""
+        failed = (each for each in reversed(self._failed.get(target.path, ())) if each.target == target)
+        return TargetRounds(tuple(self._rounds.get(target, ())), tuple(failed))
+
+    def forget(self, statuses: Sequence[PathStatus]) -> None:
+        """Forget what is watched no more."""
+        doors = [door for path in statuses for edge in path.edges for door in edge.front_doors]
+        watched = {status.target for path in statuses for status in path.handshakes} | {door.target for door in doors}
+        self._rounds = {target: rounds for target, rounds in self._rounds.items() if target in watched}
+        for path, failed in tuple(self._failed.items()):
+            self._failed[path] = [each for each in failed if each.target in watched]
+            if not self._failed[path]:
+                del self._failed[path]
+
+    def _bound(self, path: str) -> None:
+        failed = self._failed[path]
+        while len(failed) > self._kept.get(path, 0):
+            # The target with the most gives its oldest: one that fails all day must not push out all others.
+            most = Counter(each.target for each in failed).most_common(1)[0][0]
+            failed.pop(next(index for index, each in enumerate(failed) if each.target == most))

@@ -1,0 +1,59 @@
+"""The small parts that every view of a path is made of: a state, a moment, a length of time, a command to copy."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from monitor.publish.markup import Markup, tag, together
+from monitor.publish.picture import Level
+
+# The same as shape and colour, for those who see neither.
+LEVEL_WORDS = {Level.OK: "fine", Level.UNKNOWN: "unknown", Level.WARN: "impaired", Level.BAD: "broken"}
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def duration(seconds: float) -> str:
+    """Write a duration as people say it: ``340 ms``, ``12 s``, ``3 min``, ``2 h``, ``4 d``."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    for unit, length in (("d", _DAY), ("h", _HOUR), ("min", _MINUTE)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"  # noqa: PLR2004 - two digits are enough
+
+
+def moment(at: float, form: str = "%H:%M:%S") -> Markup:
+    """Write a moment (epoch seconds) in UTC; the script turns it into the reader's own time."""
+    then = datetime.fromtimestamp(at, UTC)
+    return tag("time", f"{then:{form}} UTC", datetime=then.isoformat(timespec="seconds"))
+
+
+def mark(level: Level) -> Markup:
+    """Draw a state: a shape of its own for each level, drawn by the stylesheet."""
+    return tag("span", class_=f"mark {level}", aria_hidden="true")
+
+
+def badge(level: Level, *text: str) -> Markup:
+    """Write a state with its mark; the text says the same as shape and colour."""
+    return tag("span", mark(level), *text, class_=f"badge {level}")
+
+
+def breakable(name: str) -> Markup:
+    """Let a long name be broken behind its underscores, where a reader would break it."""
+    first, *others = name.split("_")
+    return together(first, *(part for other in others for part in ("_", tag("wbr"), other)))
+
+
+def command(text: str) -> Markup:
+    """Write a command to be copied."""
+    button = tag("button", "Copy", type="button", class_="copy", hidden="", aria_label=f"Copy: {text}")
+    return tag("div", tag("code", text), button, class_="command")
+
+
+def listing(title: str, items: Iterable[str]) -> Markup:
+    """Write a titled list."""
+    return tag("div", tag("h3", title), tag("ul", *(tag("li", item) for item in items)))
+
+
+def card(title: str, *content: str, kind: str = "") -> Markup:
+    """Write a titled card."""
+    return tag("section", tag("h3", title), *content, class_=f"card {kind}".strip())

@@ -1,0 +1,40 @@
+"""One browser and one demo for all tests of the page; each test has a page of its own."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser.chromium import Demo, Witness, browser, demo
+
+FAULT_AFTER = 20.0
+
+
+@pytest.fixture(name="chromium", scope="session")
+def _chromium() -> Iterator[Any]:
+    with browser() as running:
+        yield running
+
+
+@pytest.fixture(name="broken", scope="session")
+def _broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """Give a demo in which a port is closed from the start."""
+    with demo(tmp_path_factory.mktemp("broken"), "--fault", "port-closed") as running:
+        yield running
+
+
+@pytest.fixture(name="witness")
+def _witness() -> Witness:
+    return Witness()
+
+
+@pytest.fixture(name="page")
+def _page(chromium: Any, broken: Demo, witness: Witness) -> Iterator[Any]:  # noqa: ANN401 - see Witness
+    """Give a page that shows the broken demo, its fault included."""
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    witness.watch(page)
+    page.goto(f"{broken.base}/")
+    page.wait_for_selector(".matrix td.bad", timeout=15_000)
+    page.wait_for_selector("#live.live[data-state=live]")
+    yield page
+    page.close()
