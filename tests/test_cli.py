@@ -176,7 +176,7 @@ def test_probe(file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
 @pytest.mark.parametrize(
     ("findings", "bugs", "code"), [((), (), 0), ((CRITICAL,), (), 2), ((), ("home/check: ValueError()",), 3)]
 )
-def test_check(
+def test_check(  # noqa: PLR0913, PLR0917 - a table of three columns, and three fixtures
     findings: tuple[Finding, ...],
     bugs: tuple[str, ...],
     code: int,

@@ -23,6 +23,7 @@ need iproute2 ip
 need procps pkill
 need prometheus promtool
 need prometheus-alertmanager amtool
+need chromium chromium
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

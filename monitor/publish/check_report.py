@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from monitor.core.proof import ProofResult
 from monitor.core.status import Finding, PathStatus, TargetStatus
 from monitor.core.verdicts import Hop, Verdict
 from monitor.publish.api import document
@@ -162,15 +161,7 @@ def _hop(hop: HopPicture, pen: _Pen) -> Iterator[str]:
 
 
 def _facts(path: PathStatus) -> Iterator[tuple[Level, str, str]]:
-    """Give what lies beside the path: whether the client IP arrives, what the log and the cluster say."""
-    asked = [status for status in _targets(path) if status.proofs]
-    if asked:
-        results = [{proof.result for proof in status.proofs} for status in asked]
-        lost = sum(ProofResult.DISPROVEN in each for each in results)
-        proven = sum(ProofResult.PROVEN in each for each in results) - lost
-        level = Level.BAD if lost else Level.OK if proven == len(asked) else Level.UNKNOWN
-        words = f"proven for {proven} of {len(asked)} connections" + (f", lost for {lost}" if lost else "")
-        yield level, "Client IP", words
+    """Give what lies beside the path: the sources of the log and of the cluster."""
     if path.maillog is not None:
         log = path.maillog
         level = Level.UNKNOWN if log.up is None else Level.OK if log.up else Level.BAD
@@ -188,7 +179,8 @@ def _findings(findings: Sequence[Finding], pen: _Pen) -> Iterator[str]:
     yield "Findings"
     for finding in _sorted(findings):
         level = _SEVERITY_LEVELS.get(finding.severity)
-        yield f"  {pen.mark(level) if level else '-'} {finding.severity:9}{pen.plain(f'{finding.subject}: {finding.kind}')}"
+        mark, what = pen.mark(level) if level else "-", pen.plain(f"{finding.subject}: {finding.kind}")
+        yield f"  {mark} {finding.severity:9}{what}"
         yield from pen.wrapped(finding.message, " " * 13)
         if finding.remedy and finding.severity != _SEVERITIES[-1]:
             yield f"{' ' * 13}$ {pen.plain(finding.remedy)}"

@@ -7,7 +7,7 @@ from monitor.publish.markup import Markup, tag, together
 from monitor.publish.picture import Level
 
 # The same as shape and colour, for those who see neither.
-LEVEL_WORDS = {Level.OK: "fine", Level.UNKNOWN: "unknown", Level.WARN: "impaired", Level.BAD: "broken"}
+LEVEL_WORDS = {Level.OK: "fine", Level.UNKNOWN: "unknown", Level.WARN: "ailing", Level.BAD: "broken"}
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 

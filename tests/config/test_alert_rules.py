@@ -12,6 +12,7 @@ from monitor.publish.alerting.thresholds import Thresholds, written
 from tests.config.documents import COMPLETE, MINIMAL, with_block
 
 QUICK = "interval: 2s, fast_interval: 1s, timeout: 1500ms"
+QUICK_HANDSHAKES = f"handshakes: {{{QUICK}, client_rate_limit: null}}"
 
 
 def of(data: bytes) -> Thresholds:
@@ -31,11 +32,7 @@ def test_the_shipped_intervals_give_the_shipped_thresholds() -> None:
         ("front_door: {fall: 4}", 3 * 60, 300),
         ("checks: {interval: 2m, fall: 3}", 7 * 60, 360),
         ("edges: [{interval: 90s}]", 5 * 60, 300),
-        (
-            f"handshakes: {{{QUICK}, client_rate_limit: null}}\nfront_door: {{{QUICK}}}\nchecks: {{timeout: 1s, fall: 1}}",
-            6,
-            300,
-        ),
+        (f"{QUICK_HANDSHAKES}\nfront_door: {{{QUICK}}}\nchecks: {{timeout: 1s, fall: 1}}", 6, 300),
     ],
 )
 def test_longer_intervals_wait_longer(block: str, settle: float, silence: float) -> None:

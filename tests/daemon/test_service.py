@@ -120,3 +120,17 @@ async def test_a_probe_by_hand_keeps_its_distance(tmp_path: Path) -> None:
         assert observation.target.service == "smtp"
         with pytest.raises(LookupError):
             await daemon.probe("home", "nobody", "smtp")
+
+
+async def test_what_happens_is_remembered(tmp_path: Path) -> None:
+    """Changed verdicts are kept as events, and failed rounds with what was said, for whoever looks."""
+    file = tmp_path / "mailpath.yml"
+    write(file, "a", "b")
+    async with running(file) as daemon:
+        await until(lambda: all(s.verdict is Verdict.LISTENER_DOWN for s in daemon.statuses()[0].handshakes))
+        target = daemon.statuses()[0].handshakes[0].target
+        await until(lambda: bool(daemon.journal.events.since()))
+        assert {event.fields["path"] for event in daemon.journal.events.since()} == {"home"}
+        remembered = daemon.journal.rounds.of(target)
+        assert remembered.failed
+        assert len(remembered.rounds) >= len(remembered.failed)

@@ -33,11 +33,11 @@ TOLD = {
     "slow-greeting": None,
 }
 # The log must have shown our connections before its silence can mean anything.
-LATER = {"log-stalled": "@6s"}
+LATER = {"log-stalled": "@4s"}
 # Start, detection, scrape, evaluation, `for:` and group_wait come to a third of it on an idle machine.
 WITHIN = 40.0
 # More demos than this look broken to one another, for want of processors.
-AT_ONCE = 4
+AT_ONCE = 3
 # This one runs all the time, so that there is always a daemon to scrape.
 QUIET = "slow-greeting"
 

@@ -73,7 +73,7 @@ def test_an_edge_without_stats_socket(host: Any, up: bool | None, level: Level, 
 def test_events() -> None:
     """A look that fails is told once, and so is its recovery."""
     logger = CapturingLogger()
-    events = EventLog(logger, lambda *_: None)  # type: ignore[arg-type] # it takes any event
+    events = EventLog(logger, lambda *_: None)
     for seen in (look(), blind(), blind(), look()):
         events.observe(seen)
     said = [(call.method_name, call.args[0]) for call in logger.calls]

@@ -241,9 +241,10 @@ def test_what_is_known_late_of_a_round_does_not_speak_against_a_later_one() -> N
     """The address comes through again, and only then the wait for the lines of the rounds before is over."""
     story = Story(plan(LOG_ONLY))
     target = handshake(SUBMISSION)
+    story.now = 100.0
     for seen in ("10.0.20.1", "10.0.20.1", claim(target)):
+        story.now -= 58.0  # each two seconds after the one before
         story.round(target, seen=seen)
-        story.now -= 58.0  # the next one comes two seconds later
     assert story.of(target, after=0.0).verdict is Verdict.OK
     assert story.of(target).verdict is Verdict.OK
 

@@ -119,7 +119,7 @@ def _certificates(thresholds: Thresholds) -> Iterator[Alert]:
     )
     critical, warning = int(thresholds.certificate_critical), int(thresholds.certificate_warning)
     limits = (
-        (Severity.CRITICAL, f"{left} < {critical}"),
+        (Severity.CRITICAL, f"({left} < {critical}) > 0"),
         (Severity.WARNING, f"({left} < {warning}) >= {critical}"),
     )
     for severity, expression in limits:
@@ -127,7 +127,7 @@ def _certificates(thresholds: Thresholds) -> Iterator[Alert]:
             name="MailpathCertificateExpiring",
             severity=severity,
             hop=Hop.TLS,
-            # An invalid one is the diagnosis' own: it is told there.
+            # One that is not valid now is the diagnosis' own: it is told there.
             expression=f"{expression}\nunless on (path)\n({diagnosed(Hop.TLS)})",
             wait=thresholds.settle,
             summary=f"{_PATH}: the certificate ends in {{{{ $value | humanizeDuration }}}}",
