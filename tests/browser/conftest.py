@@ -1,4 +1,7 @@
-"""One browser and one demo for all tests of the page; each test has a page of its own."""
+"""One browser and one demo for all tests of the page; each test has a page of its own.
+
+They end with this package: Playwright's loop runs in the thread of the tests, and the asyncio tests of others need it.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,13 +13,13 @@ from tests.browser.chromium import Demo, Witness, browser, demo
 FAULT_AFTER = 20.0
 
 
-@pytest.fixture(name="chromium", scope="session")
+@pytest.fixture(name="chromium", scope="package")
 def _chromium() -> Iterator[Any]:
     with browser() as running:
         yield running
 
 
-@pytest.fixture(name="broken", scope="session")
+@pytest.fixture(name="broken", scope="package")
 def _broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """Give a demo in which a port is closed from the start."""
     with demo(tmp_path_factory.mktemp("broken"), "--fault", "port-closed") as running:
