@@ -18,7 +18,9 @@ from monitor.config.rbac import rbac_yaml
 from monitor.config.schema import json_schema
 from monitor.config.settings import PathSettings, Settings
 from monitor.config.show import show
+from monitor.config.values import parse_duration
 from monitor.core.errors import ConfigError, Fault
+from monitor.core.maintenance import LONGEST as LONGEST_MAINTENANCE
 from monitor.core.roundtrip import Via
 from monitor.publish.web_config import WebSettings, parse_web_config
 
@@ -29,6 +31,10 @@ EXIT_USAGE = 2
 EXIT_UNKNOWN = 3
 
 _DEFAULT_FILE = "mailpath.yml"
+
+# A user and password may stand in the URL: a variable keeps them off the command line.
+_DAEMON_VARIABLE = "MAILPATH_DAEMON"
+_DEFAULT_DAEMON = "http://127.0.0.1:9641"
 
 # What a command needs beyond the configuration is imported when it runs: `config check` stays quick and small.
 
@@ -99,6 +105,14 @@ def _roundtrip(arguments: argparse.Namespace) -> int:
     settings = load(arguments.config_file, check_files=False)
     code, words = daemon.roundtrip_once(_path(settings, arguments.path), Via(arguments.via))
     sys.stdout.write(f"{words}\n")
+    return code
+
+
+def _maintenance(arguments: argparse.Namespace) -> int:
+    from monitor import daemon  # noqa: PLC0415 - see above
+
+    code, words = daemon.announce(arguments.daemon, arguments.path, arguments.length, arguments.reason)
+    (sys.stderr if code else sys.stdout).write(f"{words}\n")
     return code
 
 
@@ -247,6 +261,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     rules.add_argument("--runbook-url", metavar="URL", help="where the pages of the alerts are (default: docs/runbook)")
 
+    summary = "announce work on a path to the daemon: what breaks meanwhile is shown, expected, and wakes nobody"
+    maintenance = _command(commands, "maintenance", _maintenance, summary, [])
+    maintenance.add_argument(
+        "length", type=_length, metavar="DURATION", help="how long from now, such as 30m or 2h, at most 1d; or `end`"
+    )
+    maintenance.add_argument("--reason", default="", metavar="TEXT", help="why, for those who look")
+    maintenance.add_argument("--path", metavar="P", help="which path (default: the only one)")
+    maintenance.add_argument(
+        "--daemon",
+        default=os.environ.get(_DAEMON_VARIABLE, _DEFAULT_DAEMON),
+        metavar="URL",
+        help=f"where the daemon answers (default: ${_DAEMON_VARIABLE}, else {_DEFAULT_DAEMON})",
+    )
+
     about = commands.add_parser("config", help="check, show or describe the configuration", allow_abbrev=False)
     actions = about.add_subparsers(metavar="ACTION", required=True)
     _command(actions, "check", _config_check, "tell every fault at once, each with its place", [file])
@@ -322,6 +350,16 @@ def _whole_number(text: str, least: int = 0) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 6 or int(text) < least:  # noqa: PLR2004 - digits
         raise argparse.ArgumentTypeError(f"expected a whole number of at least {least}, got {text!r}")
     return int(text)
+
+
+def _length(text: str) -> float:
+    try:
+        seconds = 0.0 if text == "end" else parse_duration(text)
+    except ValueError:
+        seconds = LONGEST_MAINTENANCE + 1
+    if seconds > LONGEST_MAINTENANCE:
+        raise argparse.ArgumentTypeError(f"expected a duration such as 30m or 2h, at most 1d, or end, got {text!r}")
+    return seconds
 
 
 def _label(text: str) -> tuple[str, str]:

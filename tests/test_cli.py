@@ -223,10 +223,29 @@ def test_roundtrip(file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     assert capsys.readouterr().out == "home brevo\nhome front_door\n"
 
 
+def test_maintenance(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """It needs no configuration: the flag or the variable says where the daemon is."""
+
+    def stand_in(url: str, path: str | None, seconds: float, reason: str) -> tuple[int, str]:
+        return int(path == "x"), f"{url} {path} {seconds:g} {reason}"
+
+    monkeypatch.setattr(daemon, "announce", stand_in)
+    assert main(["maintenance", "2h", "--reason", "new nodes"]) == 0
+    monkeypatch.setenv("MAILPATH_DAEMON", "http://mailpath:9641")
+    assert main(["maintenance", "end", "--path=home"]) == 0
+    assert main(["maintenance", "30m", "--daemon=http://here:1", "--path=x"]) == 1
+    out, err = capsys.readouterr()
+    assert out == "http://127.0.0.1:9641 None 7200 new nodes\nhttp://mailpath:9641 home 0 \n"
+    assert err == "http://here:1 x 1800 \n"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         [],
+        ["maintenance"],
+        ["maintenance", "2d"],
+        ["maintenance", "soon"],
         ["roundtrip", "--via=pigeon"],
         ["walk"],
         ["config"],

@@ -88,7 +88,9 @@ kube-state-metrics shows as cordoned is information for two hours; without kube-
 
 `alerts/alertmanager/` has routes, inhibition (edge > backend > node > service) and texts to take over. There
 `NodeDown` and `MailServerDown` of your own silence what is their effect, and ours silence `MailServerDown`,
-`EmailRoundtripFailing`, `EmailRoundtripStale` and `EmailRoundtripNeverRun`. Never let these pages go by e-mail alone.
+`EmailRoundtripFailing`, `EmailRoundtripStale` and `EmailRoundtripNeverRun`. Work that was announced
+([maintenance.md](maintenance.md)) inhibits all of them on its path but an open relay. Never let these pages go by
+e-mail alone.
 """
 
 ABOUT_ALERT = "<!-- Made by tools/generate_docs.py from monitor/publish/alerting/: change it there. -->\n"

@@ -10,6 +10,7 @@ from monitor.core.conversation import Failure
 from monitor.core.edge import EdgeObservation
 from monitor.core.haproxy import HaproxyInfo, HaproxyServer, HaproxyStat
 from monitor.core.kube import Cluster
+from monitor.core.maintenance import Maintenance
 from monitor.core.model import Service, Target
 from monitor.core.observations import Observation
 from monitor.core.proof import Proof
@@ -173,7 +174,7 @@ class PathStatus:
     """Everything known about one path at one moment; ``at`` is seconds since the epoch.
 
     ``elected`` is false on a replica that stands by while another one does handshakes, front doors and rare probes;
-    ``None`` without an election.
+    ``None`` without an election. ``maintenance`` is there while it goes on.
     """
 
     name: str
@@ -190,3 +191,4 @@ class PathStatus:
     cluster: ClusterStatus | None = None
     elected: bool | None = None
     roundtrip: RoundtripStatus | None = None
+    maintenance: Maintenance | None = None

@@ -22,7 +22,9 @@ WITHIN = 10.0
 PAUSES = (1.0, 5.0)
 # Beyond so many the oldest are dropped: a webhook that is down must not grow memory.
 WAITING = 100
-TOLD = frozenset({"verdict.changed", "diagnosis.changed", "negative.accepted"})
+TOLD = frozenset(
+    {"verdict.changed", "diagnosis.changed", "negative.accepted", "maintenance.began", "maintenance.ended"}
+)
 
 
 class Notifier:

@@ -13,6 +13,7 @@ from monitor.config.settings import PathSettings, Settings
 from monitor.config.show import show
 from monitor.core.errors import ConfigError, Fault, LinkError
 from monitor.core.maillog import Problem
+from monitor.core.maintenance import Maintenance
 from monitor.core.observations import AnyObservation, Observation
 from monitor.core.roundtrip import Roundtrip
 from monitor.core.status import PathStatus
@@ -141,6 +142,13 @@ class Daemon:
         if watch is not None:
             watch.book.record(result)
             self._log.info("roundtrip.reported", path=result.path, success=result.success, words=result.words)
+            self._announce_soon()
+
+    def maintenance(self, announced: Maintenance) -> None:
+        """Take in that there is work on a path, or that it has ended."""
+        watch = self._watches.get(announced.path)
+        if watch is not None:
+            watch.book.announce(announced)
             self._announce_soon()
 
     def started(self, lateness: float) -> None:

@@ -33,6 +33,7 @@ def _path(path: PathStatus) -> dict[str, Any]:
         "maillog": asdict(path.maillog) if path.maillog is not None else None,
         "cluster": _cluster(path.cluster) if path.cluster is not None else None,
         "diagnosis": asdict(path.diagnosis),
+        "maintenance": asdict(path.maintenance) if path.maintenance is not None else None,
         "negatives": [_negative(status) for status in path.negatives],
         "roundtrip": asdict(path.roundtrip) if path.roundtrip is not None else None,
         "findings": [asdict(finding) for finding in path.findings],

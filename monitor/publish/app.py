@@ -13,6 +13,7 @@ from monitor.core.errors import ConfigError
 from monitor.publish import api, healthz, page, static_files
 from monitor.publish.backend import Backend
 from monitor.publish.basic_auth import basic_auth
+from monitor.publish.maintenance_endpoint import MaintenanceEndpoint
 from monitor.publish.metrics import Metrics
 from monitor.publish.probe_endpoint import ProbeEndpoint, find_dialogue
 from monitor.publish.roundtrip_endpoint import RoundtripEndpoint
@@ -67,6 +68,7 @@ def make_app(
             web.get("/api/v1/events", events.answer),
             web.get("/probe", acts(ProbeEndpoint(backend).answer), allow_head=False),
             web.post("/api/v1/roundtrip", acts(RoundtripEndpoint(backend).answer)),
+            web.post("/api/v1/maintenance", acts(MaintenanceEndpoint(backend).answer)),
             web.post("/-/reload", acts(endpoints.reload)),
             web.put("/-/reload", acts(endpoints.reload)),
             *static_files.routes(),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from monitor.core.maintenance import Maintenance
 from monitor.core.observations import Observation
 from monitor.core.roundtrip import Roundtrip
 from monitor.core.status import PathStatus
@@ -37,6 +38,9 @@ class Backend(Protocol):
 
     def roundtrip(self, result: Roundtrip) -> None:
         """Take in the result of a roundtrip; only on paths in ``statuses``."""
+
+    def maintenance(self, announced: Maintenance) -> None:
+        """Take in that there is work on a path, or that it has ended; only on paths in ``statuses``."""
 
     async def probe(self, path: str, node: str, service: str) -> Observation:
         """Do a handshake now (at a front door, where ``node`` is an edge's name); only for targets in ``statuses``."""

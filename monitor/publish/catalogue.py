@@ -90,6 +90,12 @@ DIAGNOSIS = Family(
     ("path", "hop"),
 )
 
+MAINTENANCE = Family(
+    "maintenance",
+    Kind.GAUGE,
+    "Whether somebody has announced work on the path (POST /api/v1/maintenance), and its end has not come yet.",
+    ("path",),
+)
 CLIENT_IP_RECOVERED = Family(
     "client_ip_recovered",
     Kind.GAUGE,

@@ -47,6 +47,8 @@ def summary(path: PathStatus) -> Summary:
         "findings": len(path.findings),
         "maillog": path.maillog.up if path.maillog is not None else None,
     }
+    if path.maintenance is not None:
+        keys["maintenance"] = path.maintenance.until
     keys |= {f"edge/{edge.name}": {"ssh_up": edge.ssh_up, "haproxy_up": edge.haproxy_up} for edge in path.edges}
     targets = (*path.checks, *path.handshakes, *doors)
     return keys | {"/".join(status.target[1:]): _target(status) for status in targets}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from monitor.core.maintenance import NO_REASON
 from monitor.core.verdicts import Hop, Verdict
 from monitor.publish.event_memory import Event
 from monitor.publish.picture import Level, level_of
@@ -27,7 +28,7 @@ def words_of_event(event: Event) -> str:
     """Say an event in one sentence; one that is not known here by its name and fields."""
     write = _SENTENCES.get(event.name)
     if write is not None:
-        return write(event.fields)
+        return write(event.fields) + (" (expected: maintenance)" if "expected" in event.fields else "")
     return " ".join((event.name, *(f"{key}={value}" for key, value in event.fields.items())))
 
 
@@ -57,6 +58,8 @@ _SENTENCES: dict[str, Callable[[Fields], str]] = {
     "haproxy.recovered": lambda fields: f"HAProxy on {fields['node']} answers again",
     "maillog.stalled": lambda fields: f"the mail log ({fields['source']}) stands still: {_why(fields)}",
     "maillog.recovered": lambda fields: f"the mail log ({fields['source']}) flows again",
+    "maintenance.began": lambda fields: f"maintenance until {fields['until']}: {fields['detail'] or NO_REASON}",
+    "maintenance.ended": lambda _fields: "the maintenance has ended: what is broken now is not expected",
     "negative.accepted": lambda fields: f"{fields['probe']} on {fields['node']}: what must be refused was accepted",
     "probe.bug": lambda fields: f"a bug of mailpath in {fields['task']}: see its log",
 }

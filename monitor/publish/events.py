@@ -5,6 +5,7 @@ is among them but our own.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 
 from structlog.typing import FilteringBoundLogger
 
@@ -42,6 +43,7 @@ class EventLog:
         self._verdicts: dict[Target, Verdict] = {}
         self._hops: dict[str, Hop] = {}
         self._maillogs: dict[str, bool] = {}
+        self._maintenance: dict[str, float] = {}
 
     def observe(self, observation: AnyObservation) -> None:
         """Tell of a round that failed after one that did not, and of the reverse; further failures at debug level."""
@@ -74,6 +76,7 @@ class EventLog:
     def update(self, statuses: Sequence[PathStatus]) -> None:
         """Tell what has changed since the last statuses, and forget what is watched no more."""
         for path in statuses:
+            self._announced(path)
             for status in _judged(path):
                 self._verdict(status)
             self._diagnosis(path)
@@ -127,7 +130,7 @@ class EventLog:
             if (before, status.verdict) == (Verdict.UNKNOWN, Verdict.OK):
                 level = "debug"  # as expected: a start, or a new target
             change = {"before": before.value, "after": status.verdict.value}
-            self._tell(level, "verdict.changed", _labels(status.target) | change)
+            self._tell(level, "verdict.changed", _labels(status.target) | change | self._expected(status.target.path))
 
     def _diagnosis(self, path: PathStatus) -> None:
         before = self._hops.get(path.name, Hop.NONE)
@@ -139,7 +142,19 @@ class EventLog:
             level = "info" if after is Hop.NONE else "warning"
             change = {"path": path.name, "before": before.value, "after": after.value}
             detail = {"detail": path.diagnosis.summary, "remedy": path.diagnosis.remedy}
-            self._tell(level, "diagnosis.changed", change | detail)
+            self._tell(level, "diagnosis.changed", change | detail | self._expected(path.name))
+
+    def _expected(self, path: str) -> dict[str, str]:
+        return {"expected": "maintenance"} if path in self._maintenance else {}
+
+    def _announced(self, path: PathStatus) -> None:
+        work = path.maintenance
+        if work is not None and self._maintenance.get(path.name) != work.until:
+            until = datetime.fromtimestamp(work.until, UTC).isoformat(timespec="seconds")
+            self._tell("info", "maintenance.began", {"path": path.name, "until": until, "detail": work.reason})
+            self._maintenance[path.name] = work.until
+        elif work is None and self._maintenance.pop(path.name, None) is not None:
+            self._tell("info", "maintenance.ended", {"path": path.name})
 
     def _maillog(self, path: str, maillog: MaillogStatus, *, up: bool) -> None:
         before = self._maillogs.get(path, True)
@@ -167,6 +182,7 @@ class EventLog:
         self._servers = {key: state for key, state in self._servers.items() if key[:2] in edges}
         self._hops = {name: hop for name, hop in self._hops.items() if name in paths}
         self._maillogs = {name: up for name, up in self._maillogs.items() if name in paths}
+        self._maintenance = {name: until for name, until in self._maintenance.items() if name in paths}
 
 
 def _judged(path: PathStatus) -> Iterable[TargetStatus]:

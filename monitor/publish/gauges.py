@@ -46,6 +46,7 @@ def gauges(statuses: Sequence[PathStatus]) -> dict[Family, Rows]:
         if path.roundtrip is not None:
             _roundtrip(out, (path.name,), path.roundtrip)
         _known(out, catalogue.LEADING, (path.name,), path.elected)
+        out[catalogue.MAINTENANCE][path.name,] = float(path.maintenance is not None)
         state_set(out[catalogue.DIAGNOSIS], (path.name,), Hop, path.diagnosis.hop)
     return dict(out)
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
+from monitor.core.maintenance import NO_REASON
 from monitor.core.status import HealthCheck, PathStatus
 from monitor.core.verdicts import Hop
 
@@ -48,13 +49,20 @@ def answer(statuses: Sequence[PathStatus], path: str | None, service: str | None
     # Who asks here may have done a roundtrip that failed: its own result is no explanation of it.
     told = [status for status in concerned if status.diagnosis.hop is not Hop.ROUNDTRIP]
     notes = [f"{status.name}: {status.diagnosis.summary}" for status in told]
+    works = [status.maintenance for status in concerned if status.maintenance is not None]
+    # Work does not make a broken path healthy: it only says that nobody need be surprised.
+    notes += [f"{work.path}: maintenance until {_iso(work.until)}: {work.reason or NO_REASON}" for work in works]
     return Answer(code, {"status": health, "notes": notes, "checks": checks})
 
 
 def _entry(status: PathStatus, check: HealthCheck) -> dict[str, str]:
     entry = {"componentId": status.name, "status": check.status}
-    entry["time"] = datetime.fromtimestamp(status.at, UTC).isoformat(timespec="seconds")
+    entry["time"] = _iso(status.at)
     return entry if check.status == "pass" else {**entry, "output": check.output}
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
 
 
 def _worst(states: Iterable[str]) -> str:

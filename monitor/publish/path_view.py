@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from monitor.core.maintenance import NO_REASON, Maintenance
 from monitor.core.meanings import HOPS
 from monitor.core.proof import ProofResult
 from monitor.core.status import Diagnosis, Finding, PathStatus
@@ -30,6 +31,7 @@ def path_view(path: PathStatus, view: View, *, several: bool = False) -> Markup:
     return tag(
         "article",
         tag("div", heading, health, tag("p", "as of ", moment(path.at), class_="as-of"), class_="heading"),
+        _maintenance(path.maintenance, path.at),
         _diagnosis(path, max(0.0, path.at - history.diagnosed_since)),
         _picture(path, history),
         tag(
@@ -41,6 +43,15 @@ def path_view(path: PathStatus, view: View, *, several: bool = False) -> Markup:
         id=f"path-{path.name}",
         class_="path",
     )
+
+
+def _maintenance(work: Maintenance | None, at: float) -> Markup:
+    if work is None:
+        return Markup()
+    until = together(" until ", moment(work.until), f", another {duration(work.until - at)}: ")
+    said = tag("p", tag("strong", "Maintenance"), until, work.reason or NO_REASON)
+    expected = tag("p", "What is broken meanwhile is expected, and wakes nobody.", class_="faint")
+    return tag("section", said, expected, class_="maintenance", aria_label="Maintenance")
 
 
 def _diagnosis(path: PathStatus, stands: float) -> Markup:

@@ -6,8 +6,6 @@ here is not looked at.
 """
 
 import ipaddress
-import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
@@ -17,6 +15,7 @@ from aiohttp import web
 from monitor.core.roundtrip import Roundtrip, Step, Via
 from monitor.core.status import PathStatus
 from monitor.publish.backend import Backend
+from monitor.publish.posted import ReportError, line_of, object_of, path_of, seconds_of, shown, text_of
 
 PREFIX = "email_roundtrip_"
 LONGEST_DETAIL = 500
@@ -26,10 +25,6 @@ LONGEST_DURATION = 86_400.0
 _SAMPLE = re.compile(r"([A-Za-z_:][A-Za-z0-9_:]*)(?:\{[^}]*\})? +(\S+)(?: +-?\d+)?")
 
 Word = TypeVar("Word", Via, Step)
-
-
-class ReportError(ValueError):
-    """A report is of no use; says what was expected."""
 
 
 class RoundtripEndpoint:
@@ -57,7 +52,8 @@ def read_report(body: bytes, statuses: Sequence[PathStatus]) -> Roundtrip:
         ReportError: it is of no use; one sentence.
     """
     given = _fields(body)
-    status = _path(given.get("path"), statuses)
+    status = path_of(given.get("path"), statuses)
+    duration = given.get("duration_seconds", given.get("duration"))
     success = _truth("success", given.get("success"))
     if success is None:
         raise ReportError("success: expected true, false, 1 or 0, got nothing")
@@ -65,10 +61,10 @@ def read_report(body: bytes, statuses: Sequence[PathStatus]) -> Roundtrip:
         path=status.name,
         at=status.at,
         success=success,
-        duration=_duration(given.get("duration_seconds", given.get("duration"))),
+        duration=None if duration is None else seconds_of("duration_seconds", duration, LONGEST_DURATION),
         via=_word("via", given.get("via"), Via),
         step=_word("step", given.get("step"), Step),
-        detail=_detail(given.get("detail")),
+        detail=line_of("detail", given.get("detail"), LONGEST_DETAIL),
         client_address=_address(given.get("client_address")),
         client_ip_recovered=_truth("client_ip_recovered", given.get("client_ip_recovered")),
         via_backup=_truth("via_backup", given.get("via_backup")) or False,
@@ -76,18 +72,10 @@ def read_report(body: bytes, statuses: Sequence[PathStatus]) -> Roundtrip:
 
 
 def _fields(body: bytes) -> Mapping[str, object]:
-    try:
-        text = body.decode()
-    except UnicodeDecodeError as error:
-        raise ReportError("expected JSON or Prometheus text, in UTF-8") from error
+    text = text_of(body, "JSON or Prometheus text")
     if text.lstrip()[:1] not in {"{", "["}:
         return _samples(text)
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ReportError("expected a JSON object, and this is no JSON") from error
-    if not isinstance(document, dict):
-        raise ReportError("expected a JSON object, got a list")
+    document = object_of(text)
     return {key.removeprefix(PREFIX): value for key, value in document.items()}
 
 
@@ -105,36 +93,12 @@ def _samples(text: str) -> Mapping[str, object]:
     return given
 
 
-def _path(name: object, statuses: Sequence[PathStatus]) -> PathStatus:
-    chosen = [status for status in statuses if name in {None, status.name}] if isinstance(name, str | None) else []
-    if len(chosen) != 1:
-        names = ", ".join(status.name for status in statuses)
-        raise ReportError(f"path: expected one of {names}, got {_shown(name)}")
-    return chosen[0]
-
-
-def _duration(value: object) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LONGEST_DURATION:
-        raise ReportError(f"duration_seconds: expected a number from 0 to {LONGEST_DURATION:.0f}, got {_shown(value)}")
-    return float(value)
-
-
 def _word(key: str, value: object, words: type[Word]) -> Word | None:
     if value is None:
         return None
     if not isinstance(value, str) or value not in list(words):
-        raise ReportError(f"{key}: expected one of {', '.join(words)}, got {_shown(value)}")
+        raise ReportError(f"{key}: expected one of {', '.join(words)}, got {shown(value)}")
     return words(value)
-
-
-def _detail(value: object) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise ReportError(f"detail: expected a text, got {_shown(value)}")
-    return "".join(each if each.isprintable() else " " for each in value[:LONGEST_DETAIL])
 
 
 def _address(value: object) -> str:
@@ -142,25 +106,15 @@ def _address(value: object) -> str:
         return ""
     try:
         if not isinstance(value, str):
-            raise ReportError(f"client_address: expected an IP address, got {_shown(value)}")
+            raise ReportError(f"client_address: expected an IP address, got {shown(value)}")
         return str(ipaddress.ip_address(value))
     except ValueError as error:
-        raise ReportError(f"client_address: expected an IP address, got {_shown(value)}") from error
+        raise ReportError(f"client_address: expected an IP address, got {shown(value)}") from error
 
 
 def _truth(key: str, value: object) -> bool | None:
     if value is None:
         return None
     if not isinstance(value, int | float) or value not in {0, 1}:  # True and False are 1 and 0
-        raise ReportError(f"{key}: expected true, false, 1 or 0, got {_shown(value)}")
+        raise ReportError(f"{key}: expected true, false, 1 or 0, got {shown(value)}")
     return bool(value)
-
-
-def _shown(value: object) -> str:
-    """Quote a value for a sentence; a number that is no number is one all the same."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, float) and not math.isfinite(value):
-        return "no finite number"
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:80]}…"  # noqa: PLR2004 - one line

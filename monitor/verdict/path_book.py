@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from monitor.core.edge import EdgeObservation
+from monitor.core.maintenance import Maintenance
 from monitor.core.model import ProbeKind, Service, Target
 from monitor.core.observations import (
     AnyObservation,
@@ -55,6 +56,7 @@ class PathBook:
         self._negatives = NegativeBook()
         self._roundtrips = RoundtripBook()
         self._cluster = ClusterBook(plan.cluster)
+        self._maintenance: Maintenance | None = None
         self.replan(plan)
 
     def replan(self, plan: PathPlan) -> None:
@@ -101,6 +103,10 @@ class PathBook:
                 self._cluster.record(observation)
             case Roundtrip():
                 self._roundtrips.record(observation)
+
+    def announce(self, maintenance: Maintenance) -> None:
+        """Take in that somebody works on the path; the last announcement counts."""
+        self._maintenance = maintenance
 
     def ask(self, target: Target, now: float) -> Ask:
         """Say what the target's next round, which begins at ``now``, shall leave behind."""
@@ -178,6 +184,7 @@ class PathBook:
             cluster=cluster,
             elected=self.plan.elected,
             roundtrip=roundtrip,
+            maintenance=self._maintenance if self._maintenance is not None and self._maintenance.holds(at) else None,
         )
 
     def _record_maillog(self, batch: MaillogBatch) -> None:

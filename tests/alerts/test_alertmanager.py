@@ -85,6 +85,7 @@ BUDGET = _ours("BudgetBurning", "critical", "none")
 RELAY = _ours("OpenRelay", "critical", "mail_server")
 LOG = _ours("MaillogBlind", "warning", "maillog")
 ELSEWHERE = BACKEND | {"path": "branch"}
+WORK = _ours("Maintenance", "info", "monitor")
 NODE_DOWN, SERVER_DOWN = {"alertname": "NodeDown"}, {"alertname": "MailServerDown", "severity": "critical"}
 FAILING, STALE, NEVER = ({"alertname": f"EmailRoundtrip{word}"} for word in ("Failing", "Stale", "NeverRun"))
 
@@ -102,6 +103,8 @@ FAILING, STALE, NEVER = ({"alertname": f"EmailRoundtrip{word}"} for word in ("Fa
         ([NODE_DOWN, NODE, NODE_PORT], [NODE_DOWN, NODE_PORT]),
         ([SERVER_DOWN, ROUNDTRIP, WAN, BUDGET], [SERVER_DOWN]),
         ([ROUNDTRIP, FAILING, STALE, NEVER], [ROUNDTRIP]),
+        ([WORK, EDGE, NODE, LOG, ROUNDTRIP, BUDGET, RELAY, ELSEWHERE], [WORK, RELAY, ELSEWHERE]),
+        ([WORK, SERVER, SERVER_DOWN, FAILING, STALE, NEVER, NODE_DOWN], [WORK, NODE_DOWN]),
     ],
 )
 def test_causes_speak_for_their_effects(

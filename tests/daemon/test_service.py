@@ -11,6 +11,7 @@ from monitor.config.load import load
 from monitor.config.options import RunOptions
 from monitor.config.settings import Settings
 from monitor.core.errors import ConfigError
+from monitor.core.maintenance import Maintenance
 from monitor.core.verdicts import Verdict
 from monitor.daemon.service import Daemon
 
@@ -134,3 +135,23 @@ async def test_what_happens_is_remembered(tmp_path: Path) -> None:
         remembered = daemon.journal.rounds.of(target)
         assert remembered.failed
         assert len(remembered.rounds) >= len(remembered.failed)
+
+
+async def test_announced_work_is_known_over_a_reload(tmp_path: Path) -> None:
+    """It is told as an event, and what changes meanwhile is marked as expected."""
+    file = tmp_path / "mailpath.yml"
+    write(file, "a")
+    async with running(file) as daemon:
+        began = daemon.statuses()[0].at
+        daemon.maintenance(Maintenance("elsewhere", began, began + 60))
+        daemon.maintenance(Maintenance("home", began, began + 60, "new nodes"))
+        await daemon.reload()
+        work = daemon.statuses()[0].maintenance
+        assert work is not None
+        assert work.reason == "new nodes"
+        await until(lambda: any(event.name == "verdict.changed" for event in daemon.journal.events.since()))
+        told = [(event.name, event.fields.get("expected")) for event in daemon.journal.events.since()]
+        assert told[0] == ("maintenance.began", None)
+        assert {expected for name, expected in told if name == "verdict.changed"} == {"maintenance"}
+        daemon.maintenance(Maintenance("home", began, began))
+        await until(lambda: daemon.journal.events.since()[-1].name == "maintenance.ended")

@@ -5,6 +5,7 @@ from dataclasses import replace
 from monitor.core.conversation import Conversation, DialogueOutcome, Failure, TlsFacts, TranscriptLine
 from monitor.core.errors import ConfigError
 from monitor.core.haproxy import AdminState, HaproxyInfo, HaproxyServer, HaproxyStat, ServerState
+from monitor.core.maintenance import Maintenance
 from monitor.core.model import MailProtocol, ProbeKind, Service, Target
 from monitor.core.observations import HaproxyObservation, Judgement, Observation
 from monitor.core.roundtrip import Roundtrip
@@ -173,6 +174,7 @@ class FakeBackend:
         self.reloads = 0
         self.probed: list[tuple[str, str, str]] = []
         self.roundtrips: list[Roundtrip] = []
+        self.announced: list[Maintenance] = []
 
     def statuses(self) -> tuple[PathStatus, ...]:
         """Give what is known."""
@@ -199,6 +201,10 @@ class FakeBackend:
     def roundtrip(self, result: Roundtrip) -> None:
         """Remember it."""
         self.roundtrips.append(result)
+
+    def maintenance(self, announced: Maintenance) -> None:
+        """Remember it."""
+        self.announced.append(announced)
 
     async def probe(self, path: str, node: str, service: str) -> Observation:
         """Remember who was asked for."""

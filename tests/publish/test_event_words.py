@@ -20,6 +20,21 @@ def event(name: str, level: str = "warning", **fields: str) -> Event:
     [
         (event("verdict.changed", **TARGET, before="ok", after="slow"), "k8s-node1 smtp: ok → slow", Level.WARN),
         (
+            event("verdict.changed", **TARGET, before="ok", after="slow", expected="maintenance"),
+            "k8s-node1 smtp: ok → slow (expected: maintenance)",
+            Level.WARN,
+        ),
+        (
+            event("maintenance.began", "info", path="home", until="2026-09-21T15:46:40+00:00", detail=""),
+            "maintenance until 2026-09-21T15:46:40+00:00: no reason was given",
+            Level.OK,
+        ),
+        (
+            event("maintenance.ended", "info", path="home"),
+            "the maintenance has ended: what is broken now is not expected",
+            Level.OK,
+        ),
+        (
             event("diagnosis.changed", path="home", before="none", after="nat", detail="25 goes astray", remedy="x"),
             "nat: 25 goes astray",
             Level.BAD,

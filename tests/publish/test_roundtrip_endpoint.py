@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.core.roundtrip import Roundtrip, Step, Via
-from monitor.publish.roundtrip_endpoint import ReportError, read_report
+from monitor.publish.posted import ReportError
+from monitor.publish.roundtrip_endpoint import read_report
 from tests.publish.client import asking
 from tests.publish.statuses import AT, FakeBackend, path_status
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from monitor.core.haproxy import AdminState, ServerState
+from monitor.core.maintenance import Maintenance
 from monitor.core.status import PathStatus, TargetStatus
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Agreement, Hop, Verdict
@@ -263,3 +264,15 @@ def test_a_path_without_nodes_is_not_healthy() -> None:
     status = now_of(all_well(PathBook(plan(nodes=()))))
     assert {each.verdict for each in status.edges[0].front_doors} == {Verdict.OK}
     assert status.health.status == "fail"
+
+
+def test_announced_work_ends_by_itself() -> None:
+    """Until then it stands beside the diagnosis, which it does not change; the last announcement counts."""
+    book = well()
+    work = Maintenance("home", 1_000_000.0, 1_000_060.0, "new nodes")
+    book.announce(work)
+    assert now_of(book, 59.0).maintenance == work
+    assert now_of(book, 59.0).diagnosis == now_of(well(), 59.0).diagnosis
+    assert now_of(book, 60.0).maintenance is None
+    book.announce(replace(work, until=1_000_000.0))
+    assert now_of(book, 1.0).maintenance is None

@@ -97,3 +97,14 @@ def daemon_alerts(thresholds: Thresholds) -> Iterator[Alert]:
         commands=("kubectl logs deployment/mailpath | grep probe.bug",),
         path=_EVERY,
     )
+    yield Alert(
+        name="MailpathMaintenance",
+        severity=Severity.INFO,
+        hop=Hop.MONITOR,
+        expression=f"{aggregate('max', catalogue.MAINTENANCE, ('path',))} == 1",
+        wait=0.0,
+        summary=f"{_PATH}: somebody works on it",
+        what="Maintenance was announced to mailpath, and its end has not come yet.",
+        mail="What breaks meanwhile is expected: nobody is told of it, but of an open relay. It ends by itself.",
+        commands=("mailpath maintenance end",),
+    )
