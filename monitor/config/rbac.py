@@ -114,6 +114,9 @@ def _of_cluster(cluster: KubernetesSettings) -> Iterator[Rule]:
     if cluster.config_maps:
         # by name, and neither listed nor watched: a namespace's ConfigMaps can hold secrets
         yield Rule("", ("configmaps",), ("get",), tuple(cluster.config_maps))
+    if cluster.certificate_secret is not None:
+        # a Secret is allowed as a whole: the key lies beside the certificate
+        yield Rule("", ("secrets",), ("get",), (cluster.certificate_secret,))
     if cluster.listeners == "exec":
         # a WebSocket is a GET (1.20), and an exec is a creation (newer servers)
         yield Rule("", ("pods/exec",), ("get", "create"))

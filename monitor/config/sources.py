@@ -140,6 +140,13 @@ class KubernetesSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
             extra_json_schema={"default": {"mailserver-user-patches": "user-patches.sh"}},
         ),
     ] = field(default_factory=lambda: {"mailserver-user-patches": "user-patches.sh"})
+    certificate_secret: Annotated[
+        Name | None,
+        Meta(
+            description="The Secret (kubernetes.io/tls) whose certificate the services shall serve; to compare it, the "
+            "whole Secret may be read, its key too; null: it is not read."
+        ),
+    ] = None
     listeners: Annotated[
         Literal["connect", "exec"],
         Meta(

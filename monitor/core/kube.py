@@ -136,12 +136,21 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class SecretCertificate:
+    """The certificate that a Secret holds: its SHA-256 in hexadecimal, and its end; the key beside it is not kept."""
+
+    fingerprint: str
+    not_after: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Cluster:
     """Everything that is known of one mail server's cluster; ``None``: not looked at, not read yet, or not allowed.
 
     ``config_maps`` are the listeners that ConfigMaps declare, by port and whether a PROXY header is expected there
     (``None``: there is no such ConfigMap, or not that key in it); the texts, which may hold secrets, are not kept.
     ``listeners`` the pod's ports, by whether somebody listens there, ``last_words`` last lines of logs by failed Jobs.
+    ``certificates`` are what Secrets hold (``None``: no such Secret, or no certificate in it).
     """
 
     nodes: tuple[KubeNode, ...] | None = None
@@ -154,6 +163,7 @@ class Cluster:
     config_maps: Mapping[str, Mapping[int, bool] | None] = field(default_factory=dict)
     listeners: Mapping[int, bool] = field(default_factory=dict)
     last_words: Mapping[str, str] = field(default_factory=dict)
+    certificates: Mapping[str, SecretCertificate | None] = field(default_factory=dict)
 
     def runs(self, cronjob: str) -> tuple[Job, ...]:
         """Give the ended Jobs of a CronJob, the newest last."""

@@ -156,6 +156,7 @@ def _settings(path: PathSettings) -> KubernetesSettings | None:
         container=cluster.container if cluster.listeners == "exec" else None,
         kubeconfig=Path(cluster.kubeconfig) if cluster.kubeconfig is not None else None,
         timeout=TIMEOUT,
+        certificate_secret=cluster.certificate_secret,
     )
 
 
@@ -175,4 +176,5 @@ def _plan(path: PathSettings) -> ClusterPlan | None:
         ignored=frozenset(cluster.ignore_drift),
         interval=INTERVAL,
         timeout=TIMEOUT,
+        certificate_secret=cluster.certificate_secret,
     )

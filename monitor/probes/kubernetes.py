@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 
 from monitor.core.conversation import Failure
 from monitor.core.errors import LinkError
-from monitor.core.kube import Cluster, Deployment, Pod
+from monitor.core.kube import Cluster, Deployment, Pod, SecretCertificate
 from monitor.core.observations import KubernetesObservation, Span
 from monitor.core.taxonomy import Phase, Reason
+from monitor.links import certificate
 from monitor.links.connector import Connector, ConnectResult
 from monitor.links.kube_api import KubeApi, StatusError
 from monitor.links.kube_exec import KubeExec
@@ -45,8 +46,8 @@ class KubernetesSettings:
     """What is looked at, by name; ``node_selector`` is ``None`` where nodes are not looked for.
 
     Without a ``namespace`` nothing else is looked for. ``config_maps`` are pairs of a ConfigMap and its one key that is
-    read, ``ports`` those of the pod's listeners: they are tried by connects or, with a ``container``, looked up in
-    there. Times are seconds.
+    read, ``certificate_secret`` is a Secret whose certificate is read (``None``: none is), ``ports`` are those of the
+    pod's listeners: they are tried by connects or, with a ``container``, looked up in there. Times are seconds.
     """
 
     path: str
@@ -60,6 +61,7 @@ class KubernetesSettings:
     container: str | None
     kubeconfig: Path | None
     timeout: float
+    certificate_secret: str | None = None
 
 
 class Answers(NamedTuple):
@@ -164,8 +166,16 @@ class Kubernetes:
             elif answer is not None:
                 text = kube.config_text(answer, key)
                 declared[name] = None if text is None else declared_listeners(key, text)
+        certificates: dict[str, SecretCertificate | None] = {}
+        if (secret := self.settings.certificate_secret) is not None:
+            answer = documents.get(_secret(secret))
+            if answer is not None and not isinstance(answer, LinkError):
+                certificates[secret] = _certificate(answer)
+            elif answer is not None and answer.reason is Reason.NOT_FOUND:
+                certificates[secret] = None
         self._cluster = replace(
             self._cluster,
+            certificates=certificates,
             deployment=_deployment(documents.get("deployment")),
             config_maps=declared,
             listeners=_listening(answers.connects, answers.inside, self.settings.ports),
@@ -231,11 +241,24 @@ def _documents(settings: KubernetesSettings) -> Mapping[str, str]:
     config_maps = {
         _config_map(name): f"/api/v1/namespaces/{namespace}/configmaps/{name}" for name, _ in settings.config_maps
     }
-    return {"deployment": f"/apis/apps/v1/namespaces/{namespace}/deployments/{settings.deployment}", **config_maps}
+    deployment = {"deployment": f"/apis/apps/v1/namespaces/{namespace}/deployments/{settings.deployment}"}
+    name = settings.certificate_secret
+    secrets = {} if name is None else {_secret(name): f"/api/v1/namespaces/{namespace}/secrets/{name}"}
+    return deployment | config_maps | secrets
 
 
 def _config_map(name: str) -> str:
     return f"configmap {name}"
+
+
+def _secret(name: str) -> str:
+    return f"secret {name}"
+
+
+def _certificate(document: Mapping[str, Any]) -> SecretCertificate | None:
+    """Give what is compared of a Secret's certificate; nothing else of the Secret is kept."""
+    der = kube.certificate(document)
+    return None if der is None else SecretCertificate(certificate.fingerprint(der), certificate.not_after(der))
 
 
 def _watches(settings: KubernetesSettings, patience: Patience | None) -> Mapping[str, ListWatch[Any]]:

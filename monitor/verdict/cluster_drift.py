@@ -10,7 +10,8 @@ from monitor.core.haproxy import HaproxyServer
 from monitor.core.kube import Cluster, KubeService, ServicePort
 from monitor.core.model import Service
 from monitor.core.runbook import BOOTSTRAP, NODES, SERVICE, USER_PATCHES
-from monitor.core.status import Drift, EdgeStatus
+from monitor.core.status import Drift, EdgeStatus, TargetStatus
+from monitor.verdict.certificate_drift import certificate_drift
 from monitor.verdict.plan import ClusterPlan, PathPlan
 from monitor.wire.mail_config import is_script
 from monitor.wire.servers_state import backend_matches
@@ -19,8 +20,17 @@ from monitor.wire.servers_state import backend_matches
 _ENOUGH_SERVERS = 2
 
 
-def drifts(plan: PathPlan, cluster: Cluster, edges: Iterable[EdgeStatus]) -> tuple[Drift, ...]:
-    """Give every difference; one that was acknowledged by its subject is information."""
+def drifts(
+    plan: PathPlan,
+    cluster: Cluster,
+    edges: Iterable[EdgeStatus],
+    handshakes: Iterable[TargetStatus] = (),
+    at: float = 0.0,
+) -> tuple[Drift, ...]:
+    """Give every difference; one that was acknowledged by its subject is information.
+
+    ``at`` is the time of the look, in seconds since the epoch.
+    """
     declared = plan.cluster
     if declared is None:
         return ()
@@ -30,6 +40,7 @@ def drifts(plan: PathPlan, cluster: Cluster, edges: Iterable[EdgeStatus]) -> tup
         *_proxy_service(plan, declared, cluster),
         *_internal_service(declared, cluster),
         *_config_maps(plan, declared, cluster),
+        *certificate_drift(declared, cluster, handshakes, at),
     )
     return tuple(
         replace(each, severity="info", acknowledged=True) if each.subject in declared.ignored else each

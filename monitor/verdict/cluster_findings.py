@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from monitor.core.kube import Cluster
 from monitor.core.runbook import LISTENERS, MAIL_LOG, NODES, PODS, ROUNDTRIP, SERVICE
-from monitor.core.status import ClusterStatus, EdgeStatus, Finding
+from monitor.core.status import ClusterStatus, EdgeStatus, Finding, TargetStatus
 from monitor.core.taxonomy import Reason
 from monitor.verdict.cluster_drift import drifts
 from monitor.verdict.cluster_words import last_end, out_of_memory, told_pods
@@ -17,7 +17,12 @@ _RBAC = "mailpath rbac | kubectl apply -f -"
 _READYZ = "kubectl get --raw '/readyz?verbose'"
 
 
-def findings(plan: PathPlan, status: ClusterStatus | None, edges: tuple[EdgeStatus, ...]) -> tuple[Finding, ...]:
+def findings(
+    plan: PathPlan,
+    status: ClusterStatus | None,
+    edges: tuple[EdgeStatus, ...],
+    handshakes: tuple[TargetStatus, ...] = (),
+) -> tuple[Finding, ...]:
     """Give every finding; those about the cluster itself only while knowledge is fresh."""
     if status is None or plan.cluster is None:
         return ()
@@ -29,7 +34,7 @@ def findings(plan: PathPlan, status: ClusterStatus | None, edges: tuple[EdgeStat
         found += _endpoints(plan.cluster, cluster)
         found += _listeners(cluster)
         found += _cronjob(plan.cluster, cluster, status)
-        found += drifts(plan, cluster, edges)
+        found += drifts(plan, cluster, edges, handshakes, status.at or 0.0)
     return tuple(found)
 
 

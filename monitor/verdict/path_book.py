@@ -153,7 +153,7 @@ class PathBook:
             self.plan, checks, handshakes, edges, maillog, signals, roundtrip, intermittent=wavering, cluster=cluster
         )
         diagnosis = diagnose(evidence)
-        of_cluster = cluster_findings.findings(self.plan, cluster, edges)
+        of_cluster = cluster_findings.findings(self.plan, cluster, edges, handshakes)
         told = {(each.subject, each.kind) for each in of_cluster}
         of_hosts = (each for each in host_findings.findings(self.plan, edges) if (each.subject, each.kind) not in told)
         looked = (*of_cluster, *of_hosts)

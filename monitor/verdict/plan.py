@@ -117,7 +117,7 @@ class ClusterPlan:
 
     ``place`` tells one cluster and namespace from another. ``static`` are the nodes that were declared, ``discovers``
     whether the API names nodes too. ``config_maps`` are pairs of a ConfigMap and its key, ``ignored`` the subjects of
-    acknowledged drift.
+    acknowledged drift. ``certificate_secret`` is the Secret whose certificate the services shall serve.
     """
 
     place: tuple[str, ...]
@@ -131,6 +131,7 @@ class ClusterPlan:
     ignored: frozenset[str]
     interval: float
     timeout: float
+    certificate_secret: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

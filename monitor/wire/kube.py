@@ -5,6 +5,8 @@ endpoints nor ports), and a proxy in between may answer anything: whatever the J
 ``None``, for an object that has no name.
 """
 
+import re
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from ipaddress import ip_address
@@ -30,6 +32,8 @@ Document = Mapping[str, Any]
 _LONGEST = 300
 _STATES = ("running", "terminated", "waiting")
 _PORTS = 65_535
+# RFC 7468, section 2
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----")
 
 
 def node(document: Document) -> KubeNode | None:
@@ -194,6 +198,17 @@ def config_text(document: Document, key: str) -> str | None:
     """Read one key of a ConfigMap."""
     text = _map(document, "data").get(key)
     return text if isinstance(text, str) else None
+
+
+def certificate(document: Document) -> bytes | None:
+    """Read the server's certificate, as DER, from a Secret of type ``kubernetes.io/tls``: the first of its chain."""
+    text = _map(document, "data").get("tls.crt")
+    try:
+        chain = b64decode(text, validate=True).decode("ascii") if isinstance(text, str) else ""
+        first = _CERTIFICATE.search(chain)
+        return b64decode("".join(first[1].split()), validate=True) if first is not None else None
+    except ValueError:
+        return None
 
 
 def _map(document: Document, key: str) -> Document:

@@ -92,6 +92,14 @@ def test_config_maps_are_read_by_name_only() -> None:
     assert rule_of("kubernetes: {config_maps: {}}", "configmaps") == []
 
 
+def test_one_secret_and_only_where_it_is_named() -> None:
+    """The certificate's Secret is opt-in, read by its name, never listed."""
+    assert rule_of("kubernetes: {}", "secrets") == []
+    assert rule_of("kubernetes: {certificate_secret: mail-tls}", "secrets") == [
+        {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"], "resourceNames": ["mail-tls"]}
+    ]
+
+
 @pytest.mark.parametrize(("listeners", "verbs"), [("connect", []), ("exec", [["get", "create"]])])
 def test_exec_is_opt_in(listeners: str, verbs: list[list[str]]) -> None:
     """Commands in the pod may be run only where the configuration says so."""

@@ -15,7 +15,7 @@ ASSETS = os.environ.get("KUBEBUILDER_ASSETS")
 if not ASSETS:
     collect_ignore_glob = ["test_*.py"]
 
-_KINDS = ("Job", "CronJob", "Deployment", "Pod", "EndpointSlice", "Service", "ConfigMap", "Lease")
+_KINDS = ("Job", "CronJob", "Deployment", "Pod", "EndpointSlice", "Service", "ConfigMap", "Secret", "Lease")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,5 +1,6 @@
 """Kubernetes objects as the API has them, small: what the runbook's cluster holds, and how it may go wrong."""
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -151,6 +152,12 @@ def deployment(name: str = "mailserver", replicas: int = 1, *, available: int | 
 def config_map(name: str, data: Mapping[str, str]) -> Document:
     """Make a ConfigMap."""
     return {**_object("v1", "ConfigMap", name), "data": dict(data)}
+
+
+def tls_secret(name: str, certificate: bytes, key: bytes = b"a key") -> Document:
+    """Make a Secret with a certificate and its key."""
+    data = {file: b64encode(content).decode() for file, content in (("tls.crt", certificate), ("tls.key", key))}
+    return {**_object("v1", "Secret", name), "type": "kubernetes.io/tls", "data": data}
 
 
 def cronjob(name: str = "email-roundtrip-monitor", schedule: str = "*/20 * * * *", **status: str) -> Document:

@@ -28,7 +28,7 @@ from monitor.links.kube_watch import ListWatch, Patience
 from tests.kube.client import Admin, Document
 from tests.kube.cluster import Cluster
 from tests.kube.kubelet import Answer, Kubelet
-from tests.kube.objects import config_map, deployment, namespace, pod
+from tests.kube.objects import config_map, deployment, namespace, pod, tls_secret
 
 POD = "mailserver-5d8f7c9b6-x2v4q"
 CONFIGURATION = b"""
@@ -37,7 +37,7 @@ paths:
     nodes: {kubernetes: {}}
     tls: {server_name: mail.example.org}
     maillog: {kubernetes: {}}
-    kubernetes: {listeners: exec, lease: {}}
+    kubernetes: {listeners: exec, certificate_secret: mail-tls, lease: {}}
 """
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 HOME = "/api/v1/namespaces/mailserver"
@@ -173,6 +173,7 @@ WORKS: Mapping[str, Work] = {
     ),
     "deployment": read("/apis/apps/v1/namespaces/mailserver/deployments/mailserver"),
     "config_map": read(f"{HOME}/configmaps/mailserver-user-patches"),
+    "certificate": read(f"{HOME}/secrets/mail-tls"),
     "log": log,
     "exec": command,
     "election": election,
@@ -209,7 +210,8 @@ def documents(admin: Admin) -> Iterator[list[Document]]:
 @pytest.fixture
 async def account(cluster: Cluster, kubelet: Kubelet, documents: list[Document]) -> Account:
     """Give the account by its token, with everything to be read in place."""
-    for document in (pod(POD), deployment(), config_map("mailserver-user-patches", {"user-patches.sh": ""})):
+    patches = config_map("mailserver-user-patches", {"user-patches.sh": ""})
+    for document in (pod(POD), deployment(), patches, tls_secret("mail-tls", b"a certificate")):
         await asyncio.to_thread(cluster.admin.create, document)
     kubelet.start(POD)
     kubelet.answers["ss", "-ltn"] = Answer(b"LISTEN")
@@ -295,7 +297,7 @@ async def _without(  # noqa: PLR0913, PLR0917 - one verb, and where it stands
 @pytest.mark.parametrize(
     ("verb", "resource", "group", "name"),
     [
-        ("get", "secrets", "", "mail-tls"),
+        ("get", "secrets", "", "mailserver-probe-secrets"),
         ("list", "secrets", "", ""),
         ("list", "configmaps", "", ""),
         ("watch", "configmaps", "", ""),

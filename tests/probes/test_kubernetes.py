@@ -1,5 +1,7 @@
 """A round at the cluster: what its answers mean, and what stays known when the API does not answer."""
 
+import ssl
+from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,15 +9,17 @@ from typing import Any
 import pytest
 
 from monitor.core.errors import LinkError
-from monitor.core.kube import KubeNode
-from monitor.core.observations import Span
+from monitor.core.kube import KubeNode, SecretCertificate
+from monitor.core.observations import KubernetesObservation, Span
 from monitor.core.taxonomy import Phase, Reason
+from monitor.links import certificate
 from monitor.links.connector import Connector, ConnectResult
 from monitor.links.kube_api import KubeApi, StatusError
 from monitor.links.kube_watch import Listing
 from monitor.probes import kubernetes
 from monitor.probes.kubernetes import Answers, Kubernetes, KubernetesSettings
 from monitor.wire import kube
+from tests.links.certificates import Authority
 
 SETTINGS = KubernetesSettings(
     path="home",
@@ -173,3 +177,24 @@ async def test_it_has_begun_when_every_collection_has_spoken(probe: Kubernetes) 
         assert not probe.begun
         probe.take(what, Listing((), LinkError(Reason.REFUSED)))
     assert probe.begun
+
+
+async def test_a_secret_is_read_for_its_certificate_alone() -> None:
+    """Fingerprint and end are kept; a Secret that is not there is known not to be, one that is forbidden is a gap."""
+    leaf = Authority().issue()
+    pem = ssl.DER_cert_to_PEM_cert(leaf.der)
+    data = {"tls.crt": b64encode(pem.encode()).decode(), "tls.key": "bWFya2VkLWtleQ=="}
+    connector = Connector()
+    connector.close()
+    probe = Kubernetes(replace(SETTINGS, certificate_secret="mail-tls"), connector)  # noqa: S106 - a Secret's name
+
+    def judged(answer: Any) -> KubernetesObservation:  # noqa: ANN401 - a document or an error
+        return probe.judge(Answers({**DOCUMENTS, "secret mail-tls": answer}, {}), SPAN)
+
+    seen = judged({"metadata": {"name": "mail-tls"}, "data": data})
+    held = SecretCertificate(certificate.fingerprint(leaf.der), certificate.not_after(leaf.der))
+    assert seen.cluster.certificates == {"mail-tls": held}
+    assert "bWFya2VkLWtleQ" not in repr(seen)
+    assert judged(StatusError(404, "HTTP 404")).cluster.certificates == {"mail-tls": None}
+    forbidden = judged(StatusError(403, "HTTP 403"))
+    assert (forbidden.cluster.certificates, list(forbidden.gaps)) == ({}, ["secret mail-tls"])

@@ -1,5 +1,6 @@
 """Documents of the Kubernetes API: what they say is read, what they leave out is survived."""
 
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -216,3 +217,44 @@ def test_any_json_is_survived(fields: dict[str, Any]) -> None:
         record = reader(fields)
         assert record is not None
         assert record == reader(fields)
+
+
+CHAIN = (
+    "subject=mail.example.org\n"
+    "-----BEGIN CERTIFICATE-----\nMAMCAQE=\n-----END CERTIFICATE-----\n"
+    "-----BEGIN CERTIFICATE-----\nMAMCAQI=\n-----END CERTIFICATE-----\n"
+)
+
+
+def secret(text: object) -> dict[str, Any]:
+    """Make a Secret."""
+    written = b64encode(text).decode() if isinstance(text, bytes) else text
+    return named(data={"tls.crt": written, "tls.key": "a2V5"})
+
+
+def test_the_first_certificate_of_a_secret_is_the_servers_own() -> None:
+    """What follows it is the chain; what stands around it is comment (RFC 7468)."""
+    assert kube.certificate(secret(CHAIN.encode())) == bytes.fromhex("3003020101")
+    assert kube.certificate(secret(CHAIN.replace("\n", "\r\n").encode())) == bytes.fromhex("3003020101")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        named(),
+        named(data={"tls.key": "a2V5"}),
+        named(data={"tls.crt": None}),
+        named(data="tls.crt"),
+        secret(""),
+        secret("no base64!"),
+        secret(b""),
+        secret(b"-----BEGIN CERTIFICATE-----"),
+        secret(b"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----"),
+        secret(b"-----BEGIN CERTIFICATE-----\nMAMCAQE\n-----END CERTIFICATE-----"),
+        secret("\xe9"),
+        secret(b"\xff\xfe"),
+    ],
+)
+def test_no_certificate_in_a_secret(document: dict[str, Any]) -> None:
+    """Another type of Secret, half a certificate, or nonsense."""
+    assert kube.certificate(document) is None
