@@ -8,12 +8,13 @@ BIN := $(VENV)/bin
 DEMO_ARGS ?=
 TEST_ARGS ?=
 
-.PHONY: help install demo test test-kube check docs format lock clean
+.PHONY: help install demo test test-kube soak check docs format lock clean
 
 help:
 	@echo 'make demo       the daemon on the embedded mail path, status page on http://127.0.0.1:9641'
 	@echo 'make test       every test, real servers included (installs missing servers where it may)'
 	@echo 'make test-kube  the tests against a real kube-apiserver (builds it once, or takes KUBEBUILDER_ASSETS)'
+	@echo 'make soak       an hour at 50 times the shipped pace, a fault a minute (SOAK_MINUTES)'
 	@echo 'make check      ruff, mypy --strict, import-linter, deptry'
 	@echo 'make lock       pin requirements*.txt anew'
 
@@ -33,6 +34,10 @@ test: install
 test-kube: install
 	assets="$${KUBEBUILDER_ASSETS:-$$(tools/envtest.sh)}" && \
 		KUBEBUILDER_ASSETS="$$assets" $(BIN)/python -m pytest tests/kube $(TEST_ARGS)
+
+# SOAK_MINUTES (60) says how long, SOAK_REPORT names a file for the result.
+soak: install
+	$(BIN)/python -m tests.soak
 
 check: install
 	$(BIN)/ruff check .

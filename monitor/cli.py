@@ -169,6 +169,7 @@ def _run_options(arguments: argparse.Namespace) -> RunOptions:
         log_format=arguments.log_format,
         shard=shard,
         total_shards=arguments.total_shards,
+        state_file=arguments.state_file,
     )
 
 
@@ -207,6 +208,12 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--total-shards", type=_positive_number, default=1, metavar="N", help="in how many shares (default: 1)"
     )
+    run.add_argument(
+        "--state.file",
+        dest="state_file",
+        metavar="FILE",
+        help="where to keep what shall outlive a restart, such as the position in the mail log (default: nowhere)",
+    )
 
     demo = _command(commands, "demo", _demo, "the daemon against an embedded, simulated mail path", [web, log])
     demo.add_argument(
@@ -215,7 +222,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="break the simulated path; may be repeated; `list` names the faults",
     )
-    demo.set_defaults(shard=0, total_shards=1)
+    demo.set_defaults(shard=0, total_shards=1, state_file=None)
 
     probe = _command(commands, "probe", _probe, "one handshake with its whole transcript and timings", [file])
     probe.add_argument("node", metavar="NODE")

@@ -14,7 +14,7 @@ class RunOptions:
 
     ``listen_addresses`` are as ``monitor.publish.listen`` reads them, ``web_settings`` is what ``--web.config.file``
     holds, ``log_format`` is ``None`` where the terminal decides. This daemon's share is ``shard``, counted from 0, of
-    ``total_shards``.
+    ``total_shards``. What outlives the process is kept in ``state_file`` (``None``: nothing is).
     """
 
     listen_addresses: tuple[str, ...] = (DEFAULT_LISTEN_ADDRESS,)
@@ -25,6 +25,7 @@ class RunOptions:
     log_format: str | None = None
     shard: int = 0
     total_shards: int = 1
+    state_file: str | None = None
 
 
 def shard_of_pod(pod: str) -> int | None:

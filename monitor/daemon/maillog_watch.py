@@ -11,7 +11,7 @@ from monitor.daemon.compose import origin_networks
 from monitor.daemon.shared import Shared
 from monitor.engine.tasks import Tasks
 from monitor.links.backoff import Backoff
-from monitor.links.log_source import LogSource
+from monitor.links.log_source import LogSource, Position
 from monitor.links.stdin import StdinSource
 from monitor.links.tail import FileTail
 from monitor.probes.maillog import Maillog, MaillogSettings
@@ -22,6 +22,11 @@ from monitor.verdict.origins import Origins
 # Between attempts at a source that is broken, in seconds.
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 10.0
+
+# Lines that come one by one are gathered for so many seconds, that each need not be saved alone; a backlog is not
+# held up: a block of so many bytes is followed by more.
+SAVE_EVERY = 0.2
+HURRY = 32 * 1024
 
 DEFAULT_NAMESPACE = "mailserver"
 
@@ -42,12 +47,15 @@ class MaillogWatch:
         """Follow the source of these settings; one that did not change is followed on, without a gap."""
         before, self._path = self._path, path
         self._classify(path)
-        if before is not None and _source_of(before) == _source_of(path):
+        if before is not None and _place_of(before) == _place_of(path):
             return
         await self._tasks.cancel()
         if path.maillog is not None:
+            name = f"{path.name}/maillog"
             settings = MaillogSettings(path.name, next(iter(path.maillog.sources)))
-            self._tasks.spawn(f"{path.name}/maillog", self._follow(Maillog(settings, _open(path))))
+            place = _place_of(path)
+            source = _open(path, self._shared.memory.position(path.name, place))
+            self._tasks.spawn(name, self._follow(Maillog(settings, source), place))
 
     def adopt(self, path: PathSettings) -> None:
         """Tell who is who by these settings, whose source of lines is the same."""
@@ -64,13 +72,17 @@ class MaillogWatch:
             self._own_addresses |= {address}
             self._classify(self._path)
 
-    async def _follow(self, maillog: Maillog) -> None:
+    async def _follow(self, maillog: Maillog, place: str) -> None:
         pause = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
+        memory = self._shared.memory
         try:
             while True:
                 started = self._shared.now()
                 block = await maillog.run()
                 batch = maillog.judge(block, self._shared.span(started))
+                if batch.lines:
+                    # Saved, then counted, and nothing in between: a line is counted once in all lives of the daemon.
+                    memory.passed(maillog.settings.path, place, maillog.source.name, maillog.source.position())
                 if self._ledger is not None:
                     counts = self._ledger.count(batch)
                     self._shared.on_maillog(counts)
@@ -78,6 +90,8 @@ class MaillogWatch:
                 self._shared.on_observation(batch)
                 if batch.failure is None:
                     pause.reset()
+                    if batch.lines and memory.kept and len(block.data) < HURRY:
+                        await asyncio.sleep(SAVE_EVERY)
                 else:
                     await asyncio.sleep(pause.next_delay())
         finally:
@@ -93,26 +107,38 @@ class MaillogWatch:
             self._ledger.adopt(listeners, origins, nodes)
 
 
-def _source_of(path: PathSettings) -> object:
-    """What decides where the lines come from; who is who in them may change without a gap."""
-    if path.maillog is None:
-        return None
-    return path.maillog.source, path.kubernetes
-
-
-def _open(path: PathSettings) -> LogSource:
-    maillog = path.maillog
-    source = maillog.source if maillog is not None else None
+def _place_of(path: PathSettings) -> str:
+    """Say where the lines come from, "" for nowhere; who is who in them may change without a gap."""
+    source = path.maillog.source if path.maillog is not None else None
     if isinstance(source, FileLog):
-        return FileTail(Path(source.path))
+        return f"file {source.path}"
+    if isinstance(source, KubernetesLog):
+        where = [_kubeconfig(path) or "", _namespace(path, source), source.selector, source.container]
+        return f"kubernetes {where}"
+    return "" if path.maillog is None else "stdin"
+
+
+def _open(path: PathSettings, position: Position | None) -> LogSource:
+    source = path.maillog.source if path.maillog is not None else None
+    if isinstance(source, FileLog):
+        return FileTail(Path(source.path), position=position)
     if isinstance(source, KubernetesLog):
         from monitor.links.kube_log import KubernetesPodLog  # noqa: PLC0415 - it loads 70 MiB: only where configured
 
-        cluster = path.kubernetes
+        kubeconfig = _kubeconfig(path)
         return KubernetesPodLog(
-            namespace=source.namespace or (cluster.namespace if cluster is not None else DEFAULT_NAMESPACE),
+            namespace=_namespace(path, source),
             selector=source.selector,
             container=source.container,
-            kubeconfig=Path(cluster.kubeconfig) if cluster is not None and cluster.kubeconfig else None,
+            kubeconfig=Path(kubeconfig) if kubeconfig else None,
+            position=position,
         )
     return StdinSource()
+
+
+def _namespace(path: PathSettings, source: KubernetesLog) -> str:
+    return source.namespace or (path.kubernetes.namespace if path.kubernetes is not None else DEFAULT_NAMESPACE)
+
+
+def _kubeconfig(path: PathSettings) -> str | None:
+    return path.kubernetes.kubeconfig if path.kubernetes is not None else None

@@ -4,6 +4,7 @@ import asyncio
 import zlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import structlog
 
@@ -18,6 +19,7 @@ from monitor.core.observations import AnyObservation, Observation
 from monitor.core.roundtrip import Roundtrip
 from monitor.core.status import PathStatus
 from monitor.daemon.compose import key_of
+from monitor.daemon.memory import Memory
 from monitor.daemon.notifier import Notifier
 from monitor.daemon.path_watch import PathWatch
 from monitor.daemon.shared import Shared
@@ -25,6 +27,7 @@ from monitor.engine.loop_lag import LoopLag
 from monitor.engine.scheduler import Scheduler
 from monitor.engine.tasks import Tasks
 from monitor.links.connector import Connector
+from monitor.links.state_file import StateFile
 from monitor.links.tls import TlsClient
 from monitor.publish.counters import ExpectedMaillog
 from monitor.publish.events import EventLog
@@ -49,13 +52,21 @@ class Daemon:
         self._options = options
         self._log = structlog.get_logger()
         self._lag = LoopLag()
-        self.metrics = Metrics(__version__, "", self._lag.take)
+        self.metrics = Metrics(__version__, "", self._lag.take, lambda: len(asyncio.all_tasks()))
         self._notifier = Notifier(self._working, self._log, self.bug)
         self.journal = Journal(wall_clock, self._notifier.tell)
         self._events = EventLog(self._log, self.journal.keep)
         self._scheduler = Scheduler(self)
+        self._memory = Memory(StateFile(Path(options.state_file)) if options.state_file is not None else None)
         self._shared = Shared(
-            self._scheduler, Connector(), wall_clock, self.bug, self._observed, self.metrics.count_maillog, self._expect
+            self._scheduler,
+            Connector(),
+            wall_clock,
+            self.bug,
+            self._observed,
+            self.metrics.count_maillog,
+            self._expect,
+            self._memory,
         )
         self._tasks = Tasks(self.bug)
         self._watches: dict[str, PathWatch] = {}
@@ -70,7 +81,9 @@ class Daemon:
             ConfigError: It is faulty.
         """
         self._lag.start()
-        await self._adopt(self._load())
+        settings = self._load()
+        self._memory.load()
+        await self._adopt(settings)
         self._awaited = self._first_rounds()
         self._tasks.spawn("announce", self._announce_anyway())
 
@@ -141,6 +154,7 @@ class Daemon:
         watch = self._watches.get(result.path)
         if watch is not None:
             watch.book.record(result)
+            self._memory.ended(result)
             self._log.info("roundtrip.reported", path=result.path, success=result.success, words=result.words)
             self._announce_soon()
 
@@ -170,9 +184,12 @@ class Daemon:
         for name in self._watches.keys() - clients.keys():
             await self._watches.pop(name).stop()
         self._settings = settings
+        self._memory.keep_only(set(clients))
         for path in paths:
             if path.name not in self._watches:
-                self._watches[path.name] = PathWatch(path, clients[path.name], self._shared)
+                watch = self._watches[path.name] = PathWatch(path, clients[path.name], self._shared)
+                for result in self._memory.roundtrips(path.name):
+                    watch.book.record(result)
             await self._watches[path.name].configure(path, clients[path.name])
         self._expect()
         shown = settings.status_page.client_addresses == "shown"

@@ -1,10 +1,11 @@
-"""What all paths share: the beat, the engine of connects, the clock, and who is told."""
+"""What all paths share: the beat, the engine of connects, the clock, what is remembered, and who is told."""
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from monitor.core.observations import AnyObservation, MaillogCounts, Span
+from monitor.daemon.memory import Memory
 from monitor.engine.scheduler import Scheduler
 from monitor.links.connector import Connector
 
@@ -27,6 +28,7 @@ class Shared:
     on_observation: Callable[[AnyObservation], None]
     on_maillog: Callable[[MaillogCounts], None]
     on_targets: Callable[[], None] = lambda: None
+    memory: Memory = field(default_factory=Memory)
 
     def now(self) -> float:
         """Give the event loop's time."""

@@ -298,6 +298,9 @@ SCHEDULE_SKIPPED = Family(
 EVENT_LOOP_LAG = Family(
     "event_loop_lag_seconds", Kind.GAUGE, "How late the event loop ran at worst since the last scrape."
 )
+EVENT_LOOP_TASKS = Family(
+    "event_loop_tasks", Kind.GAUGE, "Tasks of the event loop at this moment; a leak shows here first."
+)
 PROBE_BUGS = Family("probe_bugs_total", Kind.COUNTER, "Exceptions in probes that nobody expected; each is in the log.")
 CONFIG_RELOAD_SUCCESSFUL = Family(
     "config_last_reload_successful", Kind.GAUGE, "Whether the last attempt to load the configuration succeeded."

@@ -66,10 +66,21 @@ class Metrics:
     ``started``, ``skipped`` and ``bug`` are what the engine tells its telemetry.
     """
 
-    def __init__(self, version: str, revision: str, loop_lag: Callable[[], float]) -> None:
-        """Begin; ``loop_lag`` gives the event loop's worst lag in seconds since it was last asked."""
+    def __init__(
+        self,
+        version: str,
+        revision: str,
+        loop_lag: Callable[[], float],
+        loop_tasks: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """Begin.
+
+        ``loop_lag`` gives the event loop's worst lag in seconds since it was last asked, ``loop_tasks`` counts
+        its tasks.
+        """
         self._counters = Counters()
         self._loop_lag = loop_lag
+        self._loop_tasks = loop_tasks
         self._own: dict[Family, Rows] = {
             catalogue.BUILD_INFO: {(version, revision, platform.python_version()): 1.0},
         }
@@ -113,5 +124,9 @@ class Metrics:
 
     def snapshot(self, statuses: Sequence[PathStatus]) -> Snapshot:
         """Hold the moment."""
-        own: dict[Family, Rows] = {**self._own, catalogue.EVENT_LOOP_LAG: {(): self._loop_lag()}}
+        own: dict[Family, Rows] = {
+            **self._own,
+            catalogue.EVENT_LOOP_LAG: {(): self._loop_lag()},
+            catalogue.EVENT_LOOP_TASKS: {(): float(self._loop_tasks())},
+        }
         return Snapshot(self._registry, own, self._counters.freeze(), tuple(statuses))
