@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from monitor.core.conversation import Failure
+from monitor.core.conversation import Failure, TlsFacts
 from monitor.core.edge import EdgeObservation
 from monitor.core.haproxy import HaproxyInfo, HaproxyServer, HaproxyStat
 from monitor.core.kube import Cluster
@@ -25,7 +25,8 @@ class TargetStatus:
 
     ``since`` and ``last_success`` are seconds since the epoch, ``age`` seconds since the end of the last round
     (``None``: never ended). ``proofs`` has one entry for each kind of evidence of the client IP that is sought;
-    ``listener`` is the port of the listener whose log shows our connections, ``None`` where no line tells.
+    ``listener`` is the port of the listener whose log shows our connections, ``None`` where no line tells. ``tls`` is
+    what the last round that came as far as TLS has shown.
     """
 
     target: Target
@@ -41,6 +42,7 @@ class TargetStatus:
     agreement: Agreement | None = None
     proofs: tuple[Proof, ...] = ()
     listener: int | None = None
+    tls: TlsFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +155,17 @@ class Drift(Finding):
 
 @dataclass(frozen=True, slots=True)
 class HealthCheck:
-    """One entry of ``/healthz``; ``status`` is pass, warn or fail."""
+    """One entry of ``/healthz``; ``status`` is pass, warn or fail.
+
+    ``alone`` is what it is for who asks after its service only: a service that fails makes a path that does not require
+    it no more than worrying, and is no better for that. ``None``: the same.
+    """
 
     name: str
     status: str
     output: str
     service: str | None = None
+    alone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,13 @@ CERTIFICATE_NOT_AFTER = Family(
 TLS_INFO = Family(
     "tls_info",
     Kind.INFO,
-    "The TLS version and cipher of the last round; for a front door node is the edge's name.",
+    "Always 1: a round has spoken TLS; for a front door node is the edge's name; absent until one has.",
+    ("path", "service", "node"),
+)
+TLS_VERSION_INFO = Family(
+    "tls_version_info",
+    Kind.INFO,
+    "The TLS version and cipher that a round last spoke; for a front door node is the edge's name; absent until then.",
     ("path", "service", "node", "version", "cipher"),
 )
 

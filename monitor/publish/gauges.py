@@ -118,11 +118,12 @@ def _client_ip(out: Gauges, status: TargetStatus) -> None:
 
 
 def _tls(out: Gauges, status: TargetStatus) -> None:
-    facts = status.last.tls if status.last is not None else None
+    facts = status.tls
     if facts is not None:
         path, node, service = _labels(status)
         _known(out, catalogue.CERTIFICATE_NOT_AFTER, (path, service, node), facts.not_after)
-        out[catalogue.TLS_INFO][path, service, node, facts.version, facts.cipher] = 1.0
+        out[catalogue.TLS_INFO][path, service, node] = 1.0
+        out[catalogue.TLS_VERSION_INFO][path, service, node, facts.version, facts.cipher] = 1.0
 
 
 def _edge(out: Gauges, path: PathStatus, edge: EdgeStatus) -> None:

@@ -1,6 +1,7 @@
 """``/healthz``: is the mail path healthy? As ``application/health+json`` (draft-inadarei-api-health-check-06)."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -38,6 +39,8 @@ def answer(statuses: Sequence[PathStatus], path: str | None, service: str | None
         for check in status.health.checks
         if service is None or check.service == service
     ]
+    if service is not None:
+        found = [(status, replace(check, status=check.alone or check.status)) for status, check in found]
     states = [check.status for _, check in found]
     if service is None:
         states += [status.health.status for status in concerned]

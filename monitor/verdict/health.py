@@ -50,16 +50,15 @@ def worst_status(statuses: Iterable[str]) -> str:
 
 def _of_nodes(service: str, statuses: Sequence[TargetStatus], rule: HealthRule, *, required: bool) -> HealthCheck:
     healthy = [s for s in statuses if s.up and not s.stale and s.verdict is not Verdict.CLIENT_IP_LOST]
-    bad = FAIL if required else WARN
     if len(healthy) < rule.healthy_nodes:
-        status = bad
+        status = FAIL
     elif len(healthy) < len(statuses) or any(s.verdict is not Verdict.OK for s in statuses):
         status = WARN
     else:
         status = PASS
     others = ", ".join(f"{s.target.node} {s.verdict}" for s in statuses if s.verdict is not Verdict.OK or s.stale)
     output = f"{len(healthy)} of {len(statuses)} nodes healthy" + (f"; {others}" if others else "")
-    return HealthCheck(f"{service}:nodes", status, output, service)
+    return _of_service(f"{service}:nodes", status, output, service, required=required)
 
 
 def _on_standby(service: str, evidence: Evidence) -> HealthCheck:
@@ -75,9 +74,14 @@ def _on_standby(service: str, evidence: Evidence) -> HealthCheck:
 def _of_front_doors(service: str, doors: Sequence[TargetStatus], *, required: bool) -> HealthCheck:
     open_doors = [d for d in doors if d.up and not d.stale and d.verdict is not Verdict.CLIENT_IP_LOST]
     fine = all(d.verdict is Verdict.OK for d in doors)
-    status = PASS if fine else FAIL if required and not open_doors else WARN
+    status = PASS if fine else WARN if open_doors else FAIL
     output = ", ".join(f"{door.target.node} {door.verdict}" for door in doors)
-    return HealthCheck(f"{service}:front_door", status, output, service)
+    return _of_service(f"{service}:front_door", status, output, service, required=required)
+
+
+def _of_service(name: str, status: str, output: str, service: str, *, required: bool) -> HealthCheck:
+    """Let a service that the path does not require worry it at most."""
+    return HealthCheck(name, status if required or status == PASS else WARN, output, service, alone=status)
 
 
 def _of_haproxy(edge: EdgeStatus) -> HealthCheck:

@@ -254,6 +254,7 @@ class PathBook:
             agreement=agreement,
             proofs=proofs,
             listener=self._client_ip.listener(target, now),
+            tls=book.tls,
         )
 
     def _front_doors(self, now: float, at: float) -> tuple[TargetStatus, ...]:

@@ -2,6 +2,7 @@
 
 import math
 
+from monitor.core.conversation import TlsFacts
 from monitor.core.model import ProbeKind
 from monitor.core.observations import Observation
 from monitor.core.verdicts import Verdict
@@ -11,7 +12,7 @@ from monitor.verdict.rise_fall import RiseFall
 
 
 class TargetBook:
-    """One target's memory; bounded: the last round, the last success, the last failure, a front door's last rounds."""
+    """One target's memory; bounded: the last round, success, failure and TLS, a front door's last rounds."""
 
     def __init__(self, plan: TargetPlan) -> None:
         """Begin knowing nothing."""
@@ -20,6 +21,7 @@ class TargetBook:
         self.last: Observation | None = None
         self.last_ok: Observation | None = None
         self.last_failed: Observation | None = None
+        self.tls: TlsFacts | None = None
         # Handshakes and checks ask one server each: what they find, they find in every round.
         self.recent = RecentRounds(REMEMBERED if plan.target.probe is ProbeKind.FRONT_DOOR else 0)
 
@@ -35,6 +37,8 @@ class TargetBook:
             self.last_ok = observation
         else:
             self.last_failed = observation
+        if observation.tls is not None:
+            self.tls = observation.tls
         self.state.record(ok=observation.ok)
         self.recent.record(observation.judgement, up=self.state.up is True)
 

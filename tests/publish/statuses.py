@@ -79,13 +79,14 @@ def target_status(asked: Target, verdict: Verdict = Verdict.OK, port: int = 3012
         age=1.0,
         last=observation(asked, verdict, None if verdict.up else REFUSED, TLS if verdict.up else None),
         agreement=Agreement.AGREE if handshake else None,
+        tls=TLS if verdict.up else None,
     )
 
 
 def unknown(status: TargetStatus) -> TargetStatus:
     """Give the same target before its first result."""
     fresh = replace(status, up=None, stale=True, verdict=Verdict.UNKNOWN, since=None, last_success=None)
-    return replace(fresh, age=None, last=None)
+    return replace(fresh, age=None, last=None, tls=None)
 
 
 def server(name: str = "k8s-node1", backend: str = BACKEND) -> HaproxyServer:

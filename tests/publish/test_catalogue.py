@@ -10,6 +10,62 @@ from monitor.publish.families import Family, HistogramFamily, Kind
 FAMILIES = {name: family for name, family in vars(catalogue).items() if isinstance(family, Family)}
 
 
+CONTRACT = {
+    "build_info": "version, revision, pythonversion",
+    "check_up": "path, node, service",
+    "handshake_up": "path, node, service",
+    "front_door_up": "path, edge, service",
+    "front_door_verdict": "path, edge, service, verdict",
+    "probe_duration_seconds": "path, probe, service, phase",
+    "probes_total": "path, probe, node, service, result",
+    "probe_failures_total": "path, probe, node, service, phase, reason",
+    "probe_last_success_timestamp_seconds": "path, probe, node, service",
+    "client_ip_recovered": "path, node, service, evidence",
+    "verdict": "path, node, service, verdict",
+    "lb_agreement": "path, node, service, state",
+    "diagnosis": "path, hop",
+    "tls_certificate_not_after_timestamp_seconds": "path, service, node",
+    "tls_info": "path, service, node",
+    "edge_up": "path, edge",
+    "haproxy_up": "path, edge",
+    "haproxy_scrape_duration_seconds": "path, edge",
+    "kubernetes_up": "path",
+    "haproxy_server_state": "path, edge, backend, server, state",
+    "haproxy_server_admin_state": "path, edge, backend, server, state",
+    "haproxy_server_check_failed_total": "path, edge, backend, server",
+    "haproxy_backend_sessions": "path, edge, backend, server",
+    "haproxy_server_last_change_seconds": "path, edge, backend, server",
+    "frontend_listening": "path, edge, port",
+    "nat_redirect_ok": "path, edge, port",
+    "listener_up": "path, port",
+    "config_drift": "path, subject, kind",
+    "maillog_up": "path, source",
+    "maillog_lag_seconds": "path, source",
+    "maillog_lines_total": "path, source",
+    "maillog_lines_unrecognised_total": "path, source",
+    "maillog_connections_total": "path, listener, origin",
+    "maillog_last_connection_timestamp_seconds": "path, listener, origin",
+    "maillog_problems_total": "path, problem",
+    "self_inflicted_problems_total": "path, problem",
+    "roundtrip_success": "path",
+    "roundtrip_duration_seconds": "path",
+    "roundtrip_last_success_timestamp_seconds": "path",
+    "schedule_lag_seconds": "",
+    "schedule_skipped_total": "",
+    "event_loop_lag_seconds": "",
+    "probe_bugs_total": "",
+    "config_last_reload_successful": "",
+    "config_last_reload_success_timestamp_seconds": "",
+}
+"""What others rely on: these names, with these labels and no further one."""
+
+
+def test_the_names_and_labels_that_others_rely_on() -> None:
+    """Rules, dashboards and recorded history join on them: there may be more metrics, never more labels."""
+    labels = {family.name: ", ".join(family.labels) for family in FAMILIES.values()}
+    assert {name: labels.get(name) for name in CONTRACT} == CONTRACT
+
+
 def test_no_name_is_given_twice() -> None:
     """Each family has a name of its own."""
     names = [family.name for family in FAMILIES.values()]

@@ -54,7 +54,8 @@ def test_a_healthy_path_shows_everything() -> None:
     assert value(series, "maillog_up", path="home", source="file") == 1
     assert value(series, "maillog_lag_seconds", path="home", source="file") == 0.5
     assert value(series, "tls_certificate_not_after_timestamp_seconds", **NODE) == AT + 86400
-    assert value(series, "tls_info", **NODE, version=TLS.version, cipher=TLS.cipher) == 1
+    assert value(series, "tls_info", **NODE) == 1
+    assert value(series, "tls_version_info", **NODE, version=TLS.version, cipher=TLS.cipher) == 1
     assert value(series, "tls_certificate_not_after_timestamp_seconds", **{**NODE, "node": "pfsense"}) == AT + 86400
 
 
@@ -62,7 +63,7 @@ def test_what_is_not_known_is_absent_but_state_sets_are_there() -> None:
     """Before the first round there is no up and no time, and each state set says unknown."""
     series = scrape(metrics(), ignorant())
     ups = ("check_up", "handshake_up", "front_door_up", "edge_up", "haproxy_up", "maillog_up", "maillog_lag_seconds")
-    assert [select(series, name) for name in (*ups, "tls_info")] == [[]] * 8
+    assert [select(series, name) for name in (*ups, "tls_info", "tls_version_info")] == [[]] * 9
     assert select(series, "tls_certificate_not_after_timestamp_seconds") == []
     assert states(series, "verdict", "verdict", **NODE)["unknown"] == 1
     assert states(series, "front_door_verdict", "verdict", **DOOR)["unknown"] == 1

@@ -37,6 +37,16 @@ def test_the_worst_check_decides(statuses: tuple[str, ...], service: str | None,
     assert (found.document["status"], found.status) == (health, code)
 
 
+def test_a_service_that_is_not_required_worries_its_path_and_fails_alone() -> None:
+    """Who asks after it by name wants to know whether it works, not whether anybody needs it."""
+    check = HealthCheck("smtp:nodes", "warn", "0 of 4 nodes healthy", "smtp", alone="fail")
+    path = replace(path_status(), health=Health("warn", (check,)))
+    assert answer([path], None, None).status == HTTPStatus.OK
+    alone = answer([path], None, "smtp")
+    assert (alone.status, alone.document["status"]) == (HTTPStatus.SERVICE_UNAVAILABLE, "fail")
+    assert alone.document["checks"]["smtp:nodes"][0]["status"] == "fail"
+
+
 def test_one_path_is_judged_alone() -> None:
     """Narrowed to a healthy path, another's failure does not count; of all paths it does."""
     paths = [with_checks("pass", name="home"), with_checks("fail", name="office")]

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from monitor.core.conversation import TlsFacts
 from monitor.core.haproxy import AdminState, ServerState
 from monitor.core.maintenance import Maintenance
 from monitor.core.status import PathStatus, TargetStatus
@@ -15,6 +16,7 @@ from tests.verdict.build import (
     NODES,
     SERVICES,
     SMTP,
+    SMTPS,
     SUBMISSION,
     all_well,
     check,
@@ -99,6 +101,16 @@ def test_since_tells_when_the_verdict_changed() -> None:
         book.record(mute(handshake(SMTP), now=second))
     assert of(now_of(book, 12.0), handshake(SMTP)).since == 1_000_012.0
     assert of(now_of(book, 20.0), handshake(SMTP)).since == 1_000_012.0
+
+
+def test_the_certificate_last_shown_outlives_a_round_that_came_to_none() -> None:
+    """A port that closes takes nothing away that was known of its certificate."""
+    facts = TlsFacts("TLSv1.3", "TLS_AES_256_GCM_SHA384", 1_000_000.0, "ab:cd")
+    book = well()
+    assert of(now_of(book), handshake(SMTP)).tls is None
+    book.record(replace(seen(handshake(SMTP)), tls=facts))
+    book.record(refused(handshake(SMTP)))
+    assert of(now_of(book), handshake(SMTP)).tls == facts
 
 
 def test_a_silent_node_among_others_is_unreachable() -> None:
@@ -257,6 +269,17 @@ def test_what_no_plan_knows_is_dropped() -> None:
     all_well(book)
     book.record(mute(handshake(SMTP, "k8s-node2")))
     assert now_of(book).diagnosis.hop is Hop.NONE
+
+
+def test_a_service_that_is_not_required_fails_for_itself_alone() -> None:
+    """Without smtps on any node its path is worried, and whoever asks after smtps is told that it fails."""
+    book = well()
+    for node in NODES:
+        for _ in range(2):
+            book.record(mute(handshake(SMTPS, node.name)))
+    health = now_of(book).health
+    (nodes,) = (each for each in health.checks if each.name == "smtps:nodes")
+    assert (health.status, nodes.status, nodes.alone) == ("warn", "warn", "fail")
 
 
 def test_a_path_without_nodes_is_not_healthy() -> None:
