@@ -76,7 +76,7 @@ async def test_a_reload_adds_and_removes_nodes_and_keeps_the_rest(tmp_path: Path
     file = tmp_path / "mailpath.yml"
     write(file, "a", "b")
     async with running(file) as daemon:
-        await until(lambda: all(s.up is False for s in daemon.statuses()[0].handshakes))
+        await until(lambda: all(s.verdict is Verdict.LISTENER_DOWN for s in daemon.statuses()[0].handshakes))
         since = {s.target: s.since for s in daemon.statuses()[0].handshakes if s.target.node == "a"}
         write(file, "a", "c")
         await daemon.reload()
