@@ -15,6 +15,8 @@ class LineKind(StrEnum):
     SMTPD_DISCONNECT = "smtpd_disconnect"  # disconnect from name[a] ehlo=1 noop=3 quit=1 commands=5
     SMTPD_REJECT = "smtpd_reject"  # NOQUEUE: reject: ... from name[a]
     IMAP_LOGIN = "imap_login"  # imap-login: Login / Disconnected ... rip=, lip=, session=<>
+    DELIVERY_DEFERRED = "delivery_deferred"  # 4F2A1: to=<...>, relay=..., delay=..., status=deferred (...)
+    DELIVERY_ENDED = "delivery_ended"  # the same with sent, bounced or expired, after a wait
     PROBLEM = "problem"  # see ``problem``
 
 
@@ -42,6 +44,7 @@ class Problem(StrEnum):
     POSTSCREEN_CACHE_LOCK = "postscreen_cache_lock"  # two postscreens share one cache, one of them is dead
     SERVICE_RESTART = "service_restart"  # Postfix or Dovecot started, reloaded or was told to end
     TEMPFAIL = "tempfail"  # mail is turned away for now: 451 4.3.x, 452 4.3.1, queue file and lookup errors
+    DEFERRED = "deferred"  # a message stays in the queue: its next server, ours or another's, does not take it
     # what clients do
     PREGREET = "pregreet"  # spoke before the greeting
     COMMAND_PIPELINING = "command_pipelining"  # sent commands without waiting for the answers
@@ -68,7 +71,8 @@ class LogRecord(NamedTuple):
     where the line names none), ``local_address`` and ``local_port`` the destination (postscreen's ``to``, Dovecot's
     ``lip``), ``noops`` the count in smtpd's disconnect line (-1: none written), ``problem`` a label of
     ``maillog_problems_total`` (a ``Problem``) or ``""`` (a connection line may be a problem as well), ``text`` the
-    message, bounded.
+    message, bounded. Of a delivery ``address`` is the next server's (an IP address, or a UNIX socket's name),
+    ``queue_id`` the message's, ``delay`` its seconds in the queue (-1: not of a delivery).
     """
 
     kind: LineKind
@@ -82,3 +86,5 @@ class LogRecord(NamedTuple):
     noops: int
     problem: str
     text: str
+    queue_id: str = ""
+    delay: float = -1.0

@@ -18,6 +18,7 @@ BOOTSTRAP = "ssh admin@{address} 'php /tmp/pfsense-haproxy-bootstrap.php'"
 
 LISTENERS = f"{_IN_THE_POD} ss -ltn | grep -E ':(25|2525|465|4465|587|5587|993|10993)\\b'"
 MAIL_LOG = f"{_LOG} | tail -50"
+QUEUE = f"{_IN_THE_POD} postqueue -p"
 CLIENTS_SEEN = f"{_LOG} | grep 'smtpd-proxy25.*CONNECT from' | tail -5"
 NODES = "kubectl get nodes -o wide"
 PODS = "kubectl get pods -n mailserver -o wide"

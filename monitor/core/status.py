@@ -71,13 +71,19 @@ class EdgeStatus:
 
 @dataclass(frozen=True, slots=True)
 class MaillogStatus:
-    """The mail log's source; ``up`` is ``None`` until known, ``reason`` says why it is down, ``cause`` in one word."""
+    """The mail log's source; ``up`` is ``None`` until known, ``reason`` says why it is down, ``cause`` in one word.
+
+    ``stuck`` counts the messages that were accepted and wait for a mailbox of our own, ``oldest_stuck`` is for how many
+    seconds the oldest does; both ``None`` while the log cannot be read.
+    """
 
     source: str
     up: bool | None
     lag: float | None
     reason: str
     cause: Reason | None = None
+    stuck: int | None = None
+    oldest_stuck: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -249,6 +249,19 @@ SELF_INFLICTED_PROBLEMS = Family(
     "Problems in the mail log that carry the address of our own probes; must stay 0.",
     ("path", "problem"),
 )
+MAILLOG_DEFERRED_MESSAGES = Family(
+    "maillog_deferred_messages",
+    Kind.GAUGE,
+    "Messages that were accepted and wait for a mailbox or filter of our own, as far as the mail log has told; absent "
+    "while it cannot be read.",
+    _LOG,
+)
+MAILLOG_OLDEST_DEFERRED = Family(
+    "maillog_oldest_deferred_seconds",
+    Kind.GAUGE,
+    "For how long the oldest of these messages has been waiting; absent where none is.",
+    _LOG,
+)
 
 # --- the roundtrip, from what was handed in last; absent until something was
 
@@ -275,6 +288,19 @@ ROUNDTRIP_VIA_BACKUP = Family(
     "roundtrip_via_backup",
     Kind.GAUGE,
     "Whether the message of the last roundtrip came by the backup MX; absent unless it was found.",
+    ("path",),
+)
+CRONJOB_LAST_SCHEDULE = Family(
+    "roundtrip_cronjob_last_schedule_timestamp_seconds",
+    Kind.GAUGE,
+    "When Kubernetes last started the roundtrip's CronJob; absent until known, and while the API cannot be asked.",
+    ("path",),
+)
+CRONJOB_LAST_SUCCESS = Family(
+    "roundtrip_cronjob_last_success_timestamp_seconds",
+    Kind.GAUGE,
+    "When a Job of the roundtrip's CronJob last succeeded, by the CronJob's status or by the Jobs seen; absent until "
+    "known, and while the API cannot be asked.",
     ("path",),
 )
 

@@ -38,6 +38,8 @@ def gauges(statuses: Sequence[PathStatus]) -> dict[Family, Rows]:
             labels = (path.name, path.maillog.source)
             _known(out, catalogue.MAILLOG_UP, labels, path.maillog.up)
             _known(out, catalogue.MAILLOG_LAG, labels, path.maillog.lag)
+            _known(out, catalogue.MAILLOG_DEFERRED_MESSAGES, labels, path.maillog.stuck)
+            _known(out, catalogue.MAILLOG_OLDEST_DEFERRED, labels, path.maillog.oldest_stuck)
         for negative in path.negatives:
             asked = negative.target
             _known(out, catalogue.NEGATIVE_PROBE_REFUSED, (asked.path, asked.probe, asked.service), negative.refused)
@@ -78,6 +80,11 @@ def _cluster(out: Gauges, path: str, status: ClusterStatus | None) -> None:
     if status is None:
         return
     _known(out, catalogue.KUBERNETES_UP, (path,), status.up)
+    if status.current is not None:
+        # the one that is followed, by its name
+        for cronjob in status.current.cronjobs or ():
+            _known(out, catalogue.CRONJOB_LAST_SCHEDULE, (path,), cronjob.last_schedule)
+            _known(out, catalogue.CRONJOB_LAST_SUCCESS, (path,), status.last_success)
     for port, listening in status.current.listeners.items() if status.current is not None else ():
         out[catalogue.LISTENER_UP][path, str(port)] = float(listening)
 

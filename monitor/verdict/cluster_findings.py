@@ -2,16 +2,20 @@
 
 from collections.abc import Iterator
 
-from monitor.core.kube import Cluster
+from monitor.core.kube import Cluster, CronJob
 from monitor.core.runbook import LISTENERS, MAIL_LOG, NODES, PODS, ROUNDTRIP, SERVICE
 from monitor.core.status import ClusterStatus, EdgeStatus, Finding, TargetStatus
 from monitor.core.taxonomy import Reason
 from monitor.verdict.cluster_drift import drifts
 from monitor.verdict.cluster_words import last_end, out_of_memory, told_pods
 from monitor.verdict.plan import ClusterPlan, PathPlan
+from monitor.wire.cron import longest_pause
 
 # A container that ended within so many seconds is worth a word.
 LATELY = 3600.0
+
+# So many pauses of its schedule a CronJob may stay away, as one run may be skipped and one may fail.
+OVERDUE = 3
 
 _RBAC = "mailpath rbac | kubectl apply -f -"
 _READYZ = "kubectl get --raw '/readyz?verbose'"
@@ -104,12 +108,26 @@ def _cronjob(declared: ClusterPlan, cluster: Cluster, status: ClusterStatus) -> 
         return
     if cronjob.suspended:
         yield Finding("warning", name, "cronjob_suspended", f"The CronJob {name} is suspended.", ROUNDTRIP)
+    elif (late := _late(cronjob, status)) is not None:
+        yield Finding("warning", name, "cronjob_overdue", late, ROUNDTRIP)
     last = next(reversed(cluster.runs(name)), None)
     if last is not None and last.succeeded is False:
         words = cluster.last_words.get(last.name, "")
         why = f"{last.name}: {last.reason or 'Failed'}{', ' + words if words else ''}"
         message = f"The last run of {name} failed ({why}); last success {_age(status, status.last_success)}."
         yield Finding("warning", name, "cronjob_failed", message, f"kubectl logs job/{last.name} -n mailserver")
+
+
+def _late(cronjob: CronJob, status: ClusterStatus) -> str | None:
+    """Say that a CronJob is not started any more, or has not succeeded for long; a Job that has gone tells neither."""
+    pause = longest_pause(cronjob.schedule)
+    if pause is None or status.at is None:
+        return None
+    what = f"{cronjob.name} ({cronjob.schedule})"
+    for at, words in ((cronjob.last_schedule, "was last started"), (status.last_success, "has last succeeded")):
+        if at is not None and status.at - at > OVERDUE * pause:
+            return f"The CronJob {what} {words} {_age(status, at)}."
+    return None
 
 
 def _age(status: ClusterStatus, at: float | None) -> str:

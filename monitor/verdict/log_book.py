@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from monitor.core.maillog import Problem
 from monitor.core.model import Service
-from monitor.core.observations import MaillogCounts
+from monitor.core.observations import MaillogBatch, MaillogCounts
 from monitor.core.verdicts import Origin
 from monitor.verdict.sliding import Minutes, Sustained
+from monitor.verdict.stuck_mail import Stuck, StuckMail
 from monitor.verdict.traffic import ALL_LISTENERS, Loss, Traffic
 
 # Our own handshakes leave lines every minute: after so long without any line the log is cut, and its silence nobody's.
@@ -32,7 +33,8 @@ class LogSignals:
 
     ``silence`` is the seconds without an outside client, ``None`` where that is no matter of concern; ``deferring``
     whether mail that was let in is turned away in the transaction; ``local_checks`` the PROXY listeners of postscreen
-    that log ``getpeername``; ``noise`` the lines a minute that checks leave, 0 where they are few.
+    that log ``getpeername``; ``noise`` the lines a minute that checks leave, 0 where they are few; ``stuck`` the mail
+    that waits for our own mailboxes.
     """
 
     lost: tuple[Loss, ...] = ()
@@ -40,6 +42,7 @@ class LogSignals:
     deferring: bool = False
     local_checks: frozenset[int] = frozenset()
     noise: float = 0.0
+    stuck: Stuck | None = None
 
 
 NO_SIGNALS = LogSignals()
@@ -59,6 +62,7 @@ class LogBook:
         self._heard_at: float | None = None
         self._listening_since = 0.0
         self._last_external: float | None = None
+        self._stuck = StuckMail()
         self.replan(services)
 
     def replan(self, services: Iterable[Service]) -> None:
@@ -68,6 +72,10 @@ class LogBook:
         self._traffic = {port: traffic.get(port) or Traffic(port) for port in (*ports, ALL_LISTENERS)}
         self._local_checks = {port: checks.get(port) or Sustained(SUSTAINED_TIMES, SUSTAINED_WITHIN) for port in ports}
         self._died_at = {port: died[port] for port in ports if port in died}
+
+    def record_batch(self, batch: MaillogBatch) -> None:
+        """Take in what the lines of a batch say of single messages."""
+        self._stuck.record(batch)
 
     def record(self, counts: MaillogCounts) -> None:
         """Take in what a batch has brought."""
@@ -112,6 +120,7 @@ class LogBook:
             deferring=self._deferrals.goes_on(now),
             local_checks=frozenset(port for port, checks in self._local_checks.items() if checks.goes_on(now)),
             noise=noise if noise >= NOISE else 0.0,
+            stuck=self._stuck.known(now),
         )
 
     def _count_clients(self, counts: MaillogCounts, now: float) -> None:

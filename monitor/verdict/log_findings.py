@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 
 from monitor.core.model import Service
-from monitor.core.runbook import CLIENTS_SEEN, MAIL_LOG, REDIRECTS
+from monitor.core.runbook import CLIENTS_SEEN, MAIL_LOG, QUEUE, REDIRECTS
 from monitor.core.status import Finding
 from monitor.verdict.check_ports import LocalChecks
 from monitor.verdict.evidence import Evidence, names
 from monitor.verdict.log_book import LogSignals
 from monitor.verdict.sliding import MINUTE
+from monitor.verdict.stuck_mail import Stuck
 from monitor.verdict.traffic import ALL_LISTENERS, WINDOW, Loss
 
 DEFERRING = (
@@ -30,6 +31,8 @@ def worrying(evidence: Evidence) -> tuple[Finding, ...]:
     ]
     if signals.deferring:
         found.append(Finding("warning", "maillog", "tempfail", DEFERRING, MAIL_LOG))
+    if signals.stuck is not None and signals.stuck.grave:
+        found.append(Finding("warning", "maillog", "deferred", told_stuck(signals.stuck), QUEUE))
     silence = nobody_comes(evidence)
     if silence is not None:
         found.append(Finding("warning", "wan", "wan_silence", told_silence(silence), redirects(evidence)))
@@ -37,7 +40,7 @@ def worrying(evidence: Evidence) -> tuple[Finding, ...]:
 
 
 def explaining(signals: LogSignals, services: Iterable[Service], checks: Iterable[LocalChecks]) -> tuple[Finding, ...]:
-    """Give what explains lines of the log that alarm a reader and need not."""
+    """Give what explains lines of the log that alarm a reader and need not, or not yet."""
     found = []
     ports = {service.listener_port: service for service in services}
     checks = tuple(checks)
@@ -47,6 +50,8 @@ def explaining(signals: LogSignals, services: Iterable[Service], checks: Iterabl
         message = f"postscreen of listener {port} logs getpeername: PROXY LOCAL and a reset, {by}."
         remedy = "Give those servers `check port`, or remove the backend." if pools else MAIL_LOG
         found.append(Finding("warning", str(port), "getpeername", message, remedy))
+    if signals.stuck is not None and not signals.stuck.grave:
+        found.append(Finding("info", "maillog", "deferred", told_stuck(signals.stuck), QUEUE))
     if signals.noise:
         message = f"Checks leave {signals.noise:.0f} lines a minute in the mail log (edge_check_noise)."
         found.append(Finding("info", "maillog", "edge_check_noise", message, _LESS_NOISE))
@@ -72,6 +77,15 @@ def told_loss(loss: Loss) -> str:
     return (
         f"Real clients are taken for the edge on {where}: in {WINDOW} min {loss.edge} came as the edge (usually "
         f"{loss.usual_edge:.1f}), {loss.external} as themselves (usually {loss.usual_external:.1f})"
+    )
+
+
+def told_stuck(stuck: Stuck) -> str:
+    """Give what waits in the queue, as a sentence."""
+    messages = "one message" if stuck.messages == 1 else f"{stuck.messages} messages"
+    return (
+        f"The mail server has accepted {messages} and cannot deliver to its own mailboxes; the oldest waits for "
+        f"{stuck.oldest / MINUTE:.0f} min: {stuck.why}."
     )
 
 

@@ -34,6 +34,7 @@ from monitor.verdict.matrix import Column, column, refine
 from monitor.verdict.negatives import NegativeBook, findings
 from monitor.verdict.plan import PathPlan, TargetPlan
 from monitor.verdict.roundtrips import RoundtripBook
+from monitor.verdict.stuck_mail import Stuck
 from monitor.verdict.target_book import TargetBook
 
 # A log source is read at least every few seconds; beyond this it does not live any more.
@@ -141,9 +142,9 @@ class PathBook:
         edges = self._edges.statuses(self._front_doors(now, at), now)
         checks = tuple(self._target(book, book.verdict(now), now, at) for book in self._of(ProbeKind.CHECK))
         handshakes = self._handshakes(edges, now, at)
-        maillog = self._maillog_status(now)
         negatives = self._negatives.statuses(now)
         signals = self._log.signals(now, self.plan.wan_silence)
+        maillog = self._maillog_status(now, signals.stuck)
         roundtrip = self._roundtrips.status(at)
         wavering = intermittent.intermittent_doors(
             self.plan, {target: book.recent for target, book in self._targets.items()}, edges, handshakes
@@ -191,6 +192,7 @@ class PathBook:
         self._maillog = batch
         self._client_ip.record_log(batch)
         self._roundtrips.record_log(batch)
+        self._log.record_batch(batch)
         if batch.lag is not None:
             self._lag = batch.lag
 
@@ -268,7 +270,7 @@ class PathBook:
             statuses.append(self._target(book, verdict, now, at))
         return tuple(statuses)
 
-    def _maillog_status(self, now: float) -> MaillogStatus | None:
+    def _maillog_status(self, now: float, stuck: Stuck | None) -> MaillogStatus | None:
         source = self.plan.maillog_source
         if source is None:
             return None
@@ -282,7 +284,8 @@ class PathBook:
         if batch.failure is not None:
             cause, detail = batch.failure.reason, batch.failure.detail
             return MaillogStatus(source, up=False, lag=None, reason=f"{cause}: {detail}", cause=cause)
-        return MaillogStatus(source, up=True, lag=self._lag, reason="")
+        messages, oldest = (0, None) if stuck is None else (stuck.messages, stuck.oldest)
+        return MaillogStatus(source, up=True, lag=self._lag, reason="", stuck=messages, oldest_stuck=oldest)
 
 
 def _same_place(old: TargetPlan, new: TargetPlan) -> bool:

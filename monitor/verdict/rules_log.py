@@ -1,15 +1,18 @@
 """The rules of the diagnosis about the mail log, and about what it tells of others' connections."""
 
 from monitor.core.proof import EvidenceKind, Unproven
-from monitor.core.runbook import CLIENTS_SEEN, MAIL_LOG
+from monitor.core.runbook import CLIENTS_SEEN, MAIL_LOG, QUEUE
 from monitor.core.verdicts import Verdict
 from monitor.verdict.evidence import Cause, Evidence
-from monitor.verdict.log_findings import DEFERRING, nobody_comes, redirects, told_loss, told_silence
+from monitor.verdict.log_findings import DEFERRING, nobody_comes, redirects, told_loss, told_silence, told_stuck
 
 
 def deferring(evidence: Evidence) -> Cause | None:
-    """Mail is let in at the door and turned away in the transaction: a full volume, a lookup that fails."""
-    return Cause(DEFERRING, remedy=MAIL_LOG) if evidence.log.deferring else None
+    """Mail is turned away in the transaction (a full volume, a failing lookup), or let in and not delivered."""
+    if evidence.log.deferring:
+        return Cause(DEFERRING, remedy=MAIL_LOG)
+    stuck = evidence.log.stuck
+    return Cause(told_stuck(stuck), remedy=QUEUE) if stuck is not None and stuck.grave else None
 
 
 def clients_lost(evidence: Evidence) -> Cause | None:

@@ -1,5 +1,7 @@
 """The runbook's mail server as objects of the cluster."""
 
+from datetime import UTC, datetime
+
 from tests.kube.client import Admin
 from tests.kube.objects import config_map, cronjob, deployment, endpoint_slice, internal_service, pod, proxy_service
 
@@ -27,4 +29,4 @@ def install(admin: Admin) -> None:
     admin.create(internal_service())
     admin.create(endpoint_slice())
     admin.create(config_map("mailserver-user-patches", {"user-patches.sh": USER_PATCHES}))
-    admin.create(cronjob(lastScheduleTime="2026-03-01T10:00:00Z"))
+    admin.create(cronjob(lastScheduleTime=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"))

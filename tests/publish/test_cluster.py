@@ -8,7 +8,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from monitor.core.conversation import Failure
-from monitor.core.kube import Cluster, Deployment, Pod
+from monitor.core.kube import Cluster, CronJob, Deployment, Pod
 from monitor.core.observations import KubernetesObservation
 from monitor.core.status import ClusterStatus, Drift, Finding, PathStatus
 from monitor.core.taxonomy import Phase, Reason
@@ -49,6 +49,17 @@ def test_listeners_are_shown_while_they_are_known() -> None:
         "465": None,
     }
     assert select(scrape(metrics(), path_with(stale=True)), "listener_up") == []
+
+
+def test_the_cronjobs_times_are_shown_while_they_are_known() -> None:
+    """The last start is the CronJob's own word, the last success that of the Jobs too."""
+    known = replace(KNOWN, cronjobs=(CronJob("email-roundtrip-monitor", "*/20 * * * *", last_schedule=AT - 60),))
+    text = scrape(metrics(), path_with(known=known, last_success=AT - 90))
+    name = "roundtrip_cronjob_last_{}_timestamp_seconds"
+    assert value(text, name.format("schedule"), path="home") == AT - 60
+    assert value(text, name.format("success"), path="home") == AT - 90
+    stale = scrape(metrics(), path_with(known=known, last_success=AT - 90, stale=True))
+    assert select(stale, name.format("schedule")) == select(stale, name.format("success")) == []
 
 
 def test_drift_is_one_until_it_is_gone_or_acknowledged() -> None:

@@ -101,6 +101,25 @@ def test_the_cronjob() -> None:
     assert "last success 20 min ago" in told[0].message
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"last_schedule": NOW - 3601}, "(*/20 * * * *) was last started 60 min ago."),
+        ({"last_schedule": NOW - 60, "last_success": NOW - 7200}, "has last succeeded 120 min ago."),
+        ({"last_schedule": NOW - 3500, "last_success": NOW - 3500}, None),
+        ({"schedule": "0 4 * * *", "last_schedule": NOW - 86_400}, None),
+        ({"schedule": "0 4 * * 1", "last_schedule": NOW - 900_000}, None),
+        ({}, None),
+    ],
+)
+def test_a_cronjob_that_stays_away(changes: dict[str, object], words: str | None) -> None:
+    """Three pauses without a start or a success are told; a schedule that is not plain is not judged."""
+    cronjob = replace(CronJob("email-roundtrip-monitor", "*/20 * * * *"), **changes)  # type: ignore[arg-type]
+    told = findings(replace(SOUND, cronjobs=(cronjob,)))
+    assert [(each.severity, each.kind) for each in told] == ([] if words is None else [("warning", "cronjob_overdue")])
+    assert words is None or told[0].message.endswith(words)
+
+
 def test_a_success_is_remembered_when_its_job_is_gone() -> None:
     """Jobs are swept away minutes after their end, and an old server tells of them nowhere else."""
     made = book(replace(SOUND, jobs=(Job("run-1", OWNER, finished=NOW - 600, succeeded=True),)))

@@ -1,0 +1,64 @@
+"""What Postfix's delivery agents write: that a message stays in the queue, since when and why, and that it has left it.
+
+The lines are those of ``log_adhoc`` (Postfix's ``src/global/log_adhoc.c``). Recipients are read past and not kept; what
+another server has said is not kept where it holds an address.
+"""
+
+import re
+
+from monitor.core.maillog import LineKind, LogRecord, Problem
+from monitor.wire.maillog.template import ADDRESS, HEAD, MAX_TEXT, PID, clean
+
+# In every line of theirs, and in hardly any other.
+MARK = ", status="
+# Seconds in the queue. What leaves it sooner was not deferred, and is most of all mail: Postfix by itself tries again
+# after five minutes (minimal_backoff_time), a person who flushes the queue not sooner than this.
+_WAITED = 2.0
+
+# A quoted local part may hold anything, ``>`` too (RFC 5321, section 4.1.2).
+_MAILBOX = r'<(?:[^<>"\\]|"(?:[^"\\]|\\.)*+")*+>'
+_LINE = re.compile(
+    rf"{HEAD}(?P<program>[^ \[]{{1,80}}/[a-z]{{1,16}})(?:{PID})?: (?P<queue_id>[0-9A-Za-z]{{5,32}}): to={_MAILBOX}, "
+    rf"(?:orig_to={_MAILBOX}, )?relay=(?P<relay>[^ ,]{{1,512}}), (?:conn_use=\d{{1,9}}, )?"
+    r"delay=(?P<delay>\d{1,9}(?:\.\d{1,9})?), delays=[\d./]{7,64}, dsn=[\d.]{5,12}, "
+    r"status=(?P<status>deferred|sent|bounced|expired|deliverable|undeliverable) \((?P<reason>.*)\)",
+    re.ASCII,
+)
+_NAMED = rf"[^ \[]*\[({ADDRESS}|[\w./-]+)\]"
+# ``connect to 127.0.0.1[127.0.0.1]:24: Connection refused``: the peer, where the relay is none
+_PEER = re.compile(rf"(?:[a-z ]{{1,64}}: )?(?:connect to|lost connection with|conversation with|host) {_NAMED}")
+_RELAY = re.compile(_NAMED)
+
+
+def read_delivery(line: str) -> LogRecord | None:
+    """Give the record of a delivery that was deferred or, after a wait, came to its end; ``None`` for all others.
+
+    ``address`` is the next server's: an IP address, a UNIX socket's name as ``private/dovecot-lmtp``, or empty.
+    """
+    match = _LINE.fullmatch(line)
+    if match is None:
+        return None
+    deferred = match["status"] == "deferred"
+    delay = float(match["delay"])
+    if not deferred and delay < _WAITED:
+        return None
+    peer = _RELAY.match(match["relay"]) or _PEER.match(match["reason"])
+    return LogRecord(
+        LineKind.DELIVERY_DEFERRED if deferred else LineKind.DELIVERY_ENDED,
+        match["stamp"],
+        match["program"],
+        int(match["pid"] or 0),
+        peer[1] if peer is not None else "",
+        0,
+        "",
+        0,
+        -1,
+        Problem.DEFERRED if deferred else "",
+        clean(f"status={match['status']}{_told(match['reason'])}"),
+        match["queue_id"],
+        delay,
+    )
+
+
+def _told(reason: str) -> str:
+    return f" ({reason[: MAX_TEXT // 4]})" if reason and "@" not in reason else ""
