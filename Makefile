@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 DEMO_ARGS ?=
 TEST_ARGS ?=
 
-.PHONY: help install demo test test-kube soak check docs format lock clean
+.PHONY: help install demo test test-kube soak check docs chart format lock clean
 
 help:
 	@echo 'make demo       the daemon on the embedded mail path, status page on http://127.0.0.1:9641'
@@ -49,6 +49,10 @@ check: install
 # The reference documents say what the code says; a test holds the committed files to this.
 docs: install
 	$(BIN)/python tools/generate_docs.py
+
+# A chart reads no file outside itself: schema, rules, dashboards and the table of its values are made, and tested.
+chart: install
+	$(BIN)/python tools/generate_chart.py
 
 format: install
 	$(BIN)/ruff check --fix .
