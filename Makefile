@@ -46,8 +46,8 @@ check: install
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/deptry .
 
-# The reference documents say what the code says; a test holds the committed files to this.
-docs: install
+# The reference documents and the chart say what the code says; a test holds the committed files to this.
+docs: install chart
 	$(BIN)/python tools/generate_docs.py
 
 # A chart reads no file outside itself: schema, rules, dashboards and the table of its values are made, and tested.

@@ -26,6 +26,7 @@ CONFIGURATIONS = {
     "cluster alone": with_block("kubernetes: {}"),
     "no ConfigMaps": with_block("kubernetes: {config_maps: {}}"),
     "ConfigMaps": with_block("kubernetes: {config_maps: {b: x, a: y}}"),
+    "certificate": with_block("kubernetes: {certificate_secret: mail-tls}"),
     "exec": with_block("kubernetes: {listeners: exec}"),
     "lease": with_block("kubernetes: {lease: {}}"),
     "lease of a name": with_block("kubernetes: {lease: {name: led, duration: 30s}}"),

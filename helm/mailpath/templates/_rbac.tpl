@@ -24,6 +24,9 @@ prints for the same configuration, rule by rule and in its order; tests compare 
 {{- with .config_maps -}}
 {{- include "mailpath.rbac.add" (list $places $place "" (list "configmaps") (list "get") (keys . | sortAlpha)) -}}
 {{- end -}}
+{{- with .certificate_secret -}}
+{{- include "mailpath.rbac.add" (list $places $place "" (list "secrets") (list "get") (list .)) -}}
+{{- end -}}
 {{- if eq .listeners "exec" -}}
 {{- include "mailpath.rbac.add" (list $places $place "" (list "pods/exec") (list "get" "create") list) -}}
 {{- end -}}

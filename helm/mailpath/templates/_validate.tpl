@@ -28,7 +28,7 @@ What no schema can say: values that contradict one another. Every fault is told 
 {{- $faults = append $faults (printf "path %s has no kubernetes.lease, and replicaCount is %s: each would do every handshake; add the lease, or set replicaCount to 1" .name (include "mailpath.replicas" $)) -}}
 {{- end -}}
 {{- with .kubernetes -}}
-{{- $names := concat (list .namespace .deployment .roundtrip_cronjob) (keys .config_maps) (list ($path.lease | default "")) -}}
+{{- $names := concat (list .namespace .deployment .roundtrip_cronjob) (keys .config_maps) (list ($path.lease | default "") (.certificate_secret | default "")) -}}
 {{- range $names -}}
 {{- if contains "${" (toString .) -}}
 {{- $faults = append $faults (printf "path %s: %s stands for a name that its Role must have: write the name itself" $path.name .) -}}
