@@ -8,14 +8,16 @@ BIN := $(VENV)/bin
 DEMO_ARGS ?=
 TEST_ARGS ?=
 
-.PHONY: help install demo test test-kube soak check docs chart format lock clean
+.PHONY: help install demo image test test-kube test-image soak check docs chart format lock clean
 
 help:
 	@echo 'make demo       the daemon on the embedded mail path, status page on http://127.0.0.1:9641'
 	@echo 'make test       every test, real servers included (installs missing servers where it may)'
 	@echo 'make test-kube  the tests against a real kube-apiserver (builds it once, or takes KUBEBUILDER_ASSETS)'
+	@echo 'make test-image the container image, built and run as a cluster runs it (as root)'
+	@echo 'make image      the container image, by buildah'
 	@echo 'make soak       an hour at 50 times the shipped pace, a fault a minute (SOAK_MINUTES)'
-	@echo 'make check      ruff, mypy --strict, import-linter, deptry'
+	@echo 'make check      ruff, mypy --strict, import-linter, deptry, hadolint'
 	@echo 'make lock       pin requirements*.txt anew'
 
 install: $(VENV)/.installed
@@ -35,6 +37,14 @@ test-kube: install
 	assets="$${KUBEBUILDER_ASSETS:-$$(tools/envtest.sh)}" && \
 		KUBEBUILDER_ASSETS="$$assets" $(BIN)/python -m pytest tests/kube $(TEST_ARGS)
 
+image: install
+	@tools/install-servers.sh image
+	@tools/build-image.sh
+
+test-image: install
+	@tools/install-servers.sh image
+	image="$$(tools/build-image.sh)" && MAILPATH_IMAGE="$$image" $(BIN)/python -m pytest tests/image $(TEST_ARGS)
+
 # SOAK_MINUTES (60) says how long, SOAK_REPORT names a file for the result.
 soak: install
 	$(BIN)/python -m tests.soak
@@ -45,6 +55,7 @@ check: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/deptry .
+	$(BIN)/hadolint Dockerfile
 
 # The reference documents and the chart say what the code says; a test holds the committed files to this.
 docs: install chart
@@ -64,6 +75,8 @@ lock:
 		--generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.txt
 	uv pip compile -q pyproject.toml --extra uvloop --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-dev.txt
+	uv pip compile -q --group build --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-build.txt
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from monitor import __version__
+from monitor import __revision__, __version__
 from monitor.config.load import load, load_yaml_mapping
 from monitor.config.options import DEFAULT_LISTEN_ADDRESS, RunOptions, shard_of_pod
 from monitor.config.rbac import rbac_yaml
@@ -194,7 +194,8 @@ def _parser() -> argparse.ArgumentParser:
         description="Proves every hop of a mail path, and that the mail server still sees the real client IP.",
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"mailpath {__version__}")
+    version = f"mailpath {__version__}" + (f" ({__revision__})" if __revision__ else "")
+    parser.add_argument("--version", action="version", version=version)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     file, web, log = _file_flags(), _web_flags(), _log_flags()
 

@@ -1,6 +1,7 @@
 """The command line: commands, flags, exit codes, and what goes where."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -334,6 +335,14 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--version"])
     assert caught.value.code == 0
     assert capsys.readouterr().out == f"mailpath {__version__}\n"
+
+
+def test_version_of_an_image_names_the_revision() -> None:
+    """The image knows the commit that it was built from."""
+    environment = {**os.environ, "MAILPATH_REVISION": "0123abc"}
+    command = [sys.executable, "-m", "monitor", "--version"]
+    said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert said.stdout == f"mailpath {__version__} (0123abc)\n"
 
 
 def test_config_check_stays_light(file: Path) -> None:

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes sure that the real servers of the tests are here: installs what is missing where it may, else says what to run.
 # No service is ever started by this: the tests start their own, in network namespaces of their own.
+# Usage: install-servers.sh [image]: with `image` also what builds the container image and runs it.
 set -eu
 
 missing=
@@ -24,6 +25,12 @@ need procps pkill
 need prometheus promtool
 need prometheus-alertmanager amtool
 need chromium chromium
+if [ "${1-}" = image ]; then
+    need buildah buildah
+    need podman podman
+    need runc runc
+    need debootstrap debootstrap
+fi
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

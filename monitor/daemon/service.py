@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 
-from monitor import __version__
+from monitor import __revision__, __version__
 from monitor.config.options import RunOptions
 from monitor.config.settings import PathSettings, Settings
 from monitor.config.show import show
@@ -52,7 +52,7 @@ class Daemon:
         self._options = options
         self._log = structlog.get_logger()
         self._lag = LoopLag()
-        self.metrics = Metrics(__version__, "", self._lag.take, lambda: len(asyncio.all_tasks()))
+        self.metrics = Metrics(__version__, __revision__, self._lag.take, lambda: len(asyncio.all_tasks()))
         self._notifier = Notifier(self._working, self._log, self.bug)
         self.journal = Journal(wall_clock, self._notifier.tell)
         self._events = EventLog(self._log, self.journal.keep)

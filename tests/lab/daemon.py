@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 from tests.lab.lab import HttpAnswer, Lab
 from tests.lab.network import NODES
@@ -40,16 +40,20 @@ class Daemon:
         self.file.write_text(configuration)
         self._flags = flags
         self._process: subprocess.Popen[bytes] | None = None
+        self.ready_after = 0.0
+        """Seconds from its start until it was ready."""
+
+    def spawn(self, log: BinaryIO, *flags: str) -> subprocess.Popen[bytes]:
+        """Start the process, its output in ``log``."""
+        command = [sys.executable, "-m", "monitor", "run", f"--config.file={self.file}", *flags]
+        return subprocess.Popen([*self._lab.command_prefix(), *command], stdout=log, stderr=log)
 
     def __enter__(self) -> Self:
         """Start it and wait until it is ready."""
-        command = [sys.executable, "-m", "monitor", "run", f"--config.file={self.file}", "--log.format=json"]
         with self.log_file.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*self._lab.command_prefix(), *command, *self._flags], stdout=log, stderr=log
-            )
+            self._process = self.spawn(log, "--log.format=json", *self._flags)
         try:
-            self.until(lambda: self.status_of("/readyz") == 200, within=30)
+            self.ready_after = self.until(lambda: self.status_of("/readyz") == 200, within=30)
         except AssertionError:
             self.kill()
             raise
