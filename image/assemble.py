@@ -69,7 +69,8 @@ def main(environment: Path, root: Path) -> None:
         _copy(file, root)
     for name, text in ETC.items():
         (root / "etc" / name).write_text(text)
-    (root / "tmp").mkdir(mode=0o1777)
+    (root / "tmp").mkdir()
+    (root / "tmp").chmod(0o1777)  # mkdir(2) heeds the umask
     state = root / "var/lib/mailpath"
     state.mkdir(parents=True)
     shutil.chown(state, USER, USER)
