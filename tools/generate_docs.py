@@ -26,6 +26,7 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 ALERT_RULES = DOCS.parent / "alerts" / "mailpath.rules.yml"
 EDGE = "10.0.20.1"
 LONGEST_DEFAULT = 100
+LAST_PORT = 65535
 
 ABOUT_REASONS = """\
 <!-- Made by tools/generate_docs.py from monitor/core/remedies.py: change it there. -->
@@ -63,9 +64,9 @@ ABOUT_CONFIGURATION = """\
 
 One YAML file (`--config.file`, default `mailpath.yml`). Unknown keys are errors; every fault is told at once, with its
 line, its key and what was expected (`mailpath config check`). Durations are `500ms`, `5s`, `2m`, `1h`. In a text,
-`${NAME}` is that variable of the environment and `$$` a dollar. An absent `edges`, `maillog` or `kubernetes` block
-switches that source off; keys inside a block that is given default one by one. `mailpath config show` prints the whole
-with its defaults, `mailpath config schema` its JSON Schema.
+`${NAME}` is that variable of the environment and `$$` a dollar. What takes `null` says what that means.
+An absent `edges`, `maillog` or `kubernetes` block switches that source off; keys inside a block that is given default
+one by one. `mailpath config show` prints the whole with its defaults, `mailpath config schema` its JSON Schema.
 """
 
 ABOUT_ALERTS = """\
@@ -154,13 +155,17 @@ def _plain(template: str) -> str:
 
 def _configuration() -> str:
     rows = "\n".join(_keys("", json_schema()))
-    return f"{ABOUT_CONFIGURATION}\n| key | default | meaning |\n| --- | --- | --- |\n{rows}\n"
+    services = json_schema()["properties"]["paths"]["items"]["properties"]["services"]["default"]  # type: ignore[index]
+    named = "\n".join(f"{name}: {json.dumps(keys)}" for name, keys in services.items())
+    table = f"| key | type | default | meaning |\n| --- | --- | --- | --- |\n{rows}\n"
+    return f"{ABOUT_CONFIGURATION}\n{table}\n## The services, where nothing else is said\n\n```yaml\n{named}\n```\n"
 
 
 def _keys(prefix: str, schema: Mapping[str, Any]) -> Iterator[str]:
     required = schema.get("required", ())
     for name, value in schema.get("properties", {}).items():
-        yield f"| `{prefix}{name}` | {_default(name, value, required)} | {value.get('description', '')} |"
+        meaning = value.get("description", "")
+        yield f"| `{prefix}{name}` | {_type(value)} | {_default(name, value, required)} | {meaning} |"
         yield from _below(f"{prefix}{name}", value)
 
 
@@ -171,6 +176,33 @@ def _below(key: str, schema: Mapping[str, Any]) -> Iterator[str]:
         if isinstance(each.get("additionalProperties"), Mapping):
             yield from _below(f"{key}.NAME", each["additionalProperties"])
         yield from _keys(f"{key}.", each)
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    """Say what may stand there; what takes null says so in its default or meaning."""
+    if "anyOf" in schema:
+        return " or ".join(_type(each) for each in schema["anyOf"] if each.get("type") != "null")
+    if "enum" in schema:
+        return ", ".join(f"`{each}`" for each in schema["enum"])
+    kind = schema.get("type")
+    if kind == "array":
+        return f"list of {_plural(_type(schema['items']))}"
+    if kind == "object":
+        return f"{_plural(_type(named))} by name" if (named := schema.get("additionalProperties")) else "block"
+    return _scalar(schema)
+
+
+def _scalar(schema: Mapping[str, Any]) -> str:
+    if schema["type"] == "integer":
+        return "port" if schema["maximum"] == LAST_PORT else "whole number"
+    if schema["type"] == "boolean":
+        return "`true`, `false`"
+    return re.sub(r"^(an?|the) |( such as| of letters| of printable|,).*", "", schema["title"])
+
+
+def _plural(kind: str) -> str:
+    """Give the plural of a type; of words set as code there is none."""
+    return kind if kind.endswith("`") else f"{kind}s"
 
 
 def _default(name: str, schema: Mapping[str, Any], required: object) -> str:

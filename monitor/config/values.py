@@ -62,7 +62,7 @@ def scalar_meta(expected: str, parse: Callable[[str], object], *, pattern: str =
 
     The schema's pattern lets ``${VARIABLE}`` pass as well: what it stands for is known only when the file is read.
     """
-    schema: dict[str, object] = {"type": "string", "minLength": 1}
+    schema: dict[str, object] = {"type": "string", "title": expected, "minLength": 1}
     if pattern:
         schema["pattern"] = rf"^({pattern})$|\$\{{"
     return Meta(extra_json_schema=schema, extra={"scalar": Scalar(expected, parse, secret)})
