@@ -123,7 +123,7 @@ def _open(path: PathSettings, position: Position | None) -> LogSource:
     if isinstance(source, FileLog):
         return FileTail(Path(source.path), position=position)
     if isinstance(source, KubernetesLog):
-        from monitor.links.kube_log import KubernetesPodLog  # noqa: PLC0415 - it loads 70 MiB: only where configured
+        from monitor.links.kube_log import KubernetesPodLog  # noqa: PLC0415 - only where it is configured
 
         kubeconfig = _kubeconfig(path)
         return KubernetesPodLog(

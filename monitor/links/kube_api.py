@@ -5,7 +5,6 @@ by, as they have no timeout of their own, no ``sinceTime`` for logs, and do not 
 """
 
 import asyncio
-import importlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from monitor.core.errors import LinkError
 from monitor.core.taxonomy import Reason
+from monitor.links.kube_library import kube_library
 from monitor.links.tcp import reason_of, words
 
 if TYPE_CHECKING:
@@ -139,10 +139,9 @@ class KubeApi:
             await client.close()
 
     async def _prepare(self) -> None:
-        # 50 MiB and half a second, and there is no smaller part of it: only where a path names a cluster, and in a
-        # thread, so that the loop goes on
+        # Only where a path names a cluster, and in a thread, so that the loop goes on.
         if self._client is None:
-            await asyncio.to_thread(importlib.import_module, "kubernetes_asyncio")
+            await asyncio.to_thread(kube_library)
 
     async def _request(
         self, method: str, path: str, query: Query, body: Mapping[str, Any] | None = None
@@ -170,20 +169,17 @@ class KubeApi:
         return response
 
     async def _connect(self) -> "ApiClient":
-        from kubernetes_asyncio import client, config  # noqa: PLC0415 - see _prepare
-
-        configuration = client.Configuration()
+        library = kube_library()
+        configuration = library.Configuration()
         if self._kubeconfig is None and "KUBERNETES_SERVICE_HOST" in os.environ:
-            config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+            library.config.load_incluster_config(client_configuration=configuration)
         else:
             path = (self._kubeconfig or Path("~/.kube/config")).expanduser()
             await _load_kubeconfig(path, configuration)
-        return client.ApiClient(configuration)
+        return library.ApiClient(configuration)
 
 
 async def _load_kubeconfig(path: Path, configuration: object) -> None:
-    from kubernetes_asyncio import config  # noqa: PLC0415 - see _prepare
-
     try:
         path.open("rb").close()
     except OSError as e:
@@ -191,7 +187,9 @@ async def _load_kubeconfig(path: Path, configuration: object) -> None:
         raise LinkError(reason, f"kubeconfig {path}: {words(e)}") from e
     try:
         # persist_config would write renewed tokens into the operator's file
-        await config.load_kube_config(str(path), client_configuration=configuration, persist_config=False)
+        await kube_library().config.load_kube_config(
+            str(path), client_configuration=configuration, persist_config=False
+        )
     except Exception as e:
         # YAML, certificates, exec plugins: whatever may be wrong in there
         raise LinkError(Reason.LOCAL_ERROR, f"kubeconfig {path}: {type(e).__name__}: {e}") from e
