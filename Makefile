@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 DEMO_ARGS ?=
 TEST_ARGS ?=
 
-.PHONY: help install demo image test test-kube test-image soak check docs chart format lock clean
+.PHONY: help install demo image test test-kube test-image soak check docs chart dashboards format lock clean
 
 help:
 	@echo 'make demo       the daemon on the embedded mail path, status page on http://127.0.0.1:9641'
@@ -18,6 +18,7 @@ help:
 	@echo 'make image      the container image, by buildah'
 	@echo 'make soak       an hour at 50 times the shipped pace, a fault a minute (SOAK_MINUTES)'
 	@echo 'make check      ruff, mypy --strict, import-linter, deptry, hadolint'
+	@echo 'make dashboards the JSON for Grafana, from dashboards/'
 	@echo 'make lock       pin requirements*.txt anew'
 
 install: $(VENV)/.installed
@@ -61,8 +62,12 @@ check: install
 docs: install chart
 	$(BIN)/python tools/generate_docs.py
 
+# What Grafana is given says what dashboards/ says; a test holds the committed JSON to this.
+dashboards: install
+	$(BIN)/python -m dashboards
+
 # A chart reads no file outside itself: schema, rules, dashboards and the table of its values are made, and tested.
-chart: install
+chart: install dashboards
 	$(BIN)/python tools/generate_chart.py
 
 format: install

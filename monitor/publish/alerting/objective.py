@@ -48,7 +48,7 @@ def recording_rules() -> list[Rule]:
 
 def share_rules() -> list[Rule]:
     """Give the share of each window in which users could use a service; what is not known does not count."""
-    return [{"record": _share(window), "expr": f"avg_over_time({SERVED}[{window}])"} for window in WINDOWS]
+    return [{"record": share_of(window), "expr": f"avg_over_time({SERVED}[{window}])"} for window in WINDOWS]
 
 
 def burn_alerts(thresholds: Thresholds) -> Iterator[Alert]:
@@ -56,8 +56,8 @@ def burn_alerts(thresholds: Thresholds) -> Iterator[Alert]:
     allowed = 1 - thresholds.objective
     for severity, wait in dict.fromkeys((burn.severity, burn.wait) for burn in BURNS):
         pairs = "\nor\n".join(
-            f"(1 - {_share(burn.long)} > {burn.factor * allowed:.6g}\n"
-            f"  and 1 - {_share(burn.short)} > {burn.factor * allowed:.6g}\n"
+            f"(1 - {share_of(burn.long)} > {burn.factor * allowed:.6g}\n"
+            f"  and 1 - {share_of(burn.short)} > {burn.factor * allowed:.6g}\n"
             # a share of less than the window says nothing: one bad minute is all of the first one
             f"  and {SERVED} offset {burn.long})"
             for burn in BURNS
@@ -78,5 +78,6 @@ def burn_alerts(thresholds: Thresholds) -> Iterator[Alert]:
         )
 
 
-def _share(window: str) -> str:
+def share_of(window: str) -> str:
+    """Name the series that holds the share of a window in which users could use a service."""
     return f"path_service:mailpath_served:avg_{window}"
