@@ -7,8 +7,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_ARGS ?=
 TEST_ARGS ?=
+BENCH_ARGS ?=
 
-.PHONY: help install demo image test test-kube test-image soak check docs chart dashboards format lock clean
+.PHONY: help install demo image test test-kube test-image soak bench check docs chart dashboards format lock clean
 
 help:
 	@echo 'make demo       the daemon on the embedded mail path, status page on http://127.0.0.1:9641'
@@ -19,6 +20,7 @@ help:
 	@echo 'make soak       an hour at 50 times the shipped pace, a fault a minute (SOAK_MINUTES)'
 	@echo 'make check      ruff, mypy --strict, import-linter, deptry, hadolint'
 	@echo 'make dashboards the JSON for Grafana, from dashboards/'
+	@echo 'make bench      CPU time beside the peers, into bench/results.md (installs missing peers where it may)'
 	@echo 'make lock       pin requirements*.txt anew'
 
 install: $(VENV)/.installed
@@ -49,6 +51,11 @@ test-image: install
 # SOAK_MINUTES (60) says how long, SOAK_REPORT names a file for the result.
 soak: install
 	$(BIN)/python -m tests.soak
+
+# Some twenty minutes on two quiet cores; BENCH_ARGS='checks maillog' takes these groups alone.
+bench: install
+	@bench/install-peers.sh
+	$(BIN)/python -m bench $(BENCH_ARGS)
 
 check: install
 	$(BIN)/ruff check .

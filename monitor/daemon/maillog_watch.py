@@ -34,7 +34,7 @@ DEFAULT_NAMESPACE = "mailserver"
 class MaillogWatch:
     """Follows the one source of a path's mail log."""
 
-    def __init__(self, shared: Shared, on_counts: Callable[[MaillogCounts], None]) -> None:
+    def __init__(self, shared: Shared, on_counts: Callable[[MaillogCounts], object]) -> None:
         """Follow nothing yet; ``on_counts`` is told what each batch holds, before the batch itself is."""
         self._shared = shared
         self._on_counts = on_counts

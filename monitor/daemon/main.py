@@ -61,7 +61,7 @@ def run(load: Load, options: RunOptions) -> int:
     Raises:
         ConfigError: The configuration, or a flag, is faulty at start.
     """
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(serve(load, options))
 
 
@@ -122,7 +122,8 @@ def _signals(end: Callable[[], object], reload: Callable[[], object]) -> Iterato
             loop.remove_signal_handler(number)
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """Give what makes the daemon's event loop: uvloop's where it is installed, else asyncio's own."""
     try:
         import uvloop  # noqa: PLC0415 - optional; the design does not depend on it
     except ImportError:

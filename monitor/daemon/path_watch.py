@@ -19,6 +19,7 @@ from monitor.daemon.shared import Shared, limit
 from monitor.engine.cadence import Pace
 from monitor.engine.scheduler import Job
 from monitor.links.tls import TlsClient
+from monitor.probes.check import Check
 from monitor.verdict.path_book import PathBook
 
 
@@ -129,11 +130,11 @@ class PathWatch:
         await self._kubernetes.stop()
         await self._lease.stop()
 
-    def record(self, observation: AnyObservation) -> None:
-        """Take in what one of this path's probes saw."""
-        self.book.record(observation)
-        if isinstance(observation, Observation):
+    def record(self, observation: AnyObservation) -> bool:
+        """Take in what one of this path's probes saw; tell whether it is news."""
+        if observation.target.probe is ProbeKind.FRONT_DOOR and isinstance(observation, Observation):
             self._learn(observation)
+        return self.book.record(observation)
 
     def status(self, now: float, at: float) -> PathStatus:
         """Give everything known about the path."""
@@ -163,14 +164,27 @@ class PathWatch:
         return last if soon else None
 
     def _schedule(self, watch: TargetWatch) -> None:
-        job = Job(watch.key, watch.cadence, limit(watch.plan.timeout), partial(self._round, watch.probe))
+        probe, longest = watch.probe, limit(watch.plan.timeout)
+        if isinstance(probe, Check) and probe.by_literal:
+            conclude = partial(self._conclude, probe)
+            job = Job(watch.key, watch.cadence, longest, begin=probe.begin, conclude=conclude)
+        else:
+            job = Job(watch.key, watch.cadence, longest, partial(self._round, probe))
         self._shared.scheduler.add(job)
 
     async def _round(self, probe: TargetProbe) -> Pace:
         # A process that was frozen may come to its rounds before it hears that another one leads.
         if not self.leading and probe.target.probe is not ProbeKind.CHECK:
             return Pace.NORMAL
-        observation = await self._observe(probe)
+        return self._pace(probe, await self._observe(probe))
+
+    def _conclude(self, probe: TargetProbe, found: object, started: float) -> Pace:
+        """End a check, which has no task of its own."""
+        observation = probe.judge(found, self._shared.span(started))
+        self._shared.on_observation(observation)
+        return self._pace(probe, observation)
+
+    def _pace(self, probe: TargetProbe, observation: Observation) -> Pace:
         if not self.book.contradicted(probe.target):
             return Pace.NORMAL
         if not observation.answered or observation.judgement.verdict is Verdict.PORT_CLOSED:
@@ -196,5 +210,5 @@ class PathWatch:
 
     def _learn(self, observation: Observation) -> None:
         conversation = observation.conversation
-        if observation.target.probe is ProbeKind.FRONT_DOOR and conversation is not None and conversation.endpoints:
+        if conversation is not None and conversation.endpoints:
             self._maillog.learn_own_address(conversation.endpoints.local_address)

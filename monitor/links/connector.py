@@ -69,7 +69,7 @@ class Attempt:
 
     __slots__ = ("deadline", "done", "socket", "started")
 
-    def __init__(self, connecting: socket.socket, started: float, deadline: float, done: Done) -> None:
+    def __init__(self, connecting: socket.SocketType, started: float, deadline: float, done: Done) -> None:
         """Times are the event loop's."""
         self.socket = connecting
         self.started = started
@@ -145,7 +145,7 @@ class Connector:
         self._sweep_by(attempt.deadline)
         return attempt
 
-    def _begin(self, to: SocketAddress, *, silent: bool, source_address: str | None) -> socket.socket:
+    def _begin(self, to: SocketAddress, *, silent: bool, source_address: str | None) -> socket.SocketType:
         if self._closed:
             raise OSError(errno.ECANCELED, "the connector is closed")
         connecting = open_socket(to.family)

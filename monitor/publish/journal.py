@@ -70,6 +70,8 @@ class Journal:
         self._own = own_addresses(statuses)
         self.history.update(statuses)
         self.rounds.forget(statuses)
+        if not len(self.feed):
+            return  # whoever comes is first told everything (``deltas.full``)
         mask = self.mask
         for delta in self._deltas.update(statuses):
             self.feed.tell(Message("status", mask(json.dumps(delta))))

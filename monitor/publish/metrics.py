@@ -38,14 +38,14 @@ class Snapshot:
         """Hold the process's own collectors, mailpath's own state, the counters and the paths' statuses."""
         self._registry = registry
         self._own = own
-        self._counted = counted
+        self.counted = counted
         self._statuses = statuses
 
     def collect(self) -> Iterator[Metric]:
         """Give every family that has a row (prometheus_client's Collector)."""
         for family, rows in {**self._own, **gauges(self._statuses)}.items():
             yield family.metric(rows)
-        yield from self._counted.metrics()
+        yield from self.counted.metrics()
         yield from self._registry.collect()
 
     def expose(self, accept: str, accept_encoding: str) -> Exposition:

@@ -46,6 +46,8 @@ class RecentRounds:
 
     def failures(self, number: int) -> tuple[Judgement, ...]:
         """Give those of the last so many that failed."""
+        if not self._rounds:
+            return ()
         return tuple(each for each in self.last(number) if not each.ok)
 
 

@@ -82,20 +82,19 @@ class PathBook:
             self._maillog = None
             self._log = LogBook(plan.services)
 
-    def record(self, observation: AnyObservation | MaillogCounts | Roundtrip) -> None:
-        """Take in what was seen; what belongs to no target of the plan any more is dropped."""
+    def record(self, observation: AnyObservation | MaillogCounts | Roundtrip) -> bool:
+        """Take in what was seen; what belongs to no target of the plan any more is dropped.
+
+        Returns:
+            Whether it is news, beyond being newer: what is known may have changed by it.
+        """
         match observation:
-            case Observation(target=Target(probe=ProbeKind.IPV6_HEADER)):
-                self._ipv6.record(observation)
             case Observation():
-                book = self._targets.get(observation.target)
-                if book is not None:
-                    book.record(observation)
-                    self._client_ip.record_round(observation)
+                return self._record_round(observation)
             case HaproxyObservation() | EdgeObservation():
                 self._edges.record(observation)
             case MaillogBatch():
-                self._record_maillog(observation)
+                return self._record_maillog(observation)
             case MaillogCounts():
                 self._log.record(observation)
             case NegativeObservation():
@@ -104,6 +103,7 @@ class PathBook:
                 self._cluster.record(observation)
             case Roundtrip():
                 self._roundtrips.record(observation)
+        return True
 
     def announce(self, maintenance: Maintenance) -> None:
         """Take in that somebody works on the path; the last announcement counts."""
@@ -188,13 +188,28 @@ class PathBook:
             maintenance=self._maintenance if self._maintenance is not None and self._maintenance.holds(at) else None,
         )
 
-    def _record_maillog(self, batch: MaillogBatch) -> None:
-        self._maillog = batch
+    def _record_round(self, seen: Observation) -> bool:
+        if seen.target.probe is ProbeKind.IPV6_HEADER:
+            self._ipv6.record(seen)
+            return True
+        book = self._targets.get(seen.target)
+        if book is None:
+            return False
+        news = book.record(seen)
+        if seen.conversation is not None:
+            self._client_ip.record_round(seen)
+            outcome = seen.conversation.outcome
+            news = news or (outcome is not None and bool(outcome.proof_reply))
+        return news
+
+    def _record_maillog(self, batch: MaillogBatch) -> bool:
+        before, self._maillog = self._maillog, batch
         self._client_ip.record_log(batch)
         self._roundtrips.record_log(batch)
         self._log.record_batch(batch)
         if batch.lag is not None:
             self._lag = batch.lag
+        return bool(batch.records) or before is None or before.failure != batch.failure
 
     def _of(self, probe: ProbeKind) -> list[TargetBook]:
         return [book for target, book in self._targets.items() if target.probe is probe]

@@ -30,17 +30,18 @@ class TargetBook:
         self.plan = plan
         self.state.rise, self.state.fall = plan.rise, plan.fall
 
-    def record(self, observation: Observation) -> None:
-        """Take in an ended round."""
-        self.last = observation
+    def record(self, observation: Observation) -> bool:
+        """Take in an ended round; tell whether it says anything but what the one before it said."""
+        before, self.last = self.last, observation
         if observation.ok:
             self.last_ok = observation
         else:
             self.last_failed = observation
         if observation.tls is not None:
             self.tls = observation.tls
-        self.state.record(ok=observation.ok)
+        turned = self.state.record(ok=observation.ok)
         self.recent.record(observation.judgement, up=self.state.up is True)
+        return turned or before is None or before.judgement.verdict is not observation.judgement.verdict
 
     def doubted(self, rounds: int) -> bool:
         """Tell whether to look again soon: the last result contradicts the state or, at a front door, one of so many.
