@@ -1,6 +1,6 @@
 #!/bin/sh
-# Prints the path of a promtool of a newer Debian suite than this host's, for `PROMTOOL=$(tools/current-promtool.sh)
-# pytest tests/alerts`: whoever writes a rule tries it with both. It is unpacked into a cache, and nothing is installed.
+# Prints the path of a promtool of a newer Debian suite than this host's: tests/alerts tries the rules with both. It is
+# unpacked into a cache, and nothing is installed.
 set -eu
 
 suite=${1:-sid}

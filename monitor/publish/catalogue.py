@@ -96,6 +96,13 @@ MAINTENANCE = Family(
     "Whether somebody has announced work on the path (POST /api/v1/maintenance), and its end has not come yet.",
     ("path",),
 )
+FINDING = Family(
+    "finding",
+    Kind.GAUGE,
+    "A finding that holds now, 1 while it does; its sentence is on the status page and in /api/v1/status.",
+    ("path", "severity", "kind", "subject"),
+)
+
 CLIENT_IP_RECOVERED = Family(
     "client_ip_recovered",
     Kind.GAUGE,

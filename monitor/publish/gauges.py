@@ -44,7 +44,7 @@ def gauges(statuses: Sequence[PathStatus]) -> dict[Family, Rows]:
             asked = negative.target
             _known(out, catalogue.NEGATIVE_PROBE_REFUSED, (asked.path, asked.probe, asked.service), negative.refused)
         _cluster(out, path.name, path.cluster)
-        _drift(out, path)
+        _findings(out, path)
         if path.roundtrip is not None:
             _roundtrip(out, (path.name,), path.roundtrip)
         _known(out, catalogue.LEADING, (path.name,), path.elected)
@@ -70,10 +70,13 @@ def _known(out: Gauges, family: Family, labels: Labels, value: float | None) -> 
         out[family][labels] = float(value)
 
 
-def _drift(out: Gauges, path: PathStatus) -> None:
+def _findings(out: Gauges, path: PathStatus) -> None:
     for finding in path.findings:
-        if isinstance(finding, Drift) and not finding.acknowledged:
+        if isinstance(finding, Drift):
+            if finding.acknowledged:
+                continue
             out[catalogue.CONFIG_DRIFT][path.name, finding.subject, finding.kind] = 1.0
+        out[catalogue.FINDING][path.name, finding.severity, finding.kind, finding.subject] = 1.0
 
 
 def _cluster(out: Gauges, path: str, status: ClusterStatus | None) -> None:

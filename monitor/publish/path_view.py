@@ -61,8 +61,10 @@ def _diagnosis(path: PathStatus, stands: float) -> Markup:
     if diagnosis.hop is Hop.NONE:
         content = [tag("p", f"for {duration(stands)}", *(f" · {each}" for each in _counts(path)), class_="about")]
     else:
-        about = tag("p", "the cause lies in: ", tag("b", diagnosis.hop), f" · for {duration(stands)}", class_="about")
-        content = [about, tag("div", *_reasons(diagnosis), _remedy(diagnosis), class_="reasons")]
+        lasting = tag("span", f"for {duration(stands)}", class_="whole")
+        about = tag("p", "the cause lies in: ", tag("b", diagnosis.hop), " · ", lasting, class_="about")
+        # What to do stands first: on a phone the evidence is below the fold.
+        content = [about, tag("div", _remedy(diagnosis), *_reasons(diagnosis), class_="reasons")]
     return tag("section", said, *content, class_=f"diagnosis {level}", aria_label="Diagnosis")
 
 

@@ -1,6 +1,6 @@
 """The small parts that every view of a path is made of: a state, a moment, a length of time, a command to copy."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from monitor.publish.markup import Markup, tag, together
@@ -8,6 +8,7 @@ from monitor.publish.picture import Level
 
 # The same as shape and colour, for those who see neither.
 LEVEL_WORDS = {Level.OK: "fine", Level.UNKNOWN: "unknown", Level.WARN: "ailing", Level.BAD: "broken"}
+FIRST_ITEMS = 3
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -49,9 +50,17 @@ def command(text: str) -> Markup:
     return tag("div", tag("code", text), button, class_="command")
 
 
-def listing(title: str, items: Iterable[str]) -> Markup:
-    """Write a titled list."""
-    return tag("div", tag("h3", title), tag("ul", *(tag("li", item) for item in items)))
+def listing(title: str, items: Sequence[str]) -> Markup:
+    """Write a titled list; a long one is folded, so that it does not push away what else there is to read."""
+    first, others = items[:FIRST_ITEMS], items[FIRST_ITEMS:]
+    if len(others) == 1:  # as short as the word that would hide it
+        first, others = items, ()
+    folded = tag("details", tag("summary", f"{len(others)} more"), _items(others)) if others else ""
+    return tag("div", tag("h3", title), _items(first), folded)
+
+
+def _items(items: Sequence[str]) -> Markup:
+    return tag("ul", *(tag("li", item) for item in items))
 
 
 def card(title: str, *content: str, kind: str = "") -> Markup:

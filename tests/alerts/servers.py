@@ -23,12 +23,16 @@ Json = Any
 
 
 class Message(NamedTuple):
-    """What Alertmanager told: through which receiver, ``firing`` or ``resolved``, and the alerts as it sends them."""
+    """What Alertmanager told: through which receiver, ``firing`` or ``resolved``, and the alerts as it sends them.
+
+    ``at`` is when it came, by ``time.monotonic()``.
+    """
 
     receiver: str
     status: str
     labels: dict[str, str]
     alerts: list[Json]
+    at: float
 
 
 class Receiver:
@@ -42,8 +46,8 @@ class Receiver:
     def take(self, body: bytes) -> None:
         """Note one message."""
         content = json.loads(body)
-        told = Message(content["receiver"], content["status"], content["groupLabels"], content["alerts"])
-        self.messages.append(told)
+        labels, alerts = content["groupLabels"], content["alerts"]
+        self.messages.append(Message(content["receiver"], content["status"], labels, alerts, time.monotonic()))
 
 
 def free_port() -> int:

@@ -1,8 +1,6 @@
 """The shipped alert rules: what is committed is what the code says, Prometheus takes it, and every rule is tried."""
 
-import os
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from monitor.core.verdicts import Hop
 from monitor.publish import catalogue
 from monitor.publish.alerting.thresholds import Thresholds
 from monitor.publish.families import PREFIX, Family
+from tests.alerts.promtools import PROMTOOLS, promtool
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "alerts" / "mailpath.rules.yml"
@@ -22,15 +21,6 @@ TESTS = sorted((ROOT / "alerts" / "tests").glob("*.yml"))
 RULES: list[dict[str, Any]] = [rule for group in yaml.safe_load(FILE.read_text())["groups"] for rule in group["rules"]]
 ALERTS = [rule for rule in RULES if "alert" in rule]
 FAMILIES = {f"{PREFIX}{each.name}": each for each in vars(catalogue).values() if isinstance(each, Family)}
-
-
-def promtool(*arguments: str | Path) -> str:
-    """Run promtool, or another one that PROMTOOL names; fail with its words where it does not succeed."""
-    done = subprocess.run(
-        [os.environ.get("PROMTOOL", "promtool"), *arguments], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def identity(rule: dict[str, Any]) -> tuple[str, str]:
@@ -43,18 +33,27 @@ def test_the_committed_rules_are_those_of_the_shipped_configuration() -> None:
     assert FILE.read_text() == rules_yaml(Thresholds())
 
 
+def test_the_promtools_are_two() -> None:
+    """The oldest that is supported, which knows keep_firing_for, and a current one."""
+    versions = [re.search(r"version (\d+)\.(\d+)", promtool(tool, "--version")) for tool in PROMTOOLS]
+    packaged, current = (tuple(map(int, found.groups())) for found in versions if found is not None)
+    assert (2, 42) <= packaged < (3, 0) <= current
+
+
+@pytest.mark.parametrize("tool", PROMTOOLS)
 @pytest.mark.parametrize("chosen", [Thresholds(), Thresholds(labels={"team": "mail"}, edges={"a": "x", "b": "y"})])
-def test_prometheus_takes_the_rules(chosen: Thresholds, tmp_path: Path) -> None:
+def test_prometheus_takes_the_rules(chosen: Thresholds, tool: str, tmp_path: Path) -> None:
     """Without a warning, with further labels and with several edges too."""
     file = tmp_path / "rules.yml"
     file.write_text(rules_yaml(chosen))
-    assert f"SUCCESS: {len(RULES)} rules found" in promtool("check", "rules", file)
+    assert f"SUCCESS: {len(RULES)} rules found" in promtool(tool, "check", "rules", file)
 
 
+@pytest.mark.parametrize("tool", PROMTOOLS)
 @pytest.mark.parametrize("file", TESTS, ids=lambda file: file.stem)
-def test_the_rules_do_what_their_tests_say(file: Path) -> None:
+def test_the_rules_do_what_their_tests_say(file: Path, tool: str) -> None:
     """Each file is a set of stories: promtool plays them and compares what fires with what should."""
-    promtool("test", "rules", file)
+    promtool(tool, "test", "rules", file)
 
 
 def test_every_alert_fires_in_some_test() -> None:
@@ -65,6 +64,13 @@ def test_every_alert_fires_in_some_test() -> None:
         for found in re.finditer(r'ALERTS\{alertname="(\w+)".*severity="(\w+)"\}', file.read_text())
     }
     assert {identity(rule) for rule in ALERTS} == expected
+
+
+def test_every_alert_is_read_in_some_test() -> None:
+    """Word for word, as whoever is woken reads it."""
+    stories = yaml.safe_load((ROOT / "alerts" / "tests" / "texts.yml").read_text())["tests"]
+    read = {each["alertname"] for story in stories for each in story["alert_rule_test"] if each["exp_alerts"]}
+    assert read == {rule["alert"] for rule in ALERTS}
 
 
 def test_every_hop_has_its_alert() -> None:

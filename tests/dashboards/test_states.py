@@ -10,7 +10,7 @@ from dashboards.state_sets import AGREEMENTS, HOPS, NODE_VERDICTS, SERVERS, VERD
 from dashboards.states import AGREEMENT_WORDS, HOP_WORDS, SERVER_WORDS, VERDICT_WORDS, State
 from monitor.core.haproxy import ServerState
 from monitor.core.verdicts import Agreement, Hop, Verdict
-from tests.alerts.test_rules import promtool
+from tests.alerts.promtools import promtool
 from tests.dashboards.boards import EVERYTHING, filled
 
 
@@ -72,7 +72,7 @@ def test_the_number_is_that_of_the_active_state(
     }
     file = tmp_path / "test.yml"
     file.write_text(yaml.safe_dump({"tests": [story]}))
-    promtool("test", "rules", file)
+    promtool("packaged", "test", "rules", file)
 
 
 def _series(name: str, labels: Mapping[str, str]) -> str:

@@ -5,14 +5,14 @@ import http.client
 import os
 import shutil
 import socket
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack, closing
 from datetime import timedelta
 from email.message import Message
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
 
 import yaml
@@ -202,13 +202,20 @@ class Lab:
         """Ask the daemon on the client's host. Raises OSError while it does not listen."""
         return self.http("GET", path, port=port, timeout=timeout)
 
-    def http(
-        self, method: str, path: str, body: bytes | None = None, *, port: int = WEB_PORT, timeout: float = 10
+    def http(  # noqa: PLR0913 - what a request is made of
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        *,
+        port: int = WEB_PORT,
+        timeout: float = 10,
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> HttpAnswer:
         """Send any request to the daemon on the client's host. Raises OSError while it does not listen."""
         with closing(http.client.HTTPConnection("127.0.0.1", port)) as connection:
             connection.sock = self.connect("127.0.0.1", port, timeout)
-            connection.request(method, path, body)
+            connection.request(method, path, body, headers)
             answer = connection.getresponse()
             return HttpAnswer(answer.status, answer.headers, answer.read().decode())
 

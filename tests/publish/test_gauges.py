@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitor.core.haproxy import AdminState, ServerState
-from monitor.core.status import PathStatus
+from monitor.core.status import Drift, Finding, PathStatus
 from monitor.core.verdicts import Agreement, Hop, Verdict
 from monitor.publish.gauges import ADMIN_STATES, admin_state
 from tests.publish.scrape import metrics, scrape, select, states, value
@@ -167,3 +167,15 @@ def test_maintenance_outranks_draining() -> None:
     assert admin_state(AdminState.IDRAIN) == "drain"
     assert admin_state(AdminState.FDRAIN | AdminState.CMAINT) == "maint"
     assert admin_state(AdminState.RMAINT) == "maint"
+
+
+def test_a_finding_is_there_while_it_holds() -> None:
+    """Drift too, unless it is acknowledged."""
+    wrong = Finding("critical", "k8s-node3:30125", "wrong_listener", "It leads elsewhere.")
+    drift = Drift("warning", "mailserver_nodes_smtp", "pool_missing", "One is missing.")
+    for acknowledged, subjects in ((False, {wrong.subject, drift.subject}), (True, {wrong.subject})):
+        path = replace(path_status(), findings=(wrong, replace(drift, acknowledged=acknowledged)))
+        series = scrape(metrics(), path)
+        assert {each["subject"] for each in select(series, "finding", path="home")} == subjects
+    labels = {"path": "home", "severity": "critical", "kind": "wrong_listener", "subject": "k8s-node3:30125"}
+    assert value(series, "finding", **labels) == 1

@@ -3,7 +3,7 @@
 import pytest
 
 from monitor.publish.picture import Level
-from monitor.publish.words import LEVEL_WORDS, breakable, duration, moment
+from monitor.publish.words import LEVEL_WORDS, breakable, duration, listing, moment
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,10 @@ def test_a_long_name_breaks_behind_its_underscores() -> None:
 def test_a_moment_can_be_read_by_people_and_scripts() -> None:
     """UTC in words, with its date for the script."""
     assert moment(1_790_000_000.0) == '<time datetime="2026-09-21T14:13:20+00:00">14:13:20 UTC</time>'
+
+
+def test_a_long_list_is_folded() -> None:
+    """A few stand there at once; one alone is not hidden behind a word of its own length."""
+    assert "<details>" not in listing("Evidence", ["a", "b", "c", "d"])
+    folded = listing("Evidence", ["a", "b", "c", "d", "e"])
+    assert "<summary>2 more</summary><ul><li>d</li><li>e</li></ul>" in folded

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from monitor.core.verdicts import Hop
-from monitor.publish.alerting.thresholds import Thresholds, written
+from monitor.publish.alerting.thresholds import Thresholds, spoken, written
 
 Rule = dict[str, Any]
 
@@ -46,7 +46,7 @@ class Alert:
     def rule(self, thresholds: Thresholds) -> Rule:
         """Give it as a rule file holds it."""
         commands = [command.replace("{address}", _address(thresholds)) for command in self.commands]
-        stood = f" It has stood for {written(self.wait)} or longer." if self.wait else ""
+        stood = f" It has been so for {spoken(self.wait)} or longer." if self.wait else ""
         labels = {"severity": str(self.severity), "hop": str(self.hop)} | ({"path": self.path} if self.path else {})
         rule: Rule = {"alert": self.name, "expr": self.expression}
         if self.wait:

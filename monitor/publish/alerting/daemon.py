@@ -32,7 +32,7 @@ def daemon_alerts(thresholds: Thresholds) -> Iterator[Alert]:
         severity=Severity.WARNING,
         hop=Hop.MONITOR,
         expression=f"absent({select(catalogue.BUILD_INFO)})",
-        wait=thresholds.rollout,
+        wait=thresholds.absent,
         summary="mailpath is gone",
         what="Prometheus has no metric of it any more: it does not run, or it is not scraped.",
         mail="Mail is probably fine, and nobody watches it.",

@@ -19,6 +19,7 @@ from monitor.publish.alerting.thresholds import Thresholds
 _HARMED = f"and on (path)\n({lists.SERVED} == 0)"
 _SPARED = f"unless on (path)\n({lists.SERVED} == 0)"
 _PATH = "Mail path {{ $labels.path }}"
+_WAITING = "Senders keep their mail and try again for days; people can neither send nor read."
 
 
 class Wait(Enum):
@@ -30,7 +31,10 @@ class Wait(Enum):
 
 @dataclass(frozen=True, slots=True)
 class HopAlert:
-    """The alert of one hop: ``severity`` holds while no service is down for users; ``also`` widens its expression."""
+    """The alert of one hop: ``severity`` holds while no service is down for users; ``also`` widens its expression.
+
+    ``mail`` says what it means for mail while ``severity`` holds, ``harmed`` what it does once users are shut out.
+    """
 
     hop: Hop
     name: str
@@ -38,6 +42,7 @@ class HopAlert:
     summary: str
     what: str
     mail: str
+    harmed: str = ""
     listed: str = ""
     wait: Wait = Wait.SETTLE
     also: str = ""
@@ -51,6 +56,7 @@ HOP_ALERTS = (
         "mailpath cannot see the path, or its edge",
         "Nothing answers mailpath, or its SSH alone fails.",
         "Mail may well flow, but as long as it is so, nobody watches this part of its path.",
+        "From here it looks like an outage, and the fault may be our own network's: try from somewhere else first.",
         wait=Wait.ROLLOUT,
         listed=lists.SSH,
     ),
@@ -69,7 +75,8 @@ HOP_ALERTS = (
         Severity.WARNING,
         "HAProxy does not answer on the edge",
         "The edge lives, and HAProxy's stats socket does not answer.",
-        "If the frontends still serve, only our sight of it is lost; if not, nobody outside reaches us.",
+        "The frontends still serve: only our sight of HAProxy is lost.",
+        f"Nobody outside reaches these services. {_WAITING}",
         listed=lists.HAPROXY + lists.DOORS,
     ),
     HopAlert(
@@ -95,7 +102,8 @@ HOP_ALERTS = (
         Severity.WARNING,
         "the mail server's Pod is not ready",
         "Kubernetes says that the Pod is rolling, not ready, crash-looping, out of memory, or its volume full.",
-        "A rollout is over within five minutes; this is not. Senders try again, people can neither send nor read.",
+        "A rollout is over within five minutes; this is not. Users are still served.",
+        f"A rollout is over within five minutes; this is not. {_WAITING}",
         wait=Wait.ROLLOUT,
         listed=lists.SERVICES,
     ),
@@ -105,7 +113,7 @@ HOP_ALERTS = (
         Severity.CRITICAL,
         "the mail server does not serve",
         "Postfix or Dovecot is down, hung or throttled on every node, or it defers what it accepts.",
-        "Senders keep their mail and try again for days; people can neither send nor read.",
+        _WAITING,
         wait=Wait.ROLLOUT,
         listed=lists.SERVICES,
     ),
@@ -116,6 +124,7 @@ HOP_ALERTS = (
         "a node is silent",
         "The node answers on no port, while others do.",
         "HAProxy moves clients to the other nodes within 30 seconds. There is one node less to lose.",
+        f"Clients are sent to a node that is silent, or none is left. {_WAITING}",
         listed=lists.NODES,
     ),
     HopAlert(
@@ -135,6 +144,7 @@ HOP_ALERTS = (
         "a NodePort does not lead to its listener",
         "A data port is closed or leads elsewhere on some nodes.",
         "HAProxy checks another port and goes on sending clients there: those fail, and a second try often works.",
+        f"HAProxy checks another port and goes on sending clients there. {_WAITING}",
         listed=lists.TARGETS,
     ),
     HopAlert(
@@ -174,7 +184,8 @@ HOP_ALERTS = (
         Severity.WARNING,
         "HAProxy's backend is at fault, every node is fine",
         "The nodes serve, and HAProxy's front door does not, or it has taken out servers that work.",
-        "Clients from outside fail, now and then or always, though the mail server is well.",
+        "Some clients from outside fail, though the mail server is well; a second try often works.",
+        f"Clients from outside fail, though the mail server is well. {_WAITING}",
         listed=lists.DOORS + lists.TAKEN_OUT,
     ),
     HopAlert(
@@ -184,6 +195,7 @@ HOP_ALERTS = (
         "the mail log cannot be read",
         "The mail log is cut, or lags behind.",
         "Mail is not touched by it. What only the log shows goes unseen: lost clients, crashes, silence from outside.",
+        f"Something else shuts users out: the status page shows what. {_WAITING}",
         listed=lists.LOG,
     ),
     HopAlert(
@@ -252,7 +264,7 @@ def _alert(row: HopAlert, severity: Severity, expression: str, wait: float) -> A
         wait=wait,
         summary=f"{_PATH}: {row.summary}{', and users are shut out' if escalated else ''}",
         what=row.what,
-        listed=row.listed + (lists.USERS if severity is Severity.CRITICAL else ""),
-        mail=row.mail,
+        listed=row.listed + lists.FINDINGS + (lists.USERS if severity is Severity.CRITICAL else ""),
+        mail=row.harmed if escalated else row.mail,
         commands=HOPS[row.hop].commands,
     )

@@ -14,6 +14,8 @@ _LOST = f"{aggregate('min', catalogue.CLIENT_IP_RECOVERED, ('service',), path=HE
 _SSH = f"{aggregate('max', catalogue.EDGE_UP, ('edge',), path=HERE)} == 0"
 _HAPROXY = f"{aggregate('max', catalogue.HAPROXY_UP, ('edge',), path=HERE)} == 0"
 _LOG = f"{aggregate('max', catalogue.MAILLOG_UP, ('source',), path=HERE)} == 0"
+# A few are enough to know where to look: the status page has them all, as sentences.
+_FINDINGS = f"topk(5, {aggregate('max', catalogue.FINDING, ('kind', 'subject'), path=HERE, severity=('!=', 'info'))})"
 
 # What users can use, by service: through a front door, or, where none is watched, on any node.
 SERVED = "path_service:mailpath_served:max"
@@ -30,3 +32,4 @@ LOST = listing("The server names a wrong address on", _LOST, "service", sort="se
 SSH = listing("No SSH to", _SSH, "edge", sort="edge")
 HAPROXY = listing("No answer from HAProxy on", _HAPROXY, "edge", sort="edge")
 LOG = listing("Not readable", _LOG, "source", sort="source")
+FINDINGS = listing("Found", _FINDINGS, "kind", " at ", "subject", sort="subject")

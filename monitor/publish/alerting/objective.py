@@ -56,8 +56,8 @@ def burn_alerts(thresholds: Thresholds) -> Iterator[Alert]:
     allowed = 1 - thresholds.objective
     for severity, wait in dict.fromkeys((burn.severity, burn.wait) for burn in BURNS):
         pairs = "\nor\n".join(
-            f"(1 - {share_of(burn.long)} > {burn.factor * allowed:.6g}\n"
-            f"  and 1 - {share_of(burn.short)} > {burn.factor * allowed:.6g}\n"
+            f"(100 * (1 - {share_of(burn.long)}) > {100 * burn.factor * allowed:.6g}\n"
+            f"  and 100 * (1 - {share_of(burn.short)}) > {100 * burn.factor * allowed:.6g}\n"
             # a share of less than the window says nothing: one bad minute is all of the first one
             f"  and {SERVED} offset {burn.long})"
             for burn in BURNS
@@ -71,8 +71,8 @@ def burn_alerts(thresholds: Thresholds) -> Iterator[Alert]:
             expression=f"(\n{pairs}\n)\nunless on (path)\nmax by (path) (max_over_time({_PAGED}[{longest}]))",
             wait=wait,
             summary="Mail path {{ $labels.path }}: {{ $labels.service }} fails again and again",
-            what="Users could not use {{ $labels.service }} for {{ $value | humanizePercentage }} of the time, "
-            f"where {allowed:.3g} of a month is allowed, and no single outage was long enough to be told.",
+            what="Users could not use {{ $labels.service }} for {{ printf `%.0f` $value }} % of the time, "
+            f"where {100 * allowed:.3g} % of a month is allowed, and no single outage was long enough to be told.",
             mail="Some clients fail, now and then. The status page shows when, and through which hop.",
             commands=("mailpath check",),
         )

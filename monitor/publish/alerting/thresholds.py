@@ -11,15 +11,16 @@ class Thresholds:
     """All that the rules take from a configuration and a command line; the defaults are those of a shipped one.
 
     ``settle`` is how long a broken hop takes until every target tells it: before that, the diagnosis may still move.
-    ``rollout`` is what a Deployment with strategy Recreate is allowed, ``cordoned`` what a node is that somebody has
-    taken out on purpose. A firing alert outlives a gap of ``restart`` in its series. ``silence`` is the range in which
-    some round must have ended. ``objective`` is the share of time in which a service shall be usable. ``edges`` are the
-    edges' addresses by path, for commands; ``labels`` are added to every alert.
+    ``rollout`` is what a Deployment with strategy Recreate is allowed, ``absent`` what mailpath itself is, ``cordoned``
+    what a node is that somebody has taken out on purpose. A firing alert outlives a gap of ``restart`` in its series.
+    ``silence`` is the range in which some round must have ended. ``objective`` is the share of time in which a service
+    shall be usable. ``edges`` are the edges' addresses by path, for commands; ``labels`` are added to every alert.
     """
 
     settle: float = 2 * _MINUTE
     rollout: float = 5 * _MINUTE
     cordoned: float = 2 * _HOUR
+    absent: float = 5 * _MINUTE
     restart: float = 2 * _MINUTE
     silence: float = 5 * _MINUTE
     certificate_warning: float = 14 * _DAY
@@ -35,3 +36,10 @@ def written(seconds: float) -> str:
     milliseconds = round(seconds * 1000)
     units = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
     return next(f"{milliseconds // size}{unit}" for unit, size in units if milliseconds % size == 0)
+
+
+def spoken(seconds: float) -> str:
+    """Say a time as people do (``2 minutes``), in the largest unit that leaves no fraction."""
+    units = (("day", _DAY), ("hour", _HOUR), ("minute", _MINUTE), ("second", 1.0))
+    unit, size = next((unit, size) for unit, size in units if seconds % size == 0 or size == 1.0)
+    return f"{seconds / size:g} {unit}{'' if seconds == size else 's'}"
