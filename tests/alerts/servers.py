@@ -119,12 +119,12 @@ def alertmanager(directory: Path, content: Json) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def prometheus(directory: Path, content: Json) -> Iterator[str]:
+def prometheus(directory: Path, content: Json, *flags: str) -> Iterator[str]:
     """Run Prometheus; gives its base address."""
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "prometheus.yml").write_text(yaml.safe_dump(content))
     base = f"127.0.0.1:{free_port()}"
-    command = ["prometheus", "--config.file=prometheus.yml", "--storage.tsdb.path=data"]
+    command = ["prometheus", "--config.file=prometheus.yml", "--storage.tsdb.path=data", *flags]
     with _running(directory, [*command, f"--web.listen-address={base}"], base):
         yield f"http://{base}"
 

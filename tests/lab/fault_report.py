@@ -19,14 +19,16 @@ HEAD = """\
 Each of these is done to real servers (HAProxy, Postfix, Dovecot, sshd) by the tests, which have written this table
 down: `MAILPATH_WRITE_DOCS=1 make test TEST_ARGS=tests/lab/test_faults.py`. HAProxy is asked for the state of its
 servers, the TCP check connects to the four frontends and to the sixteen data NodePorts, and mailpath says the verdicts
-that changed and the hop in which the cause lies.
+that changed and the hop in which the cause lies. Who is told was seen too: a real Prometheus with the shipped rules, in
+a hurry, and a real Alertmanager with the shipped routes sent this one message, nothing else, and later that it is over.
 
-| fault | HAProxy says | a plain TCP check says | mailpath says |
-| --- | --- | --- | --- |
+| fault | HAProxy says | a plain TCP check says | mailpath says | who is told |
+| --- | --- | --- | --- | --- |
 """
 DATA_PORTS = [(EDGE, port) for port in FRONTENDS] + [
     (address, pool.data_port) for address in NODES.values() for pool in POOLS.values()
 ]
+RECEIVERS = {"pager": "somebody is woken", "chat": "it is read in the day"}
 PATIENCE = 1.0
 """Seconds after which the TCP check gives a port up."""
 
@@ -38,6 +40,7 @@ class Row(NamedTuple):
     haproxy: str
     tcp: str
     mailpath: str
+    told: str
 
     def __str__(self) -> str:
         """Give it as Markdown."""
@@ -57,7 +60,7 @@ def write(rows: Sequence[Row]) -> None:
 
 def row(lab: Lab, fault: Fault) -> Row:
     """Ask everybody, now."""
-    return Row(fault.name, haproxy_says(lab, fault), lab.run(tcp_says()), mailpath_says(fault))
+    return Row(fault.name, haproxy_says(lab, fault), lab.run(tcp_says()), mailpath_says(fault), who_is_told(fault))
 
 
 def haproxy_says(lab: Lab, fault: Fault) -> str:
@@ -98,3 +101,9 @@ def mailpath_says(fault: Fault) -> str:
     said += [f"finding `{fault.finding}`"] if fault.finding else []
     hops = " and ".join(f"**`{hop}`**" for hop in (fault.hop, *fault.also))
     return f"{hops}: {', '.join(said)}" if said else hops
+
+
+def who_is_told(fault: Fault) -> str:
+    """Give whom the shipped routes tell, and by which alert."""
+    receiver, alert = fault.told
+    return f"{RECEIVERS[receiver]}: [{alert}](runbook/{alert}.md)"

@@ -27,15 +27,17 @@ BAD_NODE = "k8s-node3"
 class Fault:
     """One row.
 
-    ``also`` are the hops of independent further causes, ``finding`` is the kind of one that must be told, ``grace`` the
-    seconds beyond the probes' own that the fault takes to show: a line of the log may come late, a bad server of four
-    is met in every fourth round only. What is ``remembered`` is told for minutes after it has gone.
+    ``told`` is who is told, once and of nothing else, and by which alert: ``pager`` wakes somebody, ``chat`` is read in
+    the day. ``also`` are the hops of independent further causes, ``finding`` is the kind of one that must be told,
+    ``grace`` the seconds beyond the probes' own that the fault takes to show: a line of the log may come late, a bad
+    server of four is met in every fourth round only. What is ``remembered`` is told for minutes after it has gone.
     """
 
     name: str
     do: Callable[[Lab], None]
     changes: Mapping[str, str]
     hop: str
+    told: tuple[str, str]
     also: tuple[str, ...] = ()
     finding: str = ""
     pace: Pace = QUICK
@@ -121,6 +123,7 @@ FAULTS = (
             "front_door submission": "header_not_consumed",
         },
         "proxy_header",
+        ("pager", "MailpathProxyHeaderRefused"),
     ),
     Fault(
         "Dovecot no longer trusts the nodes",
@@ -131,12 +134,14 @@ FAULTS = (
             "front_door imaps": "no_greeting",
         },
         "proxy_header",
+        ("pager", "MailpathProxyHeaderRefused"),
     ),
     Fault(
         "HAProxy sends no header, its checks are green",
         lambda lab: lab.haproxy.configure(send_proxy=False),
         {**each("front_door {}", POSTFIX, "header_rejected"), "front_door imaps": "no_greeting"},
         "backend",
+        ("pager", "MailpathBackendBroken"),
         pace=PATIENT,
     ),
     Fault(
@@ -144,6 +149,7 @@ FAULTS = (
         lambda lab: lab.haproxy.configure(pools=POOLS | {"mailserver_nodes_sub": Pool(30127, DEAD_PORT)}),
         {"agreement * submission": "lb_down_path_up", "front_door submission": "no_greeting"},
         "backend",
+        ("pager", "MailpathBackendBroken"),
     ),
     Fault(
         "one of four servers is bad for clients only",
@@ -152,6 +158,7 @@ FAULTS = (
         ),
         {},
         "backend",
+        ("chat", "MailpathBackendBroken"),
         finding="intermittent",
         grace=6 * QUICK.dialogue,
     ),
@@ -160,6 +167,7 @@ FAULTS = (
         lambda lab: lab.nodeport(BAD_NODE, 30125).swap(30127),
         {},
         "nodeport",
+        ("chat", "MailpathNodePortBroken"),
         finding="wrong_listener",
         pace=PATIENT,
     ),
@@ -168,12 +176,14 @@ FAULTS = (
         lambda lab: lab.nodes["k8s-node2"].blackhole(),
         {"check k8s-node2 *": "down", "handshake k8s-node2 *": "node_unreachable"},
         "node",
+        ("chat", "MailpathNodeDown"),
     ),
     Fault(
         "one node refuses one data port",
         lambda lab: lab.nodeport(BAD_NODE, 30127).refuse(),
         {f"handshake {BAD_NODE} submission": "port_closed", f"agreement {BAD_NODE} submission": "lb_up_path_down"},
         "nodeport",
+        ("chat", "MailpathNodePortBroken"),
     ),
     Fault(
         "a PROXY listener is closed, its stock port is fine",
@@ -184,6 +194,7 @@ FAULTS = (
             "front_door submission": "no_greeting",
         },
         "listener",
+        ("pager", "MailpathListenerDown"),
     ),
     Fault(
         "a PROXY listener is black-holed, its stock port is fine",
@@ -194,6 +205,7 @@ FAULTS = (
             "front_door smtps": "no_greeting",
         },
         "listener",
+        ("pager", "MailpathListenerDown"),
     ),
     Fault(
         "Postfix stopped",
@@ -204,6 +216,7 @@ FAULTS = (
             **each("front_door {}", POSTFIX, "no_greeting"),
         },
         "mail_server",
+        ("pager", "MailpathMailServerDown"),
     ),
     Fault(
         "Postfix hung (SIGSTOP)",
@@ -214,6 +227,7 @@ FAULTS = (
             **each("front_door {}", POSTFIX, "no_greeting"),
         },
         "mail_server",
+        ("pager", "MailpathMailServerDown"),
     ),
     Fault(
         "HAProxy's checks of a PROXY port throttle smtpd",
@@ -224,6 +238,7 @@ FAULTS = (
             "front_door submission": "throttled",
         },
         "mail_server",
+        ("pager", "MailpathMailServerDown"),
         grace=5,
     ),
     Fault(
@@ -231,39 +246,58 @@ FAULTS = (
         lambda lab: lab.dovecot.stop(),
         {"handshake * imaps": "listener_down", "front_door imaps": "no_greeting"},
         "mail_server",
+        ("pager", "MailpathMailServerDown"),
     ),
     Fault(
         "certificate expired",
         lambda lab: lab.expire_certificate(),
         {"handshake * *": "tls_invalid", "agreement * *": "lb_up_path_down", "front_door *": "tls_invalid"},
         "tls",
+        ("pager", "MailpathTlsInvalid"),
     ),
     Fault(
         "certificate for another name",
         lambda lab: lab.misname_certificate(),
         {"handshake * *": "tls_invalid", "agreement * *": "lb_up_path_down", "front_door *": "tls_invalid"},
         "tls",
+        ("pager", "MailpathTlsInvalid"),
     ),
     Fault(
         "the header's address is rewritten on the way",
         lambda lab: rewrite(lab.nodeports, 30127, EDGE),
         {"handshake * submission": "client_ip_lost", "front_door submission": "client_ip_lost"},
         "client_ip",
+        ("pager", "MailpathClientIpLost"),
         grace=LINE_WAIT,
     ),
-    Fault("mail log cut while mail flows", lambda lab: lab.maillog.cut(), {}, "maillog", grace=LINE_WAIT),
-    Fault("SSH down", lambda lab: lab.sshd.stop(), {"edge": "down", **NO_HAPROXY}, "monitor"),
+    Fault(
+        "mail log cut while mail flows",
+        lambda lab: lab.maillog.cut(),
+        {},
+        "maillog",
+        ("chat", "MailpathMaillogBlind"),
+        grace=LINE_WAIT,
+    ),
+    Fault(
+        "SSH down",
+        lambda lab: lab.sshd.stop(),
+        {"edge": "down", **NO_HAPROXY},
+        "monitor",
+        ("chat", "MailpathMonitorBlind"),
+    ),
     Fault(
         "HAProxy down",
         lambda lab: lab.haproxy.stop(),
         {**NO_HAPROXY, "front_door *": "listener_down"},
         "haproxy",
+        ("pager", "MailpathHaproxyDown"),
     ),
     Fault(
         "edge dead",
         lambda lab: lab.unplug_edge(),
         {"edge": "down", **NO_HAPROXY, "front_door *": "node_unreachable"},
         "edge",
+        ("pager", "MailpathEdgeDown"),
     ),
     Fault(
         "two at once: a node refuses one data port, Dovecot no longer trusts the nodes",
@@ -276,8 +310,23 @@ FAULTS = (
             "front_door imaps": "no_greeting",
         },
         "nodeport",
+        ("pager", "MailpathNodePortBroken"),
         also=("proxy_header",),
     ),
-    Fault("lookup errors: mail is deferred by 451", _fail_lookups, {}, "mail_server", remembered=True),
-    Fault("full mail volume: mail is deferred by 452", _fill_mail_volume, {}, "mail_server", remembered=True),
+    Fault(
+        "lookup errors: mail is deferred by 451",
+        _fail_lookups,
+        {},
+        "mail_server",
+        ("pager", "MailpathMailServerDown"),
+        remembered=True,
+    ),
+    Fault(
+        "full mail volume: mail is deferred by 452",
+        _fill_mail_volume,
+        {},
+        "mail_server",
+        ("pager", "MailpathMailServerDown"),
+        remembered=True,
+    ),
 )

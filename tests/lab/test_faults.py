@@ -1,4 +1,7 @@
-"""Each fault of the table gives its verdicts and its hop in time, nothing else changes, and it clears by itself."""
+"""Each fault of the table gives its verdicts and its hop in time, nothing else changes, and it clears by itself.
+
+Real Prometheus and Alertmanager look on: of each fault one message is sent, the right one, and one when it is over.
+"""
 
 import os
 import time
@@ -6,7 +9,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.alerts.servers import Message
 from tests.lab import fault_report
+from tests.lab.alarm import BEAT, OVER_WITHIN, Alarm, alarm
 from tests.lab.daemon import SOUND, Daemon
 from tests.lab.fault_report import Row
 from tests.lab.faults import FAULTS, Fault
@@ -26,10 +31,11 @@ RECOVERED = 20.0
 class Watch:
     """A laboratory under the eyes of one daemon, that changes its pace by reloading."""
 
-    def __init__(self, lab: Lab, daemon: Daemon) -> None:
-        """Take both; the daemon must be patient at first, so that postscreen comes to know all its clients."""
+    def __init__(self, lab: Lab, daemon: Daemon, alarm: Alarm) -> None:
+        """Take all; the daemon must be patient at first, so that postscreen comes to know all its clients."""
         self._lab = lab
         self.daemon = daemon
+        self.alarm = alarm
         self._pace = PATIENT
         self.rows: list[Row] = []
 
@@ -52,8 +58,12 @@ def lab() -> Iterator[Lab]:
 @pytest.fixture(scope="module")
 def watch(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
     """Give the laboratory under the eyes of one daemon; at the end the document is written, if that is wanted."""
-    with Daemon(lab, tmp_path_factory.mktemp("daemon"), PATIENT.configuration(lab), "--web.enable-lifecycle") as daemon:
-        watch = Watch(lab, daemon)
+    directory = tmp_path_factory.mktemp("daemon")
+    with (
+        Daemon(lab, directory, PATIENT.configuration(lab), "--web.enable-lifecycle") as daemon,
+        alarm(lab, QUICK.configuration(lab), directory) as told,
+    ):
+        watch = Watch(lab, daemon, told)
         yield watch
         assert daemon.total("probe_bugs_total") == 0
     if WRITING and len(watch.rows) == len(FAULTS):
@@ -77,12 +87,13 @@ def test_what_is_over_in_a_moment_turns_no_verdict(moment: str, lab: Lab, watch:
     while time.monotonic() < until:
         assert ours(daemon.view()) == ours(SOUND)
     daemon.until_view(SOUND, daemon.view, within=HAPROXY_NOTICES)
+    assert watch.alarm.take() == []
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
 def test_fault(fault: Fault, lab: Lab, watch: Watch) -> None:
-    """What the table says comes in time, and nothing else; it goes when the fault goes."""
-    daemon = watch.daemon
+    """What the table says comes in time, and nothing else; it is told once, and goes when the fault goes."""
+    daemon, told = watch.daemon, watch.alarm
     watch.at(fault.pace)
     expected = fault.expected()
     concerned = fault.changing().keys() | fault.in_between()
@@ -93,7 +104,9 @@ def test_fault(fault: Fault, lab: Lab, watch: Watch) -> None:
         strays.update({key: state for key, state in view.items() if state != SOUND[key] and key not in concerned})
         return view
 
+    assert told.take() == []
     fault.do(lab)
+    began = time.monotonic()
     within = fault.pace.certain_after + fault.grace + SLACK
     daemon.until_view(ours(expected), lambda: ours(seen()), within=within)
     daemon.until_view(expected, seen, within=HAPROXY_NOTICES)
@@ -104,17 +117,30 @@ def test_fault(fault: Fault, lab: Lab, watch: Watch) -> None:
     assert {other.partition(":")[0] for other in path["diagnosis"]["others"]} >= set(fault.also)
     assert {finding["kind"] for finding in path["findings"]} >= ({fault.finding} if fault.finding else set())
     watch.rows.append(fault_report.row(lab, fault))
+    told.until_told("firing", by=began + within + told.waits + 3 * BEAT)
     lab.heal()
     if fault.remembered:
         daemon.restart()
     daemon.until_view(SOUND, daemon.view, within=RECOVERED)
+    told.until_told("resolved", by=time.monotonic() + OVER_WITHIN)
+    assert [words(message) for message in told.take()] == [
+        (status, *fault.told, fault.hop) for status in ("firing", "resolved")
+    ]
 
 
 @pytest.mark.skipif(WRITING, reason="it is being written")
 def test_the_document_is_this_table() -> None:
     """What is published of mailpath is what is tested here; the other columns were seen when the table was made."""
     rows = fault_report.rows_of(fault_report.DOCUMENT.read_text())
-    assert [(row.fault, row.mailpath) for row in rows] == [(str(f), fault_report.mailpath_says(f)) for f in FAULTS]
+    assert [(row.fault, row.mailpath, row.told) for row in rows] == [
+        (str(fault), fault_report.mailpath_says(fault), fault_report.who_is_told(fault)) for fault in FAULTS
+    ]
+
+
+def words(message: Message) -> tuple[str, ...]:
+    """Give what one message says: that it is so or over, to whom, and each alert with its hop."""
+    alerts = [each["labels"] for each in message.alerts]
+    return message.status, message.receiver, *(word for each in alerts for word in (each["alertname"], each["hop"]))
 
 
 def ours(view: dict[str, str]) -> dict[str, str]:
