@@ -93,7 +93,6 @@ class TlsFacts:
     fingerprint: str
     problem: Reason | None = None
     problem_detail: str = ""
-    resumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,9 @@ from monitor.publish.events import EventLog
 from monitor.publish.journal import Journal
 from monitor.publish.metrics import Metrics
 
-# Rounds in flight at the end: most dialogues take milliseconds; what waits for postscreen's greeting is not awaited.
-END_WITHIN = 3.0
+# Rounds in flight at the end come to their own: milliseconds for most, six seconds where postscreen lets a newcomer
+# wait for its greeting. Whoever leaves before that is logged as one who hung up.
+END_WITHIN = 8.0
 # Changes are told at most this often; to a page that somebody looks at, new latencies as well; all of it at least this
 # often, since knowledge grows stale without any observation.
 ANNOUNCE_SOON = 0.1
@@ -71,6 +72,8 @@ class Daemon:
             self._memory,
         )
         self._tasks = Tasks(self.bug)
+        self._by_hand = Tasks(self.bug)
+        self._stopping = False
         self._watches: dict[str, PathWatch] = {}
         self._settings = Settings(paths=())
         self._awaited: set[str] | None = None
@@ -95,9 +98,10 @@ class Daemon:
     async def stop(self) -> None:
         """End in order: no new rounds, those in flight to their end, then connections, then the rest."""
         self._log.info("daemon.stopping")
+        self._stopping = True
         await self._tasks.cancel()
         await self._notifier.stop()
-        await self._scheduler.stop(END_WITHIN)
+        await asyncio.gather(self._scheduler.stop(END_WITHIN), self._by_hand.finish(END_WITHIN))
         await asyncio.gather(*(watch.stop() for watch in self._watches.values()))
         self._shared.connector.close()
         self._lag.stop()
@@ -144,12 +148,17 @@ class Daemon:
         """Do a handshake, or ask a front door, now.
 
         Raises:
-            LookupError: There is no such target, or another replica is the one to ask it.
+            LookupError: There is no such target, another replica is the one to ask it, or we are about to end.
         """
         watch = self._watches.get(path)
         if watch is not None and not watch.leading:
             raise LookupError(f"this replica stands by: ask the one that leads path {path}")
-        observation = await watch.probe(node, service) if watch is not None else None
+        if self._stopping:
+            raise LookupError("mailpath is about to end")
+        if watch is None:
+            raise LookupError(f"there is no path {path}")
+        # A task of its own: it comes to its end in order when we end, and when whoever asked has gone.
+        observation = await asyncio.shield(self._by_hand.spawn(f"{path}/{node}/{service}", watch.probe(node, service)))
         if observation is None:
             raise LookupError(f"path {path} has no service {service} on {node}")
         return observation

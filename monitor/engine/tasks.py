@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 BugHandler = Callable[[str, BaseException], None]
 
@@ -13,9 +15,9 @@ class Tasks:
     def __init__(self, on_bug: BugHandler) -> None:
         """Begin empty."""
         self._on_bug = on_bug
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[Any]] = set()
 
-    def spawn(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def spawn(self, name: str, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Start ``work`` and hold it until it ends."""
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._running.add(task)
@@ -39,7 +41,7 @@ class Tasks:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._on_bug(task.get_name(), error)

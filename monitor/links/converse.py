@@ -180,7 +180,7 @@ class _Connection:
         with suppress(OSError):
             async with asyncio.timeout(LINGER):
                 if self._channel is not None:
-                    self._channel.close(keep_session=self._record.succeeded)
+                    self._channel.close()
                     await self._stream.send(self._channel.pending())
                 self._stream.finish_sending()
                 for _ in range(MAX_LINGERING_READS):

@@ -55,9 +55,8 @@ class Record:
     def secured(self, facts: TlsFacts) -> None:
         """Note what TLS showed."""
         self._tls = facts
-        resumed = " resumed" if facts.resumed else ""
         problem = f", but {facts.problem}: {facts.problem_detail}" if facts.problem else ""
-        self.remark(f"TLS ok {facts.version} {facts.cipher}{resumed}{problem}")
+        self.remark(f"TLS ok {facts.version} {facts.cipher}{problem}")
 
     def mark(self, name: str) -> None:
         """Remember this moment."""
@@ -100,11 +99,6 @@ class Record:
         self._finished = self._since
         self._failure = Failure(self._phase, reason, detail, data or self._heard)
         self.remark(f"{reason} {detail} in {self._phase}" if reason is Reason.TIMEOUT else f"{reason}: {detail}")
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether the dialogue came to its clean end."""
-        return self._outcome is not None
 
     def conversation(self) -> Conversation:
         """Give the finished record."""

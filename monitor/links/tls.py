@@ -2,6 +2,10 @@
 
 It begins in the middle of a connection, after a PROXY header (465, 993) or after STARTTLS (25, 587), and what the peer
 sends in plain text instead must be kept as evidence. ``ssl.SSLSocket`` and asyncio's transport can do neither.
+
+No session is ever resumed. The certificate would not be shown then, and CPython's ``SSLObject.session`` loses a copy of
+the session, 5.6 KiB, each time that it is read (``PySSL_get_session`` of 3.11: the duplicate is never freed), which a
+daemon that shakes hands for months cannot afford.
 """
 
 import ssl
@@ -14,7 +18,6 @@ from monitor.links import certificate
 
 RECORD_SIZE = 16 * 1024
 REFUSAL_LIFETIME = 600.0
-FULL_HANDSHAKE_EVERY = 10
 MAX_TARGETS = 4096
 
 # A TLS record begins with its content type, 20 to 24 (RFC 8446, section 5.1), none of which is printable.
@@ -37,8 +40,6 @@ class _Refusal:
 class _Memory:
     """What is kept of a target from one conversation to the next."""
 
-    resumptions: int = 0
-    session: ssl.SSLSession | None = None
     refusal: _Refusal | None = None
 
 
@@ -50,13 +51,8 @@ class TlsClient:
     end in order, and report the problem as long as the same certificate is shown.
     """
 
-    def __init__(
-        self, ca_file: str | None = None, *, verify: bool = True, full_handshake_every: int = FULL_HANDSHAKE_EVERY
-    ) -> None:
+    def __init__(self, ca_file: str | None = None, *, verify: bool = True) -> None:
         """Load the trusted certificates (``None``: the system's).
-
-        A session is resumed until every ``full_handshake_every``-th handshake, which is a full one so that the
-        certificate is seen again; 1 never resumes.
 
         Raises:
             LinkError: ``not_found``, ``permission_denied`` or ``malformed``: ``ca_file`` cannot be used.
@@ -65,7 +61,6 @@ class TlsClient:
         self._lenient.check_hostname = False
         self._lenient.verify_mode = ssl.CERT_NONE
         self._context = _trusting(ca_file) if verify else self._lenient
-        self._full_handshake_every = full_handshake_every
         self._memories: dict[TlsTarget, _Memory] = {}
 
     def begin(self, target: TlsTarget, now: float) -> "TlsChannel":
@@ -79,11 +74,7 @@ class TlsClient:
             memory.refusal = None
         if memory.refusal is not None:
             return TlsChannel(self._lenient, target, memory, now, lenient=True)
-        # Taken, not borrowed: a ticket serves once (RFC 8446, appendix C.4), and a failed handshake leaves none.
-        session, memory.session = memory.session, None
-        if memory.resumptions + 1 >= self._full_handshake_every:
-            session = None
-        return TlsChannel(self._context, target, memory, now, session)
+        return TlsChannel(self._context, target, memory, now)
 
 
 class TlsChannel:
@@ -91,20 +82,19 @@ class TlsChannel:
 
     __slots__ = ("_first", "_incoming", "_lenient", "_memory", "_now", "_object", "_outgoing")
 
-    def __init__(  # noqa: PLR0913 - made in one place only, by TlsClient.begin
+    def __init__(
         self,
         context: ssl.SSLContext,
         target: TlsTarget,
         memory: _Memory,
         now: float,
-        session: ssl.SSLSession | None = None,
         *,
         lenient: bool = False,
     ) -> None:
         """Use ``TlsClient.begin``."""
         _, _, server_name = target
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._object = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name, session=session)
+        self._object = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
         self._memory = memory
         self._lenient = lenient
         self._now = now
@@ -147,9 +137,7 @@ class TlsChannel:
             raise WireError(Reason.TLS_ERROR, "the handshake ended without TLS or without a certificate", self._first)
         fingerprint = certificate.fingerprint(der)
         problem, detail = self._remembered_problem(fingerprint)
-        resumed = bool(self._object.session_reused)
-        self._memory.resumptions = self._memory.resumptions + 1 if resumed else 0
-        return TlsFacts(version, cipher[0], certificate.not_after(der), fingerprint, problem, detail, resumed)
+        return TlsFacts(version, cipher[0], certificate.not_after(der), fingerprint, problem, detail)
 
     def _remembered_problem(self, fingerprint: str) -> tuple[Reason | None, str]:
         """Say what is wrong with a leaf that this handshake did not verify.
@@ -188,14 +176,8 @@ class TlsChannel:
         except ssl.SSLError as error:
             raise WireError(Reason.TLS_ERROR, _words(error)) from error
 
-    def close(self, *, keep_session: bool) -> None:
-        """Make close_notify pending (RFC 8446, section 6.1) without waiting for the peer's.
-
-        The session is kept only after a complete conversation (TLS 1.3 brings it some time after the handshake), and
-        only a verified one: a session belongs to its context.
-        """
-        if keep_session and not self._lenient:
-            self._memory.session = self._object.session
+    def close(self) -> None:
+        """Make close_notify pending (RFC 8446, section 6.1) without waiting for the peer's."""
         try:
             self._object.unwrap()
         except ssl.SSLError:

@@ -43,4 +43,8 @@ class Backend(Protocol):
         """Take in that there is work on a path, or that it has ended; only on paths in ``statuses``."""
 
     async def probe(self, path: str, node: str, service: str) -> Observation:
-        """Do a handshake now (at a front door, where ``node`` is an edge's name); only for targets in ``statuses``."""
+        """Do a handshake now (at a front door, where ``node`` is an edge's name); only for targets in ``statuses``.
+
+        Raises:
+            LookupError: It cannot be done here and now; says why.
+        """

@@ -35,7 +35,10 @@ class ProbeEndpoint:
             raise web.HTTPNotFound(text="no such target: path, node (or edge) and service must be watched ones\n")
         target = found[1].target
         self._take_turn(target)
-        observation = await self._backend.probe(target.path, target.node, target.service)
+        try:
+            observation = await self._backend.probe(target.path, target.node, target.service)
+        except LookupError as error:
+            raise web.HTTPServiceUnavailable(text=f"{error}\n") from error
         if request.query.get("debug") == "true":
             return web.Response(text=transcript_text(observation), charset="utf-8")
         return web.Response(

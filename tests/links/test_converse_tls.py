@@ -85,13 +85,6 @@ async def test_tls_begins_after_starttls(tls: TlsClient, good: ssl.SSLContext) -
     }
 
 
-async def test_sessions_are_resumed_over_real_connections(tls: TlsClient, good: ssl.SSLContext) -> None:
-    """The ticket that TLS 1.3 brings after the handshake serves the next conversation."""
-    async with serving(answer_in_tls(good)) as port:
-        facts = [(await converse(smtps, port, tls=tls)).tls for _ in range(12)]
-    assert [fact.resumed for fact in facts if fact] == [False, *[True] * 9, False, True]
-
-
 async def test_a_bad_certificate_is_refused_once_and_then_spoken_with(
     authority: Authority, tls: TlsClient, tmp_path: Path
 ) -> None:

@@ -93,7 +93,7 @@ def test_the_transcript_reads_like_the_wire(record: Record, clock: Clock) -> Non
     """Each line has its time, its direction and a text of one line."""
     record.connected(Endpoints("2001:db8::1", 40001, "2001:db8::25", 465), lambda elapsed: elapsed)
     record.sent(b"\r\n\r\n\0\r\nQUIT\n!\x11\0\x0c")
-    record.secured(TlsFacts("TLSv1.3", "TLS_AES_256_GCM_SHA384", None, "", resumed=True))
+    record.secured(TlsFacts("TLSv1.3", "TLS_AES_256_GCM_SHA384", None, ""))
     bad = TlsFacts("TLSv1.2", "ECDHE", None, "", Reason.CERTIFICATE_EXPIRED, "certificate has expired")
     record.secured(bad)
     clock.now += 0.25
@@ -102,7 +102,7 @@ def test_the_transcript_reads_like_the_wire(record: Record, clock: Clock) -> Non
     assert record.conversation().transcript == (
         (0.0, ".", "connected [2001:db8::1]:40001 -> [2001:db8::25]:465"),
         (0.0, ">", "16 bytes: 0d0a0d0a000d0a515549540a2111000c"),
-        (0.0, ".", "TLS ok TLSv1.3 TLS_AES_256_GCM_SHA384 resumed"),
+        (0.0, ".", "TLS ok TLSv1.3 TLS_AES_256_GCM_SHA384"),
         (0.0, ".", "TLS ok TLSv1.2 ECDHE, but certificate_expired: certificate has expired"),
         (0.25, "<", "220 mail\\r\\n"),
         (0.25, ".", "EOF"),

@@ -85,7 +85,7 @@ class Soak:
             if minute % RELOAD_EVERY == RELOAD_EVERY - 1:
                 self._daemon.reload()
             await self._strike(fault, self._started + (minute + 1) * MINUTE)
-            print(self.strikes[-1], flush=True)  # noqa: T201 - a program's own output
+            print(minute, self.strikes[-1], self.samples[-1], flush=True)  # noqa: T201 - a program's own output
         await tasks.cancel()
         return _now() - self._started
 

@@ -51,7 +51,9 @@ class SoakedDaemon:
         Raises:
             RuntimeError: It does not come up; with its log.
         """
-        flags = ["--config.file", str(configuration), "--web.listen-address", "127.0.0.1:0", "--log.format", "json"]
+        state = configuration.with_name("state.json")
+        flags = ["--config.file", str(configuration), "--state.file", str(state), "--log.format", "json"]
+        flags += ["--web.listen-address", "127.0.0.1:0"]
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "monitor", "run", *flags, stdout=output, stderr=output
