@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from monitor.config import sources
@@ -63,7 +64,7 @@ class KubeWatch:
             await self._tasks.cancel()
             if self._settings is not None:
                 probe = Kubernetes(self._settings, self._shared.connector)
-                self._tasks.spawn(f"{path.name}/kubernetes", self._look(probe))
+                self._tasks.keep(f"{path.name}/kubernetes", partial(self._look, probe))
 
     async def stop(self) -> None:
         """Watch no more."""
@@ -77,7 +78,8 @@ class KubeWatch:
             while True:
                 if not len(following):
                     for what, watch in probe.watches.items():
-                        following.spawn(f"{probe.settings.path}/{what}", _follow(probe, what, watch, changed))
+                        name = f"{probe.settings.path}/{what}"
+                        following.keep(name, partial(_follow, probe, what, watch, changed))
                     await _begin(probe, changed)
                 changed.clear()
                 if await self._round(probe):

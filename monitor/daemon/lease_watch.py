@@ -46,7 +46,7 @@ class LeaseWatch:
         self._wanted = wanted
         if wanted is not None:
             self._elector = self._make(path.name, *wanted)
-            self._tasks.spawn(f"{path.name}/lease", self._elector.run())
+            self._tasks.keep(f"{path.name}/lease", self._elector.run)
 
     async def stop(self) -> None:
         """Let another replica lead at once, if this one did."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from monitor.config.settings import PathSettings
@@ -55,7 +56,7 @@ class MaillogWatch:
             settings = MaillogSettings(path.name, next(iter(path.maillog.sources)))
             place = _place_of(path)
             source = _open(path, self._shared.memory.position(path.name, place))
-            self._tasks.spawn(name, self._follow(Maillog(settings, source), place))
+            self._tasks.keep(name, partial(self._follow, Maillog(settings, source), place))
 
     def adopt(self, path: PathSettings) -> None:
         """Tell who is who by these settings, whose source of lines is the same."""

@@ -7,6 +7,7 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 from structlog.typing import FilteringBoundLogger
 
@@ -48,11 +49,12 @@ class Notifier:
         await self._tasks.cancel()
         self._settings = new
         if new.webhook_url is not None:
-            self._tasks.spawn("notify webhook", self._post_events(new.webhook_url.reveal()))
+            self._tasks.keep("notify webhook", partial(self._post_events, new.webhook_url.reveal()))
         else:
             self._events.clear()
         if new.heartbeat_url is not None:
-            self._tasks.spawn("notify heartbeat", self._beat(new.heartbeat_url.reveal(), new.heartbeat_interval))
+            beat = partial(self._beat, new.heartbeat_url.reveal(), new.heartbeat_interval)
+            self._tasks.keep("notify heartbeat", beat)
 
     async def stop(self) -> None:
         """End."""

@@ -26,6 +26,7 @@ from monitor.daemon.shared import Shared
 from monitor.engine.loop_lag import LoopLag
 from monitor.engine.scheduler import Scheduler
 from monitor.engine.tasks import Tasks
+from monitor.engine.watchdog import Watchdog
 from monitor.links.connector import Connector
 from monitor.links.state_file import StateFile
 from monitor.links.tls import TlsClient
@@ -60,6 +61,8 @@ class Daemon:
         self.journal = Journal(wall_clock, self._notifier.tell)
         self._events = EventLog(self._log, self.journal.keep)
         self._scheduler = Scheduler(self)
+        self._watchdog = Watchdog(self._scheduler, self._lag)
+        self._ailing = False
         self._memory = Memory(StateFile(Path(options.state_file)) if options.state_file is not None else None)
         self._shared = Shared(
             self._scheduler,
@@ -93,7 +96,7 @@ class Daemon:
         self._memory.load()
         await self._adopt(settings)
         self._awaited = self._first_rounds()
-        self._tasks.spawn("announce", self._announce_anyway())
+        self._tasks.keep("announce", self._announce_anyway)
 
     async def stop(self) -> None:
         """End in order: no new rounds, those in flight to their end, then connections, then the rest."""
@@ -127,9 +130,16 @@ class Daemon:
         now, at = self._shared.now(), wall_clock()
         return tuple(watch.status(now, at) for watch in self._watches.values())
 
-    def alive(self) -> bool:
-        """Tell whether the daemon does its work: whoever answers this runs on its event loop."""
-        return True
+    def ailment(self) -> str:
+        """Say why the daemon does not do its work; ``""``: it does, whatever its rounds find."""
+        trouble = "" if self._stopping else self._watchdog.trouble(self._shared.now())
+        if bool(trouble) is not self._ailing:
+            self._ailing = bool(trouble)
+            if trouble:
+                self._log.error("daemon.stuck", detail=trouble)
+            else:
+                self._log.info("daemon.recovered")
+        return trouble
 
     def ready(self) -> bool:
         """Tell whether the first check and haproxy rounds have ended, in success or failure."""

@@ -97,6 +97,10 @@ class Scheduler:
         if job is not None and not job.running and due < job.due:
             self._push(job, due)
 
+    def overdue(self, since: float) -> list[str]:
+        """Give the keys of jobs whose round should have ended, its limit included, before ``since``: it never will."""
+        return [key for key, job in self._jobs.items() if job.due + job.limit < since]
+
     async def stop(self, within: float) -> None:
         """Start nothing more, give rounds in flight ``within`` seconds to end in order, then cancel them."""
         self._stopped = True

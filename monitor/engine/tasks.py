@@ -4,7 +4,13 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from monitor.links.backoff import Backoff
+
 T = TypeVar("T")
+
+# Before what has died is started anew, in seconds; who has lived as long as the longest begins with the first again.
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 60.0
 
 BugHandler = Callable[[str, BaseException], None]
 
@@ -23,6 +29,24 @@ class Tasks:
         self._running.add(task)
         task.add_done_callback(self._ended)
         return task
+
+    def keep(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> asyncio.Task[None]:
+        """Start what shall never end; where it does, by a bug, that is told and it is started anew after a pause."""
+        return self.spawn(name, self._kept(name, work))
+
+    async def _kept(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        loop = asyncio.get_running_loop()
+        pause = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
+        while True:
+            started = loop.time()
+            try:
+                await work()
+                raise RuntimeError(f"{name} has ended by itself")  # noqa: TRY301 - as much a bug as any other end
+            except Exception as error:  # noqa: BLE001 - whatever it was, what is watched must go on being watched
+                self._on_bug(name, error)
+            if loop.time() - started > LONGEST_PAUSE:
+                pause.reset()
+            await asyncio.sleep(pause.next_delay())
 
     def __len__(self) -> int:
         """Count the tasks that have not ended."""

@@ -124,7 +124,8 @@ class _Endpoints:
         return await asyncio.to_thread(lambda: _json(api.document(statuses)))
 
     async def alive(self, _request: web.Request) -> web.Response:
-        return _yes_or_no(yes=self._backend.alive(), otherwise="the daemon does not do its work\n")
+        ailment = self._backend.ailment()
+        return _yes_or_no(yes=not ailment, otherwise=f"{ailment}\n")
 
     async def ready(self, _request: web.Request) -> web.Response:
         return _yes_or_no(yes=self._backend.ready(), otherwise="the first rounds have not ended yet\n")

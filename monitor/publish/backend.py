@@ -20,8 +20,8 @@ class Backend(Protocol):
     def statuses(self) -> Sequence[PathStatus]:
         """Give everything known about every path, now."""
 
-    def alive(self) -> bool:
-        """Tell whether the daemon itself still does its work."""
+    def ailment(self) -> str:
+        """Say in a sentence why the daemon itself does not do its work any more; ``""``: it does."""
 
     def ready(self) -> bool:
         """Tell whether the first check and haproxy rounds have ended, in success or failure."""

@@ -60,7 +60,7 @@ async def test_it_is_ready_when_the_first_checks_have_ended(tmp_path: Path) -> N
     async with running(file) as daemon:
         assert not daemon.ready()
         await until(daemon.ready)
-        assert daemon.alive()
+        assert daemon.ailment() == ""
 
 
 async def test_verdicts_come_from_real_rounds(tmp_path: Path) -> None:

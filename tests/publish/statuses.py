@@ -170,7 +170,8 @@ class FakeBackend:
         """Know these paths; be alive and ready."""
         self.known = statuses
         self.journal = Journal(lambda: AT)
-        self.is_alive = self.is_ready = True
+        self.sickness = ""
+        self.is_ready = True
         self.fault: ConfigError | None = None
         self.reloads = 0
         self.probed: list[tuple[str, str, str]] = []
@@ -181,9 +182,9 @@ class FakeBackend:
         """Give what is known."""
         return self.known
 
-    def alive(self) -> bool:
+    def ailment(self) -> str:
         """Tell what was set."""
-        return self.is_alive
+        return self.sickness
 
     def ready(self) -> bool:
         """Tell what was set."""

@@ -87,8 +87,9 @@ async def test_liveness_and_readiness_are_of_the_daemon() -> None:
         assert [(await client.get(place)).status for place in ("/livez", "/readyz")] == [200, 200]
         backend.is_ready = False
         assert [(await client.get(place)).status for place in ("/readyz", "/-/ready", "/livez")] == [503, 503, 200]
-        backend.is_alive = False
-        assert [(await client.get(place)).status for place in ("/livez", "/-/healthy")] == [503, 503]
+        backend.sickness = "rounds are overdue"
+        answers = [await client.get(place) for place in ("/livez", "/-/healthy")]
+        assert [(answer.status, await answer.text()) for answer in answers] == [(503, "rounds are overdue\n")] * 2
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
