@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from monitor.core.errors import ConfigError
-from monitor.publish import api, healthz, page, static_files
+from monitor.publish import api, healthz, openapi, page, static_files
 from monitor.publish.backend import Backend
 from monitor.publish.basic_auth import basic_auth
 from monitor.publish.maintenance_endpoint import MaintenanceEndpoint
@@ -66,6 +66,7 @@ def make_app(
             web.get("/config", endpoints.config),
             web.get("/api/v1/status", endpoints.status),
             web.get("/api/v1/events", events.answer),
+            web.get("/api/v1/openapi.json", endpoints.openapi),
             web.get("/probe", acts(ProbeEndpoint(backend).answer), allow_head=False),
             web.post("/api/v1/roundtrip", acts(RoundtripEndpoint(backend).answer)),
             web.post("/api/v1/maintenance", acts(MaintenanceEndpoint(backend).answer)),
@@ -122,6 +123,9 @@ class _Endpoints:
     async def status(self, _request: web.Request) -> web.Response:
         statuses = tuple(self._backend.statuses())
         return await asyncio.to_thread(lambda: _json(api.document(statuses)))
+
+    async def openapi(self, _request: web.Request) -> web.Response:
+        return _json(openapi.document())
 
     async def alive(self, _request: web.Request) -> web.Response:
         ailment = self._backend.ailment()

@@ -32,12 +32,12 @@ class Demo:
     def __init__(self, process: "subprocess.Popen[bytes]", base: str) -> None:
         """Take a process that listens at ``base``."""
         self.process = process
-        self._base = base
+        self.base = base
 
     def get(self, path: str) -> tuple[int, str]:
         """Ask for a path; give status and body."""
         try:
-            with urllib.request.urlopen(f"{self._base}{path}", timeout=5) as answer:  # noqa: S310 - our own http
+            with urllib.request.urlopen(f"{self.base}{path}", timeout=5) as answer:  # noqa: S310 - our own http
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -58,7 +58,7 @@ class Demo:
 
 
 @contextlib.contextmanager
-def _demo(directory: Path, *arguments: str) -> Iterator[Demo]:
+def demo_running(directory: Path, *arguments: str) -> Iterator[Demo]:
     """Start the demo on a port of its own, with its temporary files in ``directory``; end it by Ctrl-C."""
     output = directory / "output"
     command = [sys.executable, "-m", "monitor", "demo", "--web.listen-address", "127.0.0.1:0", "--log.format", "json"]
@@ -192,13 +192,13 @@ def test_every_fault_is_tested() -> None:
 @pytest.mark.parametrize("name", SHOWN)
 def test_a_fault_changes_what_the_daemon_says(name: str, tmp_path: Path) -> None:
     """Within fall x max(interval, timeout) + timeout, in metrics and in health where mail is concerned."""
-    with _demo(tmp_path, "--fault", name) as demo:
+    with demo_running(tmp_path, "--fault", name) as demo:
         demo.until(SHOWN[name], FIRST_ROUNDS + WITHIN)
 
 
 def test_the_sound_path_is_sound_until_a_fault_strikes(tmp_path: Path) -> None:
     """All is up, outside clients are seen as such, nothing in the log is a problem; then a fault shows in time."""
-    with _demo(tmp_path, "--fault", "port-closed@8s") as demo:
+    with demo_running(tmp_path, "--fault", "port-closed@8s") as demo:
         demo.until(_sound, FIRST_ROUNDS + 3)
         series = demo.metrics()
         assert _sum(series, "mailpath_maillog_connections_total", 'origin="external"') > 0
@@ -213,7 +213,7 @@ def test_two_demos_live_side_by_side(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     first.mkdir()
     second.mkdir()
-    with _demo(first) as one, _demo(second) as two:
+    with demo_running(first) as one, demo_running(second) as two:
         one.until(_sound, FIRST_ROUNDS + 3)
         two.until(_sound, FIRST_ROUNDS + 3)
 
