@@ -5,11 +5,12 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
+FUZZ_VENV := .venv-fuzz
 DEMO_ARGS ?=
 TEST_ARGS ?=
 BENCH_ARGS ?=
 
-.PHONY: help install demo image test test-kube test-image soak bench check docs chart dashboards format lock clean
+.PHONY: help install demo image test test-kube test-image soak fuzz bench check docs chart dashboards format lock clean
 
 help:
 	@echo 'make demo       the daemon on the embedded mail path, status page on http://127.0.0.1:9641'
@@ -18,6 +19,7 @@ help:
 	@echo 'make test-image the container image, built and run as a cluster runs it (as root)'
 	@echo 'make image      the container image, by buildah'
 	@echo 'make soak       an hour at 50 times the shipped pace, a fault a minute (SOAK_MINUTES)'
+	@echo 'make fuzz       atheris on every parser, ten minutes in all (FUZZ_SECONDS)'
 	@echo 'make check      ruff, mypy --strict, import-linter, deptry, hadolint'
 	@echo 'make dashboards the JSON for Grafana, from dashboards/'
 	@echo 'make bench      CPU time beside the peers, into bench/results.md (installs missing peers where it may)'
@@ -47,6 +49,16 @@ image: install
 test-image: install
 	@tools/install-servers.sh image
 	image="$$(tools/build-image.sh)" && MAILPATH_IMAGE="$$image" $(BIN)/python -m pytest tests/image $(TEST_ARGS)
+
+# FUZZ_SECONDS (600) says how long, FUZZ_REPORT names a file for the result. atheris alone, in a place of its own:
+# what is fuzzed needs nothing else.
+fuzz: $(FUZZ_VENV)/.installed
+	$(FUZZ_VENV)/bin/python -m tests.fuzz
+
+$(FUZZ_VENV)/.installed: requirements-fuzz.txt
+	$(PYTHON) -m venv --clear $(FUZZ_VENV)
+	$(FUZZ_VENV)/bin/python -m pip install -q --require-hashes --only-binary :all: -r requirements-fuzz.txt
+	@touch $@
 
 # SOAK_MINUTES (60) says how long, SOAK_REPORT names a file for the result.
 soak: install
@@ -91,4 +103,4 @@ lock:
 		--generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-build.txt
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(FUZZ_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
