@@ -45,6 +45,6 @@ USER 65532:65532
 WORKDIR /var/lib/mailpath
 EXPOSE 9641
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD [ \
-    "python", "-c", "import http.client as http; ask = http.HTTPConnection('127.0.0.1', 9641, timeout=4); ask.request('GET', '/livez'); raise SystemExit(ask.getresponse().status != 200)"]
+    "python", "-c", "import http.client as http; ask = http.HTTPConnection('127.0.0.1', 9641, timeout=4); ask.request('GET', '/livez'); raise SystemExit(ask.getresponse().status >= 500)"]
 ENTRYPOINT ["mailpath"]
 CMD ["run", "--config.file=/etc/mailpath/mailpath.yml"]

@@ -36,6 +36,8 @@ PACKAGES_LEFT_OUT = (
     "tests",
     "docs",
 )
+# Of kubernetes-asyncio only its client is entered (monitor/links/kube_library.py): 850 modules are never loaded.
+NEVER_LOADED = ("kubernetes_asyncio/client/api/*.py", "kubernetes_asyncio/client/models/*.py")
 
 ETC = {
     "passwd": "root:x:0:0:root:/:/nologin\nmailpath:x:65532:65532:mailpath:/var/lib/mailpath:/nologin\n",
@@ -62,6 +64,10 @@ def main(environment: Path, root: Path) -> None:
     shutil.copytree(
         environment, _inside(root, environment), symlinks=True, ignore=shutil.ignore_patterns(*PACKAGES_LEFT_OUT)
     )
+    for pattern in NEVER_LOADED:
+        for module in root.rglob(f"site-packages/{pattern}"):
+            if module.name != "__init__.py":
+                module.unlink()
     linked = {library for binary in (interpreter, *root.rglob("*.so*")) for library in _libraries(binary)}
     for library in linked:
         _copy(library, root)

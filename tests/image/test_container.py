@@ -4,9 +4,11 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from pkgutil import walk_packages
 
 import pytest
 
+import monitor
 from monitor import __version__
 from tests.image.container import DIRECTORY, MEMORY_MIB, USER, Container, inspect, network_of, podman, run, settings
 from tests.lab.daemon import SOUND
@@ -77,3 +79,19 @@ def test_commands(lab: Lab, tmp_path: Path) -> None:
     green = run("check", file, options=options)
     assert green.returncode == 0, green.stdout
     assert green.stdout.startswith("OK: home: Every hop of the path is fine.")
+
+
+def test_every_module_can_be_imported() -> None:
+    """What was left out of the image is needed nowhere, not even where the library is loaded late."""
+    program = (
+        "import importlib, pkgutil, monitor\n"
+        "names = [each.name for each in pkgutil.walk_packages(monitor.__path__, 'monitor.')]\n"
+        "for name in names: name.endswith('__main__') or importlib.import_module(name)\n"
+        "from monitor.links.kube_library import kube_library\n"
+        "kube_library()\n"
+        "import kubernetes_asyncio.stream, imaplib, smtplib, uvloop\n"
+        "print(len(names))\n"
+    )
+    done = run("-c", program, options=("--network=none", "--entrypoint=python"))
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) == sum(1 for _ in walk_packages(monitor.__path__, "monitor."))

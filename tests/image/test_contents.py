@@ -14,8 +14,8 @@ from tests.image import container
 from tests.image.container import IMAGE, USER, inspect, mounted, run
 
 ROOT = Path(__file__).parents[2]
-LARGEST_MB = 160
-LARGEST_COMPRESSED_MB = 45
+LARGEST_MB = 120
+LARGEST_COMPRESSED_MB = 40
 
 
 @pytest.fixture(scope="module")
