@@ -34,6 +34,9 @@ from monitor.verdict.plan import (
     TargetPlan,
 )
 
+# Where an IPv6 client seems to have connected, if no edge has an IPv6 address (RFC 3849).
+IPV6_DESTINATION = "2001:db8::25"
+
 
 class TargetProbe(Protocol):
     """What every probe of a target is."""
@@ -263,3 +266,14 @@ def _evidence(path: PathSettings, *, reply: bool) -> frozenset[EvidenceKind]:
 def destination_of(path: PathSettings, node: Node) -> str:
     """Give the address that a client of the internet would have connected to; without any edge, the node itself."""
     return path.edges[0].address if path.edges else node.address
+
+
+def ipv6_destination_of(path: PathSettings) -> str:
+    """Give the address to which an IPv6 client would have connected; a documentation address, if no edge has one."""
+    return next((edge.address for edge in path.edges if ":" in edge.address), IPV6_DESTINATION)
+
+
+def claimed_destinations(path: PathSettings) -> frozenset[str]:
+    """Give every destination that a PROXY header names, a client's or ours: no stock listener is reached by it."""
+    ours = (destination_of(path, node) for node in path.static_nodes)
+    return frozenset((*(edge.address for edge in path.edges), *ours, ipv6_destination_of(path)))

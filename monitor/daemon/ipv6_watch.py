@@ -8,16 +8,13 @@ from monitor.config.addresses import negative_address
 from monitor.config.settings import PathSettings
 from monitor.core.model import Node, ProbeKind, Target
 from monitor.core.proof import Ask, EvidenceKind
-from monitor.daemon.compose import destination_of, key_of
+from monitor.daemon.compose import destination_of, ipv6_destination_of, key_of
 from monitor.daemon.shared import Shared, limit
 from monitor.engine.cadence import FIRST_ROUND_WITHIN, Cadence, Pace, phase_of
 from monitor.engine.scheduler import Job
 from monitor.links.tls import TlsClient
 from monitor.probes.handshake import Handshake, HandshakeSettings
 from monitor.verdict.plan import Ipv6Plan
-
-# Where the client seems to have connected, if no edge has an IPv6 address (RFC 3849).
-DESTINATION = "2001:db8::25"
 
 # Says what a round that is due now shall leave behind; ``None``: not this time.
 AskOf = Callable[[Target], Ask | None]
@@ -85,7 +82,7 @@ def _settings(path: PathSettings) -> list[HandshakeSettings]:
     if not path.static_nodes or ":" in destination_of(path, path.static_nodes[0]):
         return []
     handshakes = path.handshakes
-    destination = next((edge.address for edge in path.edges if ":" in edge.address), DESTINATION)
+    destination = ipv6_destination_of(path)
     return [
         HandshakeSettings(
             target=Target(path.name, ProbeKind.IPV6_HEADER, "", service.name),

@@ -8,7 +8,7 @@ from pathlib import Path
 from monitor.config.settings import PathSettings
 from monitor.config.sources import FileLog, KubernetesLog
 from monitor.core.observations import MaillogCounts
-from monitor.daemon.compose import origin_networks
+from monitor.daemon.compose import claimed_destinations, origin_networks
 from monitor.daemon.shared import Shared
 from monitor.engine.tasks import Tasks
 from monitor.links.backoff import Backoff
@@ -99,7 +99,7 @@ class MaillogWatch:
             await maillog.source.close()
 
     def _classify(self, path: PathSettings) -> None:
-        listeners = Listeners(path.services, [edge.address for edge in path.edges])
+        listeners = Listeners(path.services, claimed_destinations(path))
         origins = Origins(origin_networks(path, self._own_addresses))
         nodes = [node.address for node in path.static_nodes]
         if self._ledger is None:

@@ -2,12 +2,21 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from monitor.config.load import load
 from monitor.config.settings import PathSettings
 from monitor.core.model import ProbeKind
-from monitor.daemon.compose import TargetWatch, origin_networks, plan_of, ssh_settings, target_watches
+from monitor.daemon.compose import (
+    IPV6_DESTINATION,
+    TargetWatch,
+    claimed_destinations,
+    origin_networks,
+    plan_of,
+    ssh_settings,
+    target_watches,
+)
 from monitor.links.connector import Connector
 from monitor.links.tls import TlsClient
 from monitor.probes.handshake import Handshake
@@ -117,6 +126,14 @@ def test_who_is_who_in_the_log(tmp_path: Path) -> None:
         "unknown",
         "unknown",
     ]
+
+
+def test_what_a_header_names_is_no_stock_listeners_address(tmp_path: Path) -> None:
+    """The edges' addresses; the nodes' where there is no edge; and that of our IPv6 handshakes."""
+    path = settings(tmp_path)
+    assert claimed_destinations(path) == {"10.0.20.1", "2001:db8:25::1"}
+    nodes = {f"10.0.20.10{number}" for number in (1, 2, 3, 4)}
+    assert claimed_destinations(msgspec.structs.replace(path, edges=())) == {*nodes, IPV6_DESTINATION}
 
 
 async def test_the_same_settings_watch_the_same(tmp_path: Path, watches: list[TargetWatch]) -> None:

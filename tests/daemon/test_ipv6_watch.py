@@ -11,7 +11,8 @@ from monitor.core.conversation import Conversation, ScriptMaker, Send
 from monitor.core.model import ProbeKind
 from monitor.core.observations import AnyObservation
 from monitor.core.proof import NOTHING, Ask
-from monitor.daemon.ipv6_watch import DESTINATION, Ipv6Watch
+from monitor.daemon.compose import IPV6_DESTINATION
+from monitor.daemon.ipv6_watch import Ipv6Watch
 from monitor.daemon.shared import Shared
 from monitor.engine.scheduler import Scheduler
 from monitor.links.connector import Connector
@@ -80,7 +81,7 @@ def test_each_service_is_asked_once_in_a_reply_interval(headers: list[tuple[str,
     assert {address for address, _ in headers} == {"10.0.20.102"}
     claims = [decoded[0] for _, data in headers if (decoded := decode_v2(data))]
     assert len(claims) == len(times)
-    assert {claim.destination.address for claim in claims if claim.destination} == {DESTINATION}
+    assert {claim.destination.address for claim in claims if claim.destination} == {IPV6_DESTINATION}
     sources = {claim.source.address for claim in claims if claim.source}
     assert len(sources) == 1
     assert sources.pop().startswith("2001:db8:25:")

@@ -16,6 +16,10 @@ from tests.daemon.test_negative_watch import Telemetry
 HEAD = "2026-11-22T08:25:33.782348+00:00 mail "
 REFUSED = f"{HEAD}postfix/smtpd-proxy587/smtpd[17377]: warning: haproxy read: EOF\n"
 CONNECT = f"{HEAD}postfix/smtpd-proxy587/smtpd[17377]: connect from unknown[10.0.20.101]\n"
+LOGIN = (
+    f"{HEAD}dovecot: imap-login: Disconnected (no auth attempts in 0 secs): user=<>, rip=198.51.100.7, "
+    "lip=10.0.20.101, TLS, session=<P9FZT9lgpZzAAAJN>\n"
+)
 CLIENT = f"{HEAD}postfix/smtpd-proxy587/smtpd[17377]: connect from unknown[10.0.20.50]\n"
 
 
@@ -55,12 +59,17 @@ async def test_counts_are_told_before_their_batch_and_a_new_address_forgets_noth
     watch.learn_own_address("10.0.20.50")
     await write(CONNECT)
     await write(CLIENT)
+    await write(LOGIN)
     await watch.stop()
     shared.connector.close()
 
     assert telemetry.bugs == []
     counts = [each for each in told if isinstance(each, MaillogCounts)]
-    assert [each.connections for each in counts if each.connections] == [{(5587, Origin.PROBE): 1}]
+    assert [each.connections for each in counts if each.connections] == [
+        {(5587, Origin.PROBE): 1},
+        # without any edge a header names the node, which nobody reaches the stock listener by
+        {(10993, Origin.EXTERNAL): 1},
+    ]
     pairs = list(zip(told[::2], told[1::2], strict=False))
     assert all(isinstance(first, MaillogCounts) and isinstance(second, MaillogBatch) for first, second in pairs)
     assert all(first.finished == second.finished for first, second in pairs)
