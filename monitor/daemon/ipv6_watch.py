@@ -104,9 +104,11 @@ def _plan(path: PathSettings, rounds: Sequence[HandshakeSettings]) -> Ipv6Plan |
     if not rounds:
         return None
     return Ipv6Plan(
-        protocols={settings.target: settings.protocol for settings in rounds},
+        services={settings.target: service for settings, service in zip(rounds, path.services, strict=True)},
         claimed=rounds[0].client_address,
+        destination=ipv6_destination_of(path),
         needed=any(":" in edge.address for edge in path.edges),
         reply=EvidenceKind.REPLY in path.handshakes.client_ip_proof,
+        log=path.maillog is not None and EvidenceKind.LOG in path.handshakes.client_ip_proof,
         refused_interval=path.handshakes.negative_interval,
     )

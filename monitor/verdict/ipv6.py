@@ -7,14 +7,18 @@ has. Each refusal is a warning in the server's log, so a server that has refused
 from dataclasses import dataclass
 
 from monitor.core.model import MailProtocol, Target
-from monitor.core.observations import Observation
+from monitor.core.observations import MaillogBatch, Observation
 from monitor.core.proof import NOTHING, Ask
 from monitor.core.runbook import POSTCONF_SERVICES
 from monitor.core.status import Finding
 from monitor.core.verdicts import Verdict
 from monitor.verdict.believed import address_of
 from monitor.verdict.client_ip import nonce
+from monitor.verdict.ipv6_log import Ipv6Log
 from monitor.verdict.plan import Ipv6Plan
+
+# A number that real clients do not send: smtpd counts them in its disconnect line.
+NOOPS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,26 +37,30 @@ class Ipv6Book:
         """Begin knowing nothing."""
         self._plan = plan
         self._answers: dict[Target, _Answer] = {}
+        self._log = Ipv6Log()
+        self._log.replan(plan)
 
     def replan(self, plan: Ipv6Plan | None) -> None:
         """Take over what is asked from now on, and forget the rest."""
         self._plan = plan
-        asked = {} if plan is None else plan.protocols
+        self._log.replan(plan)
+        asked = {} if plan is None else plan.services
         self._answers = {target: answer for target, answer in self._answers.items() if target in asked}
 
     def ask(self, target: Target, now: float) -> Ask | None:
         """Say what the round that is due now shall leave behind; ``None``: leave the server alone."""
         plan, answer = self._plan, self._answers.get(target)
-        if plan is None or target not in plan.protocols:
+        if plan is None or target not in plan.services:
             return None
         if answer is not None and answer.refused and now - answer.finished < plan.refused_interval:
             return None
-        names_clients = plan.protocols[target] in {MailProtocol.SMTPS, MailProtocol.SUBMISSION}
-        return Ask(nonce=nonce(target, now)) if plan.reply and names_clients else NOTHING
+        if plan.services[target].protocol not in {MailProtocol.SMTPS, MailProtocol.SUBMISSION}:
+            return NOTHING
+        return Ask(noops=NOOPS if plan.log else 0, nonce=nonce(target, now) if plan.reply else "")
 
     def record(self, seen: Observation) -> None:
         """Take in an ended round; one that failed for another reason than the header tells nothing."""
-        if self._plan is None or seen.target not in self._plan.protocols:
+        if self._plan is None or seen.target not in self._plan.services:
             return
         outcome = seen.conversation.outcome if seen.conversation is not None else None
         if seen.judgement.verdict is Verdict.HEADER_REJECTED:
@@ -60,6 +68,12 @@ class Ipv6Book:
         elif outcome is not None:
             believed = outcome.believed_address
             self._answers[seen.target] = _Answer(refused=False, believed=believed, finished=seen.finished)
+            self._log.add(seen, self._plan)
+
+    def record_log(self, batch: MaillogBatch) -> None:
+        """Take in lines of the mail log; an empty batch says that there were none."""
+        if self._plan is not None and self._plan.log:
+            self._log.feed(batch, self._plan)
 
     def findings(self) -> tuple[Finding, ...]:
         """Give a finding for each service that refuses the header, or takes us for somebody else behind it."""
@@ -70,8 +84,11 @@ class Ipv6Book:
         for target, answer in self._answers.items():
             if answer.refused:
                 found.append(_refused(target.service, needed=plan.needed))
-            elif answer.believed is not None and address_of(answer.believed) != address_of(plan.claimed):
-                found.append(_lost(target.service, answer.believed, plan.claimed))
+                continue
+            for believed in (answer.believed, self._log.believed(target)):
+                if believed is not None and address_of(believed) != address_of(plan.claimed):
+                    found.append(_lost(target.service, believed, plan.claimed))
+                    break
         return tuple(found)
 
 

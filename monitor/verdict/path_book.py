@@ -207,6 +207,7 @@ class PathBook:
         self._client_ip.record_log(batch)
         self._roundtrips.record_log(batch)
         self._log.record_batch(batch)
+        self._ipv6.record_log(batch)
         if batch.lag is not None:
             self._lag = batch.lag
         return bool(batch.records) or before is None or before.failure != batch.failure

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from monitor.core.model import MailProtocol, Node, Service, Target
+from monitor.core.model import Node, Service, Target
 from monitor.core.proof import EvidenceKind
 from monitor.verdict.origins import Network, OriginNetworks
 
@@ -62,16 +62,18 @@ class NegativePlan:
 
 @dataclass(frozen=True, slots=True)
 class Ipv6Plan:
-    """The rare handshakes that claim an IPv6 client: their protocols by target, and the address that they claim.
+    """The rare handshakes that claim an IPv6 client: their services by target, and the addresses that they name.
 
-    ``needed`` says that an edge has an IPv6 address, ``reply`` that the server may be made to name its client. A server
-    that has refused is asked again after ``refused_interval`` (seconds).
+    ``needed`` says that an edge has an IPv6 address, ``reply`` that the server may be made to name its client, ``log``
+    that its log shows it. A server that has refused is asked again after ``refused_interval`` (seconds).
     """
 
-    protocols: Mapping[Target, MailProtocol]
+    services: Mapping[Target, Service]
     claimed: str
+    destination: str
     needed: bool
     reply: bool
+    log: bool
     refused_interval: float
 
 

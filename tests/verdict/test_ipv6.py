@@ -10,10 +10,11 @@ from monitor.core.observations import Judgement, Observation
 from monitor.core.proof import NOTHING
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Hop, Verdict
-from monitor.verdict.ipv6 import Ipv6Book
+from monitor.verdict.ipv6 import NOOPS, Ipv6Book
 from monitor.verdict.path_book import PathBook
 from monitor.verdict.plan import Ipv6Plan
-from tests.verdict.build import SERVICES, SMTP, SMTPS, SUBMISSION, all_well, plan, target
+from tests.verdict.build import EDGE, SERVICES, SMTP, SMTPS, SUBMISSION, all_well, plan, target
+from tests.verdict.lines import batch
 
 CLAIMED = "2001:db8:25::99"
 
@@ -24,10 +25,12 @@ def asked(service: Service) -> Target:
 
 
 PLAN = Ipv6Plan(
-    protocols={asked(service): service.protocol for service in SERVICES},
+    services={asked(service): service for service in SERVICES},
     claimed=CLAIMED,
+    destination="2001:db8::25",
     needed=False,
     reply=True,
+    log=False,
     refused_interval=3600.0,
 )
 
@@ -123,3 +126,54 @@ def test_a_refused_family_touches_no_verdict() -> None:
     assert {each.verdict for each in status.handshakes} == {Verdict.OK}
     assert status.diagnosis.hop is Hop.NONE
     assert [finding.kind for finding in status.findings] == ["ipv6_header_refused"]
+
+
+WITH_LOG = replace(PLAN, reply=False, log=True)
+
+
+def shown(address: str, port: int = 40001) -> str:
+    """Write postscreen's line about a round on port 25."""
+    return f"postfix/smtpd-proxy25/postscreen[1]: CONNECT from [{address}]:{port} to [2001:db8::25]:25"
+
+
+def test_the_log_shows_another_address_in_two_rounds() -> None:
+    """One line under a foreign address may be a stranger's; two in a row under the same one are ours. It clears."""
+    book = Ipv6Book(WITH_LOG)
+    found = []
+    for now, address in ((0.0, EDGE.address), (600.0, EDGE.address), (1200.0, CLAIMED)):
+        book.record(answered(SMTP, now=now))
+        book.record_log(batch(shown(address), now=now + 0.1))
+        book.record_log(batch(now=now + 60.0))
+        found.append([(finding.kind, finding.subject) for finding in book.findings()])
+    assert found == [[], [("ipv6_client_ip_lost", "smtp")], []]
+
+
+@pytest.mark.parametrize("line", [shown(EDGE.address, 40002), shown(CLAIMED), "postfix/qmgr[1]: something else"])
+def test_what_the_log_does_not_show_is_no_loss(line: str) -> None:
+    """Another's port, our own address, or no line at all."""
+    book = Ipv6Book(WITH_LOG)
+    for now in (0.0, 600.0):
+        book.record(answered(SMTP, now=now))
+        book.record_log(batch(line, now=now + 0.1))
+        book.record_log(batch(now=now + 60.0))
+    assert book.findings() == ()
+
+
+def test_smtpd_is_given_a_number_to_log() -> None:
+    """Its lines name no port: noop=N tells ours from others'. It does without where no log is read."""
+    book = Ipv6Book(WITH_LOG)
+    assert [ask.noops for service in SERVICES if (ask := book.ask(asked(service), 1.0))] == [0, NOOPS, NOOPS, 0]
+    book.replan(PLAN)
+    assert [ask.noops for service in SERVICES if (ask := book.ask(asked(service), 1.0))] == [0, 0, 0, 0]
+
+
+def test_a_reload_that_seeks_no_log_forgets_what_it_showed() -> None:
+    """A finding rests on evidence that is sought."""
+    book = Ipv6Book(WITH_LOG)
+    for now in (0.0, 600.0):
+        book.record(answered(SMTP, now=now))
+        book.record_log(batch(shown(EDGE.address), now=now + 0.1))
+        book.record_log(batch(now=now + 60.0))
+    assert book.findings()
+    book.replan(PLAN)
+    assert book.findings() == ()
