@@ -1,6 +1,7 @@
 """The real daemon on the client's host of a laboratory, asked over HTTP as Prometheus asks it."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -139,6 +140,11 @@ class Daemon:
         """Give the resident memory in MiB."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+    def processor_time(self) -> float:
+        """Give the seconds of processor time that it has used since its start, its children's not included."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # utime and stime of proc(5)
 
     def until(self, holds: Callable[[], bool], *, within: float) -> float:
         """Poll until something holds; gives the seconds it took.
