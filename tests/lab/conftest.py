@@ -8,14 +8,15 @@ import pytest
 
 from tests.lab.haproxy import Settings
 from tests.lab.lab import Lab
+from tests.lab.postfix import CACHED
 
 LabFactory = Callable[..., Lab]
 
 
 @pytest.fixture(scope="session")
-def lab() -> Iterator[Lab]:
-    """Give the shared laboratory."""
-    with Lab() as shared:
+def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """Give the shared laboratory; parametrized with ``UNCACHED``, one whose postscreen knows nobody again."""
+    with Lab(postscreen_cache=getattr(request, "param", CACHED) == CACHED) as shared:
         yield shared
 
 

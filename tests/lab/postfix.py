@@ -13,6 +13,9 @@ FILES = ("main.cf", "master.cf")
 MAIL_UID = 5000
 POSTSCREENS = ("smtp/inet", "2525/inet")
 
+CACHED, UNCACHED = "cached", "uncached"
+"""Whether postscreen remembers whom it has let pass. Production's does not: there every contact waits six seconds."""
+
 
 class Postfix(Server):
     """Stock 25, 465, 587 and PROXY 2525, 4465, 5587."""
@@ -24,7 +27,7 @@ class Postfix(Server):
         """Put it on a host; without ``cache`` every contact is postscreen's first and waits six seconds."""
         super().__init__(host)
         self._maillog = maillog
-        self._cache = cache
+        self.cache = cache
         self._changed = False
         self._started = 0
 
@@ -72,7 +75,7 @@ class Postfix(Server):
     def _write(self) -> None:
         for name in FILES:
             self.host.write(f"/etc/postfix/{name}", (CONF / name).read_bytes())
-        if not self._cache:
+        if not self.cache:
             self.host.run("postconf", "-P", *(f"{service}/postscreen_cache_map=" for service in POSTSCREENS))
         self._changed = False
 

@@ -9,7 +9,10 @@ import pytest
 from tests.lab.daemon import Daemon
 from tests.lab.lab import Lab
 from tests.lab.network import EDGE
+from tests.lab.postfix import CACHED, UNCACHED
 from tests.lab.rewriting import rewrite
+
+pytestmark = pytest.mark.parametrize("lab", [CACHED, UNCACHED], indirect=True)
 
 QUICK = {
     "handshakes": {"interval": "6s", "fast_interval": "3s", "reply_interval": "18s", "client_rate_limit": None},

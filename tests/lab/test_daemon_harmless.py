@@ -5,11 +5,14 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.lab.conftest import LabFactory
 from tests.lab.daemon import Daemon
 from tests.lab.lab import Lab
 from tests.lab.network import CLIENT, NODES
 from tests.lab.pace import PATIENT, Pace
+from tests.lab.postfix import CACHED, UNCACHED
 
 SWIFT = Pace(check=0.25, dialogue=0.5, fast=0.5, timeout=8, edge=1)
 DIALOGUES, CHECKS = 500, 500
@@ -26,6 +29,7 @@ CONNECT = re.compile(r"smtpd-proxy25/postscreen\[\d+\]: CONNECT from \[192\.0\.2
 PROXY_LISTENERS = re.compile(r"smtpd-proxy|getpeername| imap-login: ")
 
 
+@pytest.mark.parametrize("lab", [CACHED, UNCACHED], indirect=True)
 def test_a_thousand_probes_leave_no_self_inflicted_line(lab: Lab, tmp_path: Path) -> None:
     """Dialogues leave what an orderly client leaves, silent checks nothing at all, and the daemon's own count is 0."""
     with Daemon(lab, tmp_path, PATIENT.configuration(lab), "--web.enable-lifecycle") as daemon:

@@ -13,6 +13,9 @@ from tests.lab.daemon import Daemon
 from tests.lab.lab import Lab
 from tests.lab.network import NODES
 from tests.lab.pace import PATIENT
+from tests.lab.postfix import CACHED, UNCACHED
+
+pytestmark = pytest.mark.parametrize("lab", [CACHED, UNCACHED], indirect=True)
 
 GONE = "k8s-node4"
 GONE_LABEL = f'node="{GONE}"'
