@@ -103,7 +103,7 @@ def _beat() -> list[Panel]:
 def _cost() -> list[Panel]:
     memory = About("Memory", "Resident. About 60 to 80 MiB where SSH is used; a steady climb is a leak.", 8, 7)
     cpu = About("CPU", "Share of one core.", 8, 7)
-    files = About("Open files", "Sockets and files, against what is allowed.", 8, 7)
+    files = About("Open files", "Sockets and files; a steady climb is a leak.", 8, 7)
     spent = f"rate(process_cpu_seconds_total[{WINDOW}]) and on (instance) {select(catalogue.BUILD_INFO)}"
     return [
         lines(
@@ -116,7 +116,6 @@ def _cost() -> list[Panel]:
             files,
             Scale("short", least=0),
             Query(each_replica("max", process("process_open_fds")), "{{instance}}"),
-            Query(each_replica("max", process("process_max_fds")), "{{instance}}, allowed"),
         ),
     ]
 

@@ -55,7 +55,6 @@ class Scale:
     steps: Steps = ()
     decimals: int | None = None
     least: float | None = None
-    most: float | None = None
     base: str = GREEN
 
 
@@ -151,8 +150,6 @@ def _drawn(panel: _P, about: About, scale: Scale, queries: Sequence[Query]) -> _
         panel.decimals(scale.decimals)
     if scale.least is not None:
         panel.min(scale.least)
-    if scale.most is not None:
-        panel.max(scale.most)
     for ref, query in zip("ABCDEFGH", queries, strict=False):
         panel.with_target(query.target(ref).datasource(DATASOURCE))
     if about.page:

@@ -7,7 +7,7 @@ from dashboards.panels import NAMED, About, Panel, Scale, bars, heat, lines, til
 from dashboards.queries import PATH, PROBE, SERVICE, Query, buckets, now, of_path, quantile, rate
 from dashboards.state_sets import SERVER_STATES
 from dashboards.states import GREEN, ORANGE, RED, SERVER_MAPPINGS, YELLOW, either
-from dashboards.tables import certificates_table, drift_table
+from dashboards.tables import drift_table, tls_table
 from monitor.core.taxonomy import Phase
 from monitor.publish import catalogue
 from monitor.publish.alerting.promql import select
@@ -93,13 +93,14 @@ def _rounds() -> list[Panel]:
         8,
         7,
     )
+    results = rate(catalogue.PROBES, ("probe", "result"), path=PATH, service=SERVICE)
     failures = rate(catalogue.PROBE_FAILURES, ("probe", "phase", "reason"), path=PATH, service=SERVICE)
     last = of_path("min", catalogue.PROBE_LAST_SUCCESS, ("probe", "service"), probe=PROBE, service=SERVICE)
     return [
         bars(
             ended,
             Scale("ops"),
-            Query(rate(catalogue.PROBES, ("probe", "result"), path=PATH, service=SERVICE), "{{probe}} {{result}}"),
+            Query(f"{results} > 0", "{{probe}} {{result}}"),
         ),
         bars(failed, Scale("ops"), Query(f"{failures} > 0", "{{probe}}: {{phase}}, {{reason}}")),
         lines(since, Scale("s", least=0), Query(f"time() - {last}", "{{service}}")),
@@ -117,14 +118,19 @@ def _haproxy() -> list[Panel]:
     )
     sessions = About("Sessions", "Current sessions of each backend: real clients, and our front-door rounds.", 12, 7)
     failed = About(
-        "Failed health checks", "Health checks that HAProxy lost while the server was up.", 12, 7, "MailpathPoolThin"
+        "Failed health checks",
+        "Health checks that HAProxy lost while the server was up.",
+        12,
+        7,
+        "MailpathPoolThin",
+        "none",
     )
     scur = f"sum by (backend) ({of_path('max', catalogue.HAPROXY_BACKEND_SESSIONS, ('edge', 'backend', 'server'))})"
     losses = rate(catalogue.HAPROXY_SERVER_CHECK_FAILED, ("backend", "server"), path=PATH)
     return [
         timeline(state, SERVER_MAPPINGS, Query(SERVER_STATES, "{{server}} {{backend}}")),
         lines(sessions, Scale("short", least=0), Query(scur, "{{backend}}")),
-        bars(failed, Scale("ops"), Query(losses, "{{server}} {{backend}}")),
+        bars(failed, Scale("ops"), Query(f"{losses} > 0", "{{server}} {{backend}}")),
     ]
 
 
@@ -132,7 +138,7 @@ def _rest() -> list[Panel]:
     valid = About(
         "Certificates are valid for",
         "The shortest that is shown for a service, on any node or front door.",
-        6,
+        8,
         8,
         "MailpathCertificateExpiring",
     )
@@ -154,6 +160,6 @@ def _rest() -> list[Panel]:
             Query(of_path("max", catalogue.ROUNDTRIP_DURATION, ("path",)), "roundtrip"),
             graph=True,
         ),
-        certificates_table(6, 8),
-        drift_table(6, 8),
+        tls_table(6, 8),
+        drift_table(4, 8),
     ]

@@ -17,16 +17,14 @@ class State(NamedTuple):
     colour: str
 
 
-GREEN, YELLOW, ORANGE, RED, DARK_RED, PURPLE, BLUE, GREY = (
-    "green",
-    "yellow",
-    "orange",
-    "red",
-    "dark-red",
-    "purple",
-    "blue",
-    "#808080",
-)
+GREEN = "green"
+YELLOW = "yellow"
+ORANGE = "orange"
+RED = "red"
+DARK_RED = "dark-red"
+PURPLE = "purple"
+BLUE = "blue"
+GREY = "#808080"
 
 # Red: nobody gets in. Orange: somebody does not. Purple: mail flows under a wrong address. Grey: nobody knows.
 VERDICT_WORDS: Mapping[str, State] = {

@@ -1,6 +1,6 @@
 """The tables: what fires, and what has drifted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from grafana_foundation_sdk.builders import table
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, DynamicConfigValue
@@ -21,9 +21,7 @@ def alerts_table(width: int, height: int) -> table.Panel:
         none="nothing fires",
     )
     firing = f'ALERTS{{alertname=~"Mailpath.+",alertstate="firing",path=~"{PATH}|"}}'
-    panel = _table(
-        about, f"max by (alertname, severity, hop, service) ({firing})", ("alertname", "severity", "hop"), {}
-    )
+    panel = _table(about, f"max by (alertname, severity, hop, service) ({firing})", ("alertname", "severity", "hop"))
     page = DynamicConfigValue(id_val="links", value=[link("Runbook", "${runbook}/${__value.raw}.md").build()])
     return panel.override_by_name("alertname", [page])
 
@@ -39,30 +37,28 @@ def drift_table(width: int, height: int) -> table.Panel:
         none="nothing differs",
     )
     drift = of_path("max", catalogue.CONFIG_DRIFT, ("subject", "kind"))
-    return _table(about, f"{drift} == 1", ("subject", "kind"), {})
+    return _table(about, f"{drift} == 1", ("subject", "kind"))
 
 
-def certificates_table(width: int, height: int) -> table.Panel:
-    """List each service's certificate: TLS version, cipher and how long it is valid."""
+def tls_table(width: int, height: int) -> table.Panel:
+    """List what each service speaks: TLS version and cipher."""
     about = About(
         "TLS in use",
-        "Version and cipher that the last handshakes came to, and on how many nodes and front doors.",
+        "Version and cipher that the last rounds spoke; more than one line of a service: nodes differ.",
         width,
         height,
     )
     spoken = of_path("max", catalogue.TLS_VERSION_INFO, ("node", "service", "version", "cipher"))
     used = f"count by (service, version, cipher) ({spoken})"
-    return _table(about, used, ("service", "version", "cipher", "Value"), {"Value": "seen on"})
+    return _table(about, used, ("service", "version", "cipher"))
 
 
-def _table(about: About, expr: str, columns: Sequence[str], renamed: Mapping[str, str]) -> table.Panel:
+def _table(about: About, expr: str, columns: Sequence[str]) -> table.Panel:
     """Show an instant answer's labels, in this order, and nothing else."""
     query = Query(expr, instant=True, format=PromQueryFormat.TABLE)
-    order = {
-        "include": {"names": list(columns)},
-    }
+    kept = {"include": {"names": list(columns)}}
     panel = tabled(about, Scale("short"), query)
-    panel.with_transformation(DataTransformerConfig(id_val="filterFieldsByName", options=order))
+    panel.with_transformation(DataTransformerConfig(id_val="filterFieldsByName", options=kept))
     indices = {name: index for index, name in enumerate(columns)}
-    options = {"excludeByName": {}, "indexByName": indices, "renameByName": dict(renamed)}
+    options = {"excludeByName": {}, "indexByName": indices, "renameByName": {}}
     return panel.with_transformation(DataTransformerConfig(id_val="organize", options=options))

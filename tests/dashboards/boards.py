@@ -47,5 +47,5 @@ def filled(expr: str, **variables: str) -> str:
     return re.sub(r"\$(?:\{(\w+)\}|(\w+))", lambda found: variables[found[1] or found[2]], expr)
 
 
-EVERYTHING = {"path": "home", "service": ".*", "probe": "handshake", "__rate_interval": "10s", "__range": "1m"}
+EVERYTHING = {"path": "home", "service": ".*", "probe": "handshake", "__rate_interval": "20s", "__range": "1m"}
 ASKED = [Asked(each.where, filled(each.expr, **EVERYTHING), each.instant) for uid in BOARDS for each in queries(uid)]

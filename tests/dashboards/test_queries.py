@@ -22,7 +22,6 @@ RECORDED = {
 }
 PROCESS = {
     "process_cpu_seconds_total",
-    "process_max_fds",
     "process_open_fds",
     "process_resident_memory_bytes",
     "process_start_time_seconds",
