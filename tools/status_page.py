@@ -4,6 +4,7 @@
 Run it from the repository's root on a machine that does nothing else: ``.venv/bin/python -m tools.status_page``.
 """
 
+import os
 import statistics
 import tempfile
 from pathlib import Path
@@ -47,7 +48,8 @@ the internet are masked (`198.18.7.x`), unless `status_page: {{client_addresses:
 
 ## Measured
 
-In Chromium {version}, with the demo on the same machine, by `.venv/bin/python -m tools.status_page`:
+In Chromium {version}, with the demo on the same machine ({processors} processors, load average {busy:.0f}), by
+`.venv/bin/python -m tools.status_page`:
 
 | | median | worst |
 | --- | --- | --- |
@@ -130,6 +132,8 @@ def _pictures(chromium: Any, running: Demo) -> None:  # noqa: ANN401 - see above
 
 def _write(version: str, measured: Measured) -> None:
     text = TEXT.format(
+        processors=os.cpu_count(),
+        busy=os.getloadavg()[0],
         version=version.partition(".")[0],
         loads=LOADS,
         load=statistics.median(measured.loads),
