@@ -23,6 +23,7 @@ help:
 	@echo 'make check      ruff, mypy --strict, import-linter, deptry, hadolint'
 	@echo 'make dashboards the JSON for Grafana, from dashboards/'
 	@echo 'make bench      CPU time beside the peers, into bench/results.md (installs missing peers where it may)'
+	@echo 'make chart      what the chart in helm/ has from elsewhere'
 	@echo 'make lock       pin requirements*.txt anew'
 
 install: $(VENV)/.installed

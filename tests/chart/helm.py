@@ -15,6 +15,8 @@ Document = dict[str, Any]
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "helm" / "mailpath"
 VALUES = {file.stem: file for file in sorted((Path(__file__).parent / "values").glob("*.yml"))}
+# Whole values.yaml of earlier releases, a file for each: never changed again.
+RELEASED = sorted((Path(__file__).parent / "released").glob("*.yml"))
 RELEASE, NAMESPACE = "mailpath", "monitoring"
 
 

@@ -1,10 +1,13 @@
 """helm and Kubernetes' own schemas find nothing to say, whatever is set."""
 
+from pathlib import Path
+
 import kubernetes_validate
 import pytest
+import yaml
 
 from tests.chart.conftest import Rendered
-from tests.chart.helm import CHART, VALUES, Helm
+from tests.chart.helm import CHART, RELEASED, VALUES, Helm, workload
 
 VERSIONS = ("1.35", "1.36", "1.37")
 CUSTOM = {"ServiceMonitor", "PodMonitor", "PrometheusRule"}
@@ -25,6 +28,12 @@ def test_the_objects_are_kubernetes_own(rendered: Rendered, name: str, version: 
     assert len(known) >= 3
     for each in known:
         kubernetes_validate.validate(each, version, strict=True)
+
+
+@pytest.mark.parametrize("file", RELEASED, ids=lambda file: file.stem)
+def test_the_values_of_a_released_chart_are_still_taken(helm: Helm, file: Path) -> None:
+    """Whoever has kept an earlier release's values, whole, has nothing to change."""
+    assert workload(helm.render(yaml.safe_load(file.read_text())))["kind"] == "Deployment"
 
 
 @pytest.mark.parametrize("name", VALUES)

@@ -56,6 +56,12 @@ What no schema can say: values that contradict one another. Every fault is told 
 {{- $faults = append $faults (printf "roundtrip.path is missing: it is one of %s" (join ", " $with)) -}}
 {{- end -}}
 {{- end -}}
+{{- $name := include "mailpath.fullname" . -}}
+{{- with lookup "apps/v1" "StatefulSet" .Release.Namespace $name -}}
+{{- if and (include "mailpath.stateful" $) (ne (empty .spec.volumeClaimTemplates) (not $.Values.persistence.enabled)) -}}
+{{- $faults = append $faults (printf "persistence.enabled is not what it was, and the API never changes the volumes of a StatefulSet: run first: kubectl --namespace %s delete statefulset %s --cascade=orphan" $.Release.Namespace $name) -}}
+{{- end -}}
+{{- end -}}
 {{- if $faults -}}
 {{- fail (printf "\n%s\n" (join "\n" ($faults | uniq))) -}}
 {{- end -}}
