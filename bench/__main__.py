@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bench import peers
-from bench.figures import checks
+from bench.figures import checks, handshakes, maillog, scrape
 from bench.measure import ROUNDS, Figure
 from bench.report import merge
 
@@ -15,6 +15,9 @@ Group = Callable[[Path, dict[str, Path], int], Iterator[Figure]]
 # A new group of figures is one file and one line here.
 GROUPS: dict[str, Group] = {
     "checks": checks.figures,
+    "handshakes": handshakes.figures,
+    "maillog": maillog.figures,
+    "scrape": scrape.figures,
 }
 
 

@@ -78,7 +78,7 @@ def alternate(contenders: Mapping[str, Callable[[], float]], rounds: int = ROUND
     return values
 
 
-def program(*command: str | Path) -> Any:
+def program(*command: object) -> Any:
     """Run a program that prints one line of JSON, and give what it says.
 
     Raises:

@@ -39,13 +39,14 @@ def many_targets(nodes: int, prefix: str, checks: dict[str, Any], ports: dict[st
     return parse(yaml.safe_dump({"paths": paths}).encode(), "bench.yml")
 
 
-def checking_daemon(settings: Settings) -> Daemon:
-    """Give the whole daemon, with checks alone: nobody beside it does handshakes."""
+def checking_daemon(settings: Settings, *, alone: bool = True) -> Daemon:
+    """Give the whole daemon, with checks ``alone`` where nobody beside it does handshakes."""
 
     def checks_alone(*whole: Any) -> list[TargetWatch]:
         return [watch for watch in target_watches(*whole) if watch.probe.target.probe is ProbeKind.CHECK]
 
-    path_watch.target_watches = checks_alone  # type: ignore[attr-defined,assignment]
+    if alone:
+        path_watch.target_watches = checks_alone  # type: ignore[attr-defined,assignment]
     configure("error", "json")
     return Daemon(lambda: settings, RunOptions())
 

@@ -3,11 +3,13 @@
 import gzip
 import platform
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.core import Metric
 from prometheus_client.exposition import choose_encoder, gzip_accepted
+from prometheus_client.registry import Collector
 
 from monitor.core.model import Target
 from monitor.core.observations import AnyObservation, MaillogCounts
@@ -16,6 +18,7 @@ from monitor.publish import catalogue
 from monitor.publish.counters import Counters, ExpectedMaillog, Frozen
 from monitor.publish.families import Family, Rows
 from monitor.publish.gauges import gauges
+from monitor.publish.sample_lines import SampleLines
 
 # Beyond this zlib takes its time for little: a scrape of 10,000 series is 1.5 MB of very similar lines.
 _GZIP_LEVEL = 4
@@ -33,13 +36,19 @@ class Snapshot:
     """All metrics of one moment; immutable, so that a worker thread can render it while probes go on."""
 
     def __init__(
-        self, registry: CollectorRegistry, own: dict[Family, Rows], counted: Frozen, statuses: Sequence[PathStatus]
+        self,
+        registry: CollectorRegistry,
+        own: dict[Family, Rows],
+        counted: Frozen,
+        statuses: Sequence[PathStatus],
+        lines: SampleLines,
     ) -> None:
         """Hold the process's own collectors, mailpath's own state, the counters and the paths' statuses."""
         self._registry = registry
         self._own = own
         self.counted = counted
         self._statuses = statuses
+        self._lines = lines
 
     def collect(self) -> Iterator[Metric]:
         """Give every family that has a row (prometheus_client's Collector)."""
@@ -54,10 +63,22 @@ class Snapshot:
             encode, content_type = choose_encoder(accept)
         except (TypeError, ValueError):  # prometheus_client compares version numbers without looking at them
             encode, content_type = choose_encoder("")
-        body = encode(self)
+        rows = chain(self._own.items(), gauges(self._statuses).items(), self.counted.values)
+        written = [self._lines.write(family, each, encode) for family, each in rows if each]
+        body = b"".join((*written, encode(_Rest(self.counted.histogram_metrics(), self._registry))))
         if gzip_accepted(accept_encoding):
             return Exposition(gzip.compress(body, _GZIP_LEVEL), content_type, gzipped=True)
         return Exposition(body, content_type, gzipped=False)
+
+
+class _Rest(Collector):
+    """What prometheus_client writes by itself: histograms, the process; and the end of the scrape."""
+
+    def __init__(self, histograms: Iterable[Metric], registry: CollectorRegistry) -> None:
+        self._metrics = chain(histograms, registry.collect())
+
+    def collect(self) -> Iterator[Metric]:
+        return self._metrics
 
 
 class Metrics:
@@ -86,6 +107,7 @@ class Metrics:
         }
         # A registry of our own, with the process_* and python_* that every exporter has.
         self._registry = CollectorRegistry()
+        self._lines = SampleLines()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self._registry)
 
@@ -129,4 +151,4 @@ class Metrics:
             catalogue.EVENT_LOOP_LAG: {(): self._loop_lag()},
             catalogue.EVENT_LOOP_TASKS: {(): float(self._loop_tasks())},
         }
-        return Snapshot(self._registry, own, self._counters.freeze(), tuple(statuses))
+        return Snapshot(self._registry, own, self._counters.freeze(), tuple(statuses), self._lines)

@@ -74,4 +74,6 @@ class LineReader:
 def printable(raw: bytes) -> str:
     """Decode for eyes: UTF-8 as it is, everything that would not print (NUL, ESC, other 8-bit) as an escape."""
     text = raw.decode("utf-8", "backslashreplace")
+    if text.isprintable():
+        return text  # nearly always; the next line costs as much as the rest of a reply
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)

@@ -1,0 +1,84 @@
+"""Handshakes: PROXY v2 and SMTP in plain text, and inside TLS, full and resumed."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+from bench import peers
+from bench.measure import Bound, Figure, Spent, alternate, program, subject
+
+COUNT, TLS_COUNT = 4000, 800
+US = 1e6
+
+
+def figures(directory: Path, programs: dict[str, Path], rounds: int) -> Iterator[Figure]:
+    """Measure both."""
+    with ExitStack() as stack:
+        for mode, port in (("smtp", peers.PLAIN_PORT), ("proxied", peers.PROXIED_PORT)):
+            command = [programs["target"], mode, port]
+            stack.enter_context(peers.running(command, [port], directory / f"{mode}.log"))
+        _make_certificate(directory)
+        pem, backend = directory / "server.pem", f"  server mail 127.0.0.1:{peers.PLAIN_PORT}\n"
+        doors = (
+            f"listen plain\n  bind 127.0.0.1:{peers.TLS_PORT} ssl crt {pem}\n{backend}"
+            f"listen proxied\n  bind 127.0.0.1:{peers.TLS_PROXIED_PORT} accept-proxy ssl crt {pem}\n{backend}"
+        )
+        ports = [peers.TLS_PORT, peers.TLS_PROXIED_PORT]
+        stack.enter_context(peers.haproxy(directory, doors, ports))
+        blackbox = stack.enter_context(peers.blackbox(directory))
+        yield _plain(programs["handshakes"], blackbox, rounds)
+        yield _in_tls(directory / "ca.pem", blackbox, rounds)
+
+
+def _plain(limit: Path, blackbox: int, rounds: int) -> Figure:
+    contenders = {
+        "mailpath": lambda: _ours(COUNT, tls=False, port=peers.PROXIED_PORT, in_flight=50),
+        "C": lambda: US * float(program(limit, COUNT, 50, peers.PROXIED_PORT)["cpu"]) / COUNT,
+        "blackbox, without PROXY": lambda: _blackbox(blackbox, "smtp", peers.PLAIN_PORT, 1000),
+    }
+    bounds = (Bound("mailpath", "C", 1.6, 1.25), Bound("mailpath", "blackbox, without PROXY", 1 / 4, 1 / 7))
+    return Figure("PROXY v2 and SMTP handshake", "µs CPU per handshake", alternate(contenders, rounds), bounds)
+
+
+def _in_tls(ca_file: Path, blackbox: int, rounds: int) -> Figure:
+    def ours(full_every: int) -> float:
+        return _ours(
+            TLS_COUNT,
+            tls=True,
+            port=peers.TLS_PROXIED_PORT,
+            in_flight=1,
+            ca_file=str(ca_file),
+            full_every=full_every,
+        )
+
+    contenders = {
+        "mailpath, full": lambda: ours(1),
+        "mailpath, session kept": lambda: ours(10),
+        "blackbox, without PROXY": lambda: _blackbox(blackbox, "smtps", peers.TLS_PORT, 400),
+    }
+    bounds = (
+        Bound("mailpath, full", "blackbox, without PROXY", 1.1, 0.9),
+        Bound("mailpath, session kept", "blackbox, without PROXY", 0.85, 0.65),
+    )
+    return Figure("The same inside TLS 1.3", "µs CPU per handshake", alternate(contenders, rounds), bounds)
+
+
+def _ours(count: int, **asked: object) -> float:
+    return US * float(subject("handshakes", count=count, **asked)["cpu"]) / count
+
+
+def _blackbox(pid: int, module: str, port: int, count: int) -> float:
+    with Spent(pid) as spent:
+        peers.ask_blackbox(module, [f"127.0.0.1:{port}"], count)
+    return US * spent.cpu / count
+
+
+def _make_certificate(directory: Path) -> None:
+    """Make a certificate that is its own authority, by OpenSSL's own tool."""
+    names = ["-subj", "/CN=mail.example.org", "-addext", "subjectAltName=DNS:mail.example.org"]
+    kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    files = ["-keyout", directory / "key.pem", "-out", directory / "ca.pem"]
+    subprocess.run(["openssl", "req", "-x509", *kind, *names, *map(str, files)], check=True, capture_output=True)
+    pem = (directory / "ca.pem").read_bytes() + (directory / "key.pem").read_bytes()
+    (directory / "server.pem").write_bytes(pem)

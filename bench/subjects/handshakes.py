@@ -1,0 +1,60 @@
+"""Handshakes by the link that all dialogues use: header, banner, EHLO, QUIT; or inside TLS, as ``smtps`` is asked."""
+
+import asyncio
+import time
+
+from bench.subjects import arguments, run, tell
+from monitor.core.conversation import Conversation, Endpoints, Script, Send
+from monitor.core.model import MailProtocol
+from monitor.core.observations import Judgement
+from monitor.core.proof import NOTHING
+from monitor.links.converse import converse
+from monitor.links.tls import TlsClient
+from monitor.probes.dialogue import DialogueRule, judge, script
+from monitor.wire.proxy_header import ProxyHeader
+from monitor.wire.proxy_v2 import encode_v2
+from monitor.wire.smtp import smtp_dialogue
+
+
+def plain(endpoints: Endpoints) -> Script:
+    """Speak to a PROXY listener that offers no STARTTLS: what the contenders can do."""
+    yield Send(_header(endpoints))
+    return (yield from smtp_dialogue(helo="mailpath.invalid", encrypted=True))
+
+
+def in_tls(endpoints: Endpoints) -> Script:
+    """Speak as the probe of port 465 does."""
+    return script(MailProtocol.SMTPS, NOTHING, header=_header(endpoints), helo="mailpath.invalid")
+
+
+def _header(endpoints: Endpoints) -> bytes:
+    return encode_v2(ProxyHeader.tcp("192.0.2.7", endpoints.local_port, "10.0.20.1", 25))
+
+
+async def main() -> None:
+    """Hold so many conversations, some of them at a time; tell the CPU seconds."""
+    asked = arguments()
+    count, make = asked["count"], in_tls if asked["tls"] else plain
+    tls = TlsClient(asked.get("ca_file"), full_handshake_every=asked.get("full_every", 10)) if asked["tls"] else None
+    rule = DialogueRule(MailProtocol.SMTPS, header_sent=True, slow_after=5.0)
+    resumed = 0
+
+    async def one() -> tuple[Judgement, Conversation]:
+        held = await converse(make, "127.0.0.1", asked["port"], timeout=20, tls=tls, server_name="mail.example.org")
+        return judge(rule, held), held
+
+    async def several(number: int) -> None:
+        nonlocal resumed
+        for _ in range(number):
+            judgement, held = await one()
+            if judgement.failure is not None:
+                raise RuntimeError(str(judgement.failure))
+            resumed += held.tls is not None and held.tls.resumed
+
+    await several(5)
+    cpu = time.process_time()
+    await asyncio.gather(*(several(count // asked["in_flight"]) for _ in range(asked["in_flight"])))
+    tell({"cpu": time.process_time() - cpu, "done": count, "resumed": resumed})
+
+
+run(main)
