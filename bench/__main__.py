@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bench import peers
-from bench.figures import checks, handshakes, maillog, scrape
+from bench.figures import checks, daemon, handshakes, maillog, scrape
 from bench.measure import ROUNDS, Figure
 from bench.report import merge
 
@@ -18,6 +18,7 @@ GROUPS: dict[str, Group] = {
     "handshakes": handshakes.figures,
     "maillog": maillog.figures,
     "scrape": scrape.figures,
+    "daemon": daemon.figures,
 }
 
 

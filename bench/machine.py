@@ -15,6 +15,7 @@ def machine() -> dict[str, str]:
         "cores": str(len(os.sched_getaffinity(0))),
         "memory": f"{int(_field('/proc/meminfo', 'MemTotal').split()[0]) / 2**20:.0f} GiB",
         "kernel": platform.release().split("-")[0],
+        "load": " ".join(f"{each:.1f}" for each in os.getloadavg()) + " (1, 5, 15 minutes; other work beside this)",
         "python": platform.python_version(),
         "compiler": _first_line("cc", "--version"),
         **{package: _version(package) for package in PACKAGES},

@@ -1,0 +1,100 @@
+"""What is done thousands of times a second stays short: counted in calls, which no machine's speed changes.
+
+The bounds stand a third to a half above what was counted when they were written; ``make bench`` measures the time.
+"""
+
+import asyncio
+import cProfile
+from collections.abc import Callable
+
+import pytest
+from prometheus_client.exposition import generate_latest
+
+from monitor.config.load import parse
+from monitor.core.observations import AnyObservation
+from monitor.daemon.path_watch import PathWatch
+from monitor.daemon.shared import Shared
+from monitor.engine.scheduler import Job, Scheduler
+from monitor.links.connector import Connector, ConnectResult
+from monitor.links.tls import TlsClient
+from monitor.publish.families import Family, Kind, Labels
+from monitor.publish.metrics import Metrics
+from monitor.publish.sample_lines import SampleLines
+from monitor.wire.maillog import MaillogParser
+
+SETTINGS = b"""
+paths:
+  - name: home
+    nodes: {static: [{name: node1, address: 192.0.2.1}, {name: node2, address: 192.0.2.2}]}
+    tls: {server_name: mail.example.org}
+"""
+OF_NO_INTEREST = b"2026-04-19T10:00:00.000000+00:00 mail postfix/qmgr[211]: 4Wx1: removed\n"
+CONNECT = (
+    b"2026-04-19T10:00:00.000000+00:00 mail postfix/smtpd-proxy25/postscreen[300]: "
+    b"CONNECT from [203.0.113.9]:40000 to [10.0.20.1]:25\n"
+)
+MANY = 1000
+
+
+def calls(work: Callable[[], object]) -> float:
+    """Count the calls, of Python's functions and of C's, that something makes, by the thousand."""
+    profile = cProfile.Profile()
+    profile.runcall(work)
+    return sum(entry.callcount for entry in profile.getstats()) / MANY
+
+
+class Collected(Scheduler):
+    """A scheduler that keeps what it is given, and starts nothing."""
+
+    jobs: list[Job]
+
+    def add(self, job: Job) -> None:
+        """Keep the job."""
+        self.jobs.append(job)
+
+
+@pytest.mark.parametrize(("line", "most"), [(OF_NO_INTEREST, 1.5), (CONNECT, 15)])
+def test_a_line_of_the_mail_log(line: bytes, most: float) -> None:
+    """A line of no interest is searched and no more; one of interest is matched once."""
+    parser = MaillogParser()
+    parser.feed(line)
+    assert calls(lambda: parser.feed(line * MANY)) < most
+
+
+async def test_the_end_of_a_check() -> None:
+    """A check that says what the last one said: judged, remembered, counted, and nothing else."""
+    path = parse(SETTINGS, "mailpath.yml").paths[0]
+    metrics = Metrics("", "", lambda: 0.0)
+    scheduler, connector = Collected(metrics), Connector()
+    scheduler.jobs = []
+
+    def observed(observation: AnyObservation) -> None:
+        watch.record(observation)
+        metrics.observe(observation)
+
+    shared = Shared(scheduler, connector, lambda: 0.0, metrics.bug, observed, metrics.count_maillog)
+    watch = PathWatch(path, TlsClient(), shared)
+    await watch.configure(path, TlsClient())
+    metrics.expect(watch.targets)
+    check = next(job for job in scheduler.jobs if job.begin is not None)
+    now = asyncio.get_running_loop().time()
+    found = ConnectResult(None, 0.001)
+    check.conclude(found, now)
+
+    def rounds() -> None:
+        for _ in range(MANY):
+            check.conclude(found, now)
+
+    counted = calls(rounds)
+    await watch.stop()
+    connector.close()
+    assert counted < 70
+
+
+def test_a_series_of_a_scrape() -> None:
+    """From the second scrape on a series costs its value alone: no labels are sorted, none escaped."""
+    family = Family("age_seconds", Kind.GAUGE, "Age.", ("path", "node"))
+    rows: dict[Labels, float] = {("home", f"node{number}"): float(number) for number in range(MANY)}
+    lines = SampleLines()
+    lines.write(family, rows, generate_latest)
+    assert calls(lambda: lines.write(family, rows, generate_latest)) < 10
