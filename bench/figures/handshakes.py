@@ -1,4 +1,4 @@
-"""Handshakes: PROXY v2 and SMTP in plain text, and inside TLS, full and resumed."""
+"""Handshakes: PROXY v2 and SMTP in plain text, and inside TLS, always a full handshake."""
 
 import subprocess
 from collections.abc import Iterator
@@ -42,25 +42,12 @@ def _plain(limit: Path, blackbox: int, rounds: int) -> Figure:
 
 
 def _in_tls(ca_file: Path, blackbox: int, rounds: int) -> Figure:
-    def ours(full_every: int) -> float:
-        return _ours(
-            TLS_COUNT,
-            tls=True,
-            port=peers.TLS_PROXIED_PORT,
-            in_flight=1,
-            ca_file=str(ca_file),
-            full_every=full_every,
-        )
-
+    asked = {"tls": True, "port": peers.TLS_PROXIED_PORT, "in_flight": 1, "ca_file": str(ca_file)}
     contenders = {
-        "mailpath, full": lambda: ours(1),
-        "mailpath, session kept": lambda: ours(10),
+        "mailpath, full": lambda: _ours(TLS_COUNT, **asked),
         "blackbox, without PROXY": lambda: _blackbox(blackbox, "smtps", peers.TLS_PORT, 400),
     }
-    bounds = (
-        Bound("mailpath, full", "blackbox, without PROXY", 1.1, 0.9),
-        Bound("mailpath, session kept", "blackbox, without PROXY", 0.85, 0.65),
-    )
+    bounds = (Bound("mailpath, full", "blackbox, without PROXY", 1.1, 0.9),)
     return Figure("The same inside TLS 1.3", "µs CPU per handshake", alternate(contenders, rounds), bounds)
 
 
