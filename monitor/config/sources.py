@@ -22,6 +22,20 @@ class SshSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     timeout: Annotated[Duration, Meta(description="For connecting, and for each command.")] = 10.0
 
 
+class BackupSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the age of an edge's backup is learned."""
+
+    command: Annotated[
+        Text,
+        Meta(
+            description="Run on the edge over its SSH connection; prints when the newest backup was made, as seconds "
+            "since the epoch or in the names of files (config-20260419.xml).",
+            examples=["cat /root/last-backup"],
+        ),
+    ]
+    max_age: Annotated[Duration, Meta(description="An older one is a finding.")] = 172_800.0
+
+
 class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A host that runs HAProxy and NAT."""
 
@@ -40,6 +54,9 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         SocketPath | None,
         Meta(description="HAProxy's stats socket; null: judged by sockstat and its front door alone."),
     ] = "/tmp/haproxy.socket"  # noqa: S108 - a path on the edge, where pfSense's HAProxy makes it
+    backup: Annotated[
+        BackupSettings | None, Meta(description="The backup of its configuration; absent: nobody looks for one.")
+    ] = None
     ssh: Annotated[
         SshSettings | Name | None,
         Meta(

@@ -170,8 +170,8 @@ class EdgeObservation:
     """One ended round of reading an edge over SSH.
 
     What could not be read, or is not read of this edge, is ``None``; ``failures`` says why, by command (``sockstat``,
-    ``nat``, ``rules``, ``configuration``, ``stats_socket``). ``ssh_ok`` says whether the SSH connection worked. Times
-    as in ``Observation``.
+    ``nat``, ``rules``, ``configuration``, ``stats_socket``, ``backup``). ``ssh_ok`` says whether the SSH connection
+    worked. ``backup`` is when the newest backup was made (seconds since the epoch). Times as in ``Observation``.
     """
 
     path: str
@@ -184,6 +184,7 @@ class EdgeObservation:
     redirects: Mapping[int, Redirect] | None = None
     configuration: HaproxyConfiguration | None = None
     stats_socket: FileMode | None = None
+    backup: float | None = None
     failures: Mapping[str, Failure] = field(default_factory=dict)
     durations: Mapping[Phase, float] = field(default_factory=dict)
 

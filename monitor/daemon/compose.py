@@ -128,6 +128,8 @@ def _edge_plan(path: PathSettings, edge: EdgeSettings) -> EdgePlan:
         optional_ports=frozenset(edge.optional_ports) - frozenset(edge.frontend_ports),
         redirected=frozenset(redirected_ports(edge)),
         stats_socket=edge.stats_socket,
+        backup_command=edge.backup.command if edge.backup is not None else "",
+        backup_max_age=edge.backup.max_age if edge.backup is not None else 0.0,
     )
     asks_haproxy = edge.stats_socket is not None
     return EdgePlan(edge.name, edge.address, edge.interval, ssh.timeout, asks_haproxy=asks_haproxy, host=host)

@@ -132,6 +132,7 @@ def _rounds(path: PathSettings, edge: EdgeSettings) -> Iterator[_Round]:
         redirected=redirected_ports(edge),
         stats_socket=edge.stats_socket,
         timeout=ssh.timeout,
+        backup_command=edge.backup.command if edge.backup is not None else None,
     )
     yield _Round(
         Target(path.name, ProbeKind.EDGE, edge.name, ""),

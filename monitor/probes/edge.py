@@ -14,6 +14,7 @@ from monitor.core.observations import Span
 from monitor.core.taxonomy import Phase, Reason
 from monitor.links.ssh import SshLink
 from monitor.wire import haproxy_cfg, ls, pfctl_nat, pfctl_rules, sockstat
+from monitor.wire.backups import newest_backup
 from monitor.wire.haproxy_cfg import parse_configuration
 from monitor.wire.ls import parse_ls
 from monitor.wire.pf_rule import PfRule
@@ -31,6 +32,7 @@ NAT = "nat"
 RULES = "rules"
 CONFIGURATION = "configuration"
 STATS_SOCKET = "stats_socket"
+BACKUP = "backup"
 
 # What a command says of itself when it fails, by the words of FreeBSD's and Linux' tools.
 _WORDS = (
@@ -50,7 +52,7 @@ class EdgeSettings:
 
     ``ports`` are the frontend ports, optional ones included; ``redirected`` those that NAT must lead here (none where
     this edge's traffic comes by another way). ``stats_socket`` is ``None`` for a HAProxy without one: then its
-    configuration file is not the one that is known, and is not read.
+    configuration file is not the one that is known, and is not read. ``backup_command`` is the operator's own.
     """
 
     path: str
@@ -60,6 +62,7 @@ class EdgeSettings:
     redirected: Sequence[int]
     stats_socket: str | None
     timeout: float
+    backup_command: str | None = None
 
 
 class Edge:
@@ -102,6 +105,7 @@ class Edge:
             redirects=None if nat is None else self._redirects(nat, rules),
             configuration=_read(answers, CONFIGURATION, parse_configuration, failures),
             stats_socket=_read(answers, STATS_SOCKET, parse_ls, failures),
+            backup=_read(answers, BACKUP, newest_backup, failures),
             failures=failures,
         )
 
@@ -135,6 +139,8 @@ def commands(settings: EdgeSettings) -> Mapping[str, str]:
         given |= {NAT: pfctl_nat.COMMAND, RULES: pfctl_rules.COMMAND}
     if settings.stats_socket is not None:
         given |= {CONFIGURATION: haproxy_cfg.COMMAND, STATS_SOCKET: ls.command(settings.stats_socket)}
+    if settings.backup_command is not None:
+        given[BACKUP] = settings.backup_command
     return given
 
 

@@ -132,5 +132,6 @@ def _host(host: EdgeObservation) -> dict[str, Any]:
         "at": host.at,
         "frontends": None if host.frontends is None else [asdict(each) | {"bound": each.bound} for each in frontends],
         "redirects": None if host.redirects is None else [asdict(each) | {"ok": each.ok} for each in redirects],
+        "backup": host.backup,
         "failures": {command: _failure(failure) for command, failure in host.failures.items()},
     }

@@ -176,6 +176,13 @@ NAT_REDIRECT_OK = Family(
     "that cannot be seen.",
     ("path", "edge", "port"),
 )
+EDGE_BACKUP = Family(
+    "edge_backup_timestamp_seconds",
+    Kind.GAUGE,
+    "When the newest backup of an edge's configuration was made, by its backup.command; absent without one, and while "
+    "it cannot be seen.",
+    ("path", "edge"),
+)
 
 # --- HAProxy, absent while its edge is blind
 

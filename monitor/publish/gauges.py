@@ -157,6 +157,7 @@ def _host(out: Gauges, labels: Labels, host: EdgeObservation | None) -> None:
         out[catalogue.FRONTEND_LISTENING][*labels, str(port)] = float(frontend.bound)
     for port, redirect in (redirects or {}).items():
         out[catalogue.NAT_REDIRECT_OK][*labels, str(port)] = float(redirect.ok)
+    _known(out, catalogue.EDGE_BACKUP, labels, None if host is None else host.backup)
 
 
 def _haproxy_servers(out: Gauges, edge_labels: Labels, edge: EdgeStatus, services: Sequence[Service]) -> None:

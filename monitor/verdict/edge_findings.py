@@ -6,12 +6,14 @@ from monitor.core.edge import FileMode, Frontend, Redirect, RedirectState, Stats
 from monitor.core.haproxy import HaproxyInfo
 from monitor.core.runbook import FILTER_RULES, HAPROXY_CFG, REDIRECTS, RESTART_HAPROXY, SOCKSTAT
 from monitor.core.status import Finding
+from monitor.verdict.plan import HostPlan
 
 CONNECTIONS_SHARE = 0.8
 # Seconds, within which a person may wonder why counters and states have changed.
 YOUNG = 300
 _WRITE_BY_ALL = 0o002
 _RULE_KEPT = 120
+_HOUR = 3600.0
 
 
 def unbound(
@@ -87,6 +89,18 @@ def restarted(edge: str, info: HaproxyInfo) -> tuple[Finding, ...]:
         return ()
     message = f"HAProxy (pid {info.pid}, {info.version}) was started or reloaded {info.uptime_seconds} s ago."
     return (Finding("info", edge, "haproxy_restarted", message),)
+
+
+def old_backup(edge: str, address: str, age: float, plan: HostPlan) -> tuple[Finding, ...]:
+    """Warn of a configuration whose newest backup is too old; ages are seconds."""
+    if age <= plan.backup_max_age:
+        return ()
+    message = (
+        f"the newest backup of {edge} is {age / _HOUR:.0f} h old, and shall be {plan.backup_max_age / _HOUR:.0f} h old "
+        "at most: whoever restores it loses what was changed since."
+    )
+    remedy = f"ssh admin@{address} '{plan.backup_command}'"
+    return (Finding("warning", f"{edge}/backup", "backup_old", message, remedy),)
 
 
 def _holders(frontend: Frontend) -> str:

@@ -7,7 +7,7 @@ from monitor.core.edge import EdgeObservation
 from monitor.core.runbook import SSH_TRY
 from monitor.core.status import Drift, EdgeStatus, Finding
 from monitor.verdict.edge_book import unbound_ports
-from monitor.verdict.edge_findings import crowded, misdirected, open_stats_socket, restarted, unbound
+from monitor.verdict.edge_findings import crowded, misdirected, old_backup, open_stats_socket, restarted, unbound
 from monitor.verdict.haproxy_drift import Declared, drift, unapplied
 from monitor.verdict.plan import EdgePlan, HostPlan, PathPlan
 
@@ -17,6 +17,7 @@ _WHAT = {
     "rules": "the pass rules (pfctl -sr)",
     "configuration": "haproxy.cfg",
     "stats_socket": "who may command HAProxy (ls -l)",
+    "backup": "when its newest backup was made",
 }
 
 
@@ -38,6 +39,8 @@ def _of(plan: PathPlan, place: EdgePlan, edge: EdgeStatus) -> Iterator[Finding]:
         if edge.host.redirects is not None:
             yield from misdirected(edge.name, edge.address, edge.host.redirects.values())
         yield from _configuration(plan, place.host, edge, edge.host)
+        if edge.host.backup is not None:
+            yield from old_backup(edge.name, edge.address, edge.host.at - edge.host.backup, place.host)
         yield from _hidden(edge, edge.host)
     if edge.info is not None:
         yield from crowded(edge.name, edge.info)

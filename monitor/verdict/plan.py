@@ -82,7 +82,8 @@ class HostPlan:
     """What shall be found on an edge's host; times in seconds.
 
     ``ports`` shall be bound, ``optional_ports`` may be, ``redirected`` shall be led here by NAT. ``stats_socket`` is
-    where it shall be (``None``: HAProxy has none).
+    where it shall be (``None``: HAProxy has none). ``backup_command`` tells the time of its newest backup, which shall
+    be at most ``backup_max_age`` seconds old.
     """
 
     interval: float
@@ -91,6 +92,8 @@ class HostPlan:
     optional_ports: frozenset[int]
     redirected: frozenset[int]
     stats_socket: str | None
+    backup_command: str = ""
+    backup_max_age: float = 0.0
 
     @property
     def stale_after(self) -> float:

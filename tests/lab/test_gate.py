@@ -25,7 +25,10 @@ INSTALLED = "/root/mailpath-gate"
 LOGGED = "/run/logged"
 KEYS = "/etc/ssh/authorized_keys"
 SHOW = haproxy.command(SOCKET)
-SETTINGS = edge.EdgeSettings("home", "pfsense", EDGE, (25, 465, 587, 993), (25,), SOCKET, 5.0)
+LAST_BACKUP = "/root/last-backup"
+SETTINGS = edge.EdgeSettings(
+    "home", "pfsense", EDGE, (25, 465, 587, 993), (25,), SOCKET, 5.0, backup_command=f"cat {LAST_BACKUP}"
+)
 COMMANDS = edge.commands(SETTINGS)
 SOCKSTAT = "USER COMMAND PID FD PROTO LOCAL\nwww haproxy 7 5 tcp4 *:25 *:*\n"
 RDR = "rdr on em0 inet proto tcp from any to any port = smtp -> 10.0.20.1\n"
@@ -54,6 +57,8 @@ REFUSED = (
     "pfctl -d",
     f"cat {CONFIGURATION} /etc/master.passwd",
     "cat /etc/passwd",
+    f"cat {LAST_BACKUP} /etc/master.passwd",
+    "cat ",
     "`id`",
     "';id;'",
     '"',
@@ -77,6 +82,7 @@ class Gated:
         for program, script in STAND_INS.items():
             lab.sshd.install(program, f"#!/bin/sh\n{script}\n")
         lab.edge.write(LOGGED, "", 0o666)
+        lab.edge.write(LAST_BACKUP, "1776580000\n")
         self._keys = lab.edge.path(KEYS).read_text()
         lab.edge.write(KEYS, f'restrict,command="{INSTALLED}" {self._keys}')
 
@@ -139,6 +145,7 @@ def test_mailpaths_commands_pass(gated: Gated) -> None:
     assert gated.ask(COMMANDS["rules"]).stdout == PASS
     assert gated.ask(COMMANDS["configuration"]).stdout == gated.lab.edge.path(CONFIGURATION).read_text()
     assert gated.ask(COMMANDS["stats_socket"]).stdout.startswith("srw")
+    assert gated.ask(COMMANDS["backup"]).stdout == "1776580000\n"
     assert gated.logged == []
 
 
@@ -167,6 +174,7 @@ def test_the_probe_passes(gated: Gated) -> None:
     assert {bind.port for frontend in seen.configuration.frontends for bind in frontend.binds} >= {25, 465, 587, 993}
     assert seen.stats_socket is not None
     assert (seen.stats_socket.kind, seen.stats_socket.bits) == ("s", 0o600)
+    assert seen.backup == 1776580000.0
 
 
 async def _refusals(lab: Lab) -> list[str]:

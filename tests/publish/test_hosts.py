@@ -1,5 +1,6 @@
 """What is published of an edge's host: gauges, the status document, the picture, log events."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +20,9 @@ def test_gauges() -> None:
     rows = gauges([with_host(look(bound=False, state=RedirectState.ALIAS))])
     assert rows[catalogue.FRONTEND_LISTENING] == {("home", "pfsense", "25"): 1.0, ("home", "pfsense", "465"): 0.0}
     assert rows[catalogue.NAT_REDIRECT_OK] == {("home", "pfsense", "25"): 1.0, ("home", "pfsense", "465"): 0.0}
+    assert catalogue.EDGE_BACKUP not in rows
+    backed_up = gauges([with_host(replace(look(), backup=1776580000.0))])
+    assert backed_up[catalogue.EDGE_BACKUP] == {("home", "pfsense"): 1776580000.0}
 
 
 @pytest.mark.parametrize("host", [None, blind()])

@@ -194,3 +194,14 @@ def test_another_plan_forgets_the_look() -> None:
     assert book.status(0.0, 0.0).edges[0].host is None
     assert not book.troubled("pfsense")
     assert not book.troubled("gone")
+
+
+@pytest.mark.parametrize(("hours", "old"), [(47.9, False), (49.0, True), (-2.0, False)])
+def test_a_backup_that_is_too_old(hours: float, old: bool) -> None:  # noqa: FBT001 - a table's column
+    """Its age is told, what it shall be, and the command that shows it."""
+    host = replace(HOST, backup_command="cat /root/last-backup", backup_max_age=48 * 3600.0)
+    status = _status(_look(backup=1_000_000.0 - hours * 3600), replace(WATCHED, host=host))
+    assert _found(status) == ([("warning", "pfsense/backup", "backup_old")] if old else [])
+    if old:
+        assert "is 49 h old, and shall be 48 h old at most" in status.findings[0].message
+        assert status.findings[0].remedy == "ssh admin@10.0.20.1 'cat /root/last-backup'"
