@@ -4,21 +4,26 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from monitor.config.settings import PathSettings
 from monitor.config.sources import FileLog, KubernetesLog
-from monitor.core.observations import MaillogCounts
+from monitor.core.observations import MaillogBatch, MaillogCounts
 from monitor.daemon.compose import claimed_destinations, origin_networks
 from monitor.daemon.shared import Shared
 from monitor.engine.tasks import Tasks
 from monitor.links.backoff import Backoff
+from monitor.links.log_past import end_of_file
 from monitor.links.log_source import LogSource, Position
 from monitor.links.stdin import StdinSource
 from monitor.links.tail import FileTail
-from monitor.probes.maillog import Maillog, MaillogSettings
+from monitor.probes.maillog import Maillog, MaillogSettings, past_batches
 from monitor.verdict.listeners import Listeners
 from monitor.verdict.maillog_ledger import MaillogLedger
 from monitor.verdict.origins import Origins
+
+if TYPE_CHECKING:
+    from monitor.links.kube_log import KubernetesPodLog
 
 # Between attempts at a source that is broken, in seconds.
 FIRST_PAUSE = 0.5
@@ -57,6 +62,26 @@ class MaillogWatch:
             place = _place_of(path)
             source = _open(path, self._shared.memory.position(path.name, place))
             self._tasks.keep(name, partial(self._follow, Maillog(settings, source), place))
+
+    async def past(self, path: PathSettings, within: float) -> list[tuple[MaillogBatch, MaillogCounts]]:
+        """Read what the log of these settings says of the last ``within`` seconds, the oldest first; follow nothing."""
+        maillog = path.maillog
+        if maillog is None:
+            return []
+        self._classify(path)
+        started, data = self._shared.now(), b""
+        source = maillog.source
+        if isinstance(source, FileLog):
+            data = await end_of_file(Path(source.path))
+        elif isinstance(source, KubernetesLog):
+            pod_log = _pod_log(path, source)
+            try:
+                data = await pod_log.past(within)
+            finally:
+                await pod_log.close()
+        settings = MaillogSettings(path.name, next(iter(maillog.sources)))
+        batches = past_batches(settings, data, self._shared.span(started), within)
+        return [(batch, self._ledger.count(batch)) for batch in batches if self._ledger is not None]
 
     def adopt(self, path: PathSettings) -> None:
         """Tell who is who by these settings, whose source of lines is the same."""
@@ -124,17 +149,21 @@ def _open(path: PathSettings, position: Position | None) -> LogSource:
     if isinstance(source, FileLog):
         return FileTail(Path(source.path), position=position)
     if isinstance(source, KubernetesLog):
-        from monitor.links.kube_log import KubernetesPodLog  # noqa: PLC0415 - only where it is configured
-
-        kubeconfig = _kubeconfig(path)
-        return KubernetesPodLog(
-            namespace=_namespace(path, source),
-            selector=source.selector,
-            container=source.container,
-            kubeconfig=Path(kubeconfig) if kubeconfig else None,
-            position=position,
-        )
+        return _pod_log(path, source, position)
     return StdinSource()
+
+
+def _pod_log(path: PathSettings, source: KubernetesLog, position: Position | None = None) -> "KubernetesPodLog":
+    from monitor.links.kube_log import KubernetesPodLog  # noqa: PLC0415 - only where it is configured
+
+    kubeconfig = _kubeconfig(path)
+    return KubernetesPodLog(
+        namespace=_namespace(path, source),
+        selector=source.selector,
+        container=source.container,
+        kubeconfig=Path(kubeconfig) if kubeconfig else None,
+        position=position,
+    )
 
 
 def _namespace(path: PathSettings, source: KubernetesLog) -> str:

@@ -151,6 +151,11 @@ class PathWatch:
                 return self._recent(watch) or await self._observe(watch.probe)
         return None
 
+    async def recall(self, path: PathSettings, within: float) -> None:
+        """Learn what the mail log of these settings has said of the last ``within`` seconds, before it is followed."""
+        for batch, counts in await self._maillog.past(path, within):
+            self.book.recall(batch, counts)
+
     async def repeat(self, target: Target) -> None:
         """Do one more round of a handshake or front door, now."""
         watch = self._watches.get(key_of(target))

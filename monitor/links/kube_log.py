@@ -12,6 +12,7 @@ from monitor.core.errors import LinkError
 from monitor.core.taxonomy import Reason
 from monitor.links.kube_api import KubeApi, KubeStream
 from monitor.links.kube_cursor import Cursor
+from monitor.links.log_past import MOST
 from monitor.links.log_source import HEARTBEAT, LINE_LIMIT, LineBuffer, LogBlock, Position
 
 # an idle follow says nothing, dead or alive; kubelet and proxies cut it after minutes
@@ -139,6 +140,25 @@ class KubernetesPodLog:
         except LinkError:
             await self.close()
             raise
+
+    async def past(self, seconds: float, most: int = MOST) -> bytes:
+        """Return the lines of the last ``seconds``, at most about ``most`` bytes; nothing where they cannot be read.
+
+        The position stays where it is. Who follows tells what is wrong.
+        """
+        try:
+            newest = (await self._instances())[-1]
+            query = (("container", self._container), ("sinceSeconds", str(math.ceil(seconds))))
+            stream = await self._api.stream(f"/api/v1/namespaces/{self._namespace}/pods/{newest.pod}/log", query)
+            try:
+                data = bytearray()
+                while len(data) < most and (chunk := await stream.read(LINE_LIMIT)):
+                    data += chunk
+            finally:
+                stream.close()
+        except LinkError:
+            return b""
+        return bytes(data[: data.rfind(b"\n") + 1])
 
     def position(self) -> Position:
         """Return the container, the second of its newest line, and marks of that second's lines."""

@@ -1,13 +1,17 @@
 """``maillog``: the mail log, followed line by line: real client IPs, by listener, and what goes wrong."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from monitor.core.conversation import Failure
 from monitor.core.errors import LinkError
+from monitor.core.maillog import LogRecord
 from monitor.core.observations import MaillogBatch, Span
 from monitor.core.taxonomy import Phase
 from monitor.links.log_source import LogBlock, LogSource
 from monitor.wire.maillog import MaillogParser
+
+_MINUTE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +55,33 @@ class Maillog:
             unrecognised=self._parser.unrecognised - unrecognised,
             lag=max(0.0, span.at - block.written) if block.data and block.written is not None else None,
         )
+
+
+def past_batches(settings: MaillogSettings, data: bytes, span: Span, within: float) -> list[MaillogBatch]:
+    """Make batches of lines that were written before anybody followed, one a minute, each finished when it was written.
+
+    Lines older than ``within`` seconds, and those whose stamp tells no year (RFC 3164), are left out.
+    """
+    batches: dict[int, list[LogRecord]] = {}
+    for record in MaillogParser().feed(data):
+        age = _age(record.stamp, span.at)
+        if age is not None and age <= within:
+            batches.setdefault(int(age // _MINUTE), []).append(record)
+    return [
+        MaillogBatch(
+            path=settings.path,
+            source=settings.source,
+            finished=span.finished - minutes * _MINUTE,
+            at=span.at - minutes * _MINUTE,
+            records=tuple(records),
+            lines=len(records),
+        )
+        for minutes, records in sorted(batches.items(), reverse=True)
+    ]
+
+
+def _age(stamp: str, at: float) -> float | None:
+    try:
+        return max(0.0, at - datetime.fromisoformat(stamp).timestamp())
+    except ValueError:
+        return None

@@ -34,7 +34,7 @@ class LogSignals:
     ``silence`` is the seconds without an outside client, ``None`` where that is no matter of concern; ``deferring``
     whether mail that was let in is turned away in the transaction; ``local_checks`` the PROXY listeners of postscreen
     that log ``getpeername``; ``noise`` the lines a minute that checks leave, 0 where they are few; ``stuck`` the mail
-    that waits for our own mailboxes.
+    that waits for our own mailboxes; ``shown`` whether lines of before the first round had connections of ours.
     """
 
     lost: tuple[Loss, ...] = ()
@@ -43,6 +43,7 @@ class LogSignals:
     local_checks: frozenset[int] = frozenset()
     noise: float = 0.0
     stuck: Stuck | None = None
+    shown: bool = False
 
 
 NO_SIGNALS = LogSignals()
@@ -63,6 +64,7 @@ class LogBook:
         self._listening_since = 0.0
         self._last_external: float | None = None
         self._stuck = StuckMail()
+        self._shown = False
         self.replan(services)
 
     def replan(self, services: Iterable[Service]) -> None:
@@ -72,6 +74,12 @@ class LogBook:
         self._traffic = {port: traffic.get(port) or Traffic(port) for port in (*ports, ALL_LISTENERS)}
         self._local_checks = {port: checks.get(port) or Sustained(SUSTAINED_TIMES, SUSTAINED_WITHIN) for port in ports}
         self._died_at = {port: died[port] for port in ports if port in died}
+
+    def recall(self, batch: MaillogBatch, counts: MaillogCounts) -> None:
+        """Take in lines of before the first round; that they show probes of ours says that the log can."""
+        self.record(counts)
+        self.record_batch(batch)
+        self._shown = self._shown or any(origin is Origin.PROBE for _, origin in counts.connections)
 
     def record_batch(self, batch: MaillogBatch) -> None:
         """Take in what the lines of a batch say of single messages."""
@@ -121,6 +129,7 @@ class LogBook:
             local_checks=frozenset(port for port, checks in self._local_checks.items() if checks.goes_on(now)),
             noise=noise if noise >= NOISE else 0.0,
             stuck=self._stuck.known(now),
+            shown=self._shown,
         )
 
     def _count_clients(self, counts: MaillogCounts, now: float) -> None:

@@ -109,6 +109,10 @@ class PathBook:
         """Take in that somebody works on the path; the last announcement counts."""
         self._maintenance = maintenance
 
+    def recall(self, batch: MaillogBatch, counts: MaillogCounts) -> None:
+        """Take in lines of before the first round: what they say of the server, never as proofs of rounds to come."""
+        self._log.recall(batch, counts)
+
     def ask(self, target: Target, now: float) -> Ask:
         """Say what the target's next round, which begins at ``now``, shall leave behind."""
         return self._client_ip.ask(target, now)

@@ -50,7 +50,7 @@ def maillog_silent(evidence: Evidence) -> Cause | None:
     awaited = [proof for proof in proofs if proof.evidence is EvidenceKind.LOG and proof.why not in unheard]
     silent = bool(awaited) and all(proof.why is Unproven.NO_LINE for proof in awaited)
     # Evidence that ever came says that it could: this log has shown us, or the server shows us another way.
-    if not silent or all(proof.proven_at is None for proof in proofs):
+    if not silent or not (evidence.log.shown or any(proof.proven_at is not None for proof in proofs)):
         return None
     behind = f", whose newest line was {log.lag:.0f} s old" if log.lag is not None and log.lag >= 1 else ""
     return Cause(

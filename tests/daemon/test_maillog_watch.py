@@ -1,7 +1,10 @@
 """The mail log of a path: what its lines become, and who is told."""
 
 import asyncio
+from datetime import datetime
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from monitor.config.load import parse
 from monitor.config.settings import PathSettings
@@ -73,3 +76,21 @@ async def test_counts_are_told_before_their_batch_and_a_new_address_forgets_noth
     pairs = list(zip(told[::2], told[1::2], strict=False))
     assert all(isinstance(first, MaillogCounts) and isinstance(second, MaillogBatch) for first, second in pairs)
     assert all(first.finished == second.finished for first, second in pairs)
+
+
+async def test_the_past_is_read_and_not_followed(tmp_path: Path) -> None:
+    """What was written within the time is counted; nothing is told to anybody, and no source stays open."""
+    log = tmp_path / "mail.log"
+    at = datetime.fromisoformat("2026-11-22T08:26:00+00:00").timestamp()
+    log.write_text(f"{REFUSED}{REFUSED.replace('T08', 'T07')}")
+    told: list[object] = []
+    telemetry = Telemetry()
+    shared = Shared(Scheduler(telemetry), Connector(), lambda: at, telemetry.bug, told.append, lambda _: None)
+    watch = MaillogWatch(shared, told.append)
+    past = await watch.past(path(log), 600.0)
+    shared.connector.close()
+    assert [dict(counts.problems) for _, counts in past] == [{"proxy_header": 1}]
+    assert [len(batch.records) for batch, _ in past] == [1]
+    assert told == []
+    assert await watch.past(replace(path(log), maillog=None), 600.0) == []
+    assert await watch.past(path(tmp_path / "missing"), 600.0) == []

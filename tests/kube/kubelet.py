@@ -9,6 +9,7 @@ import json
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Self
 
 from aiohttp import WSMsgType, web
@@ -191,7 +192,11 @@ class _Sent:
         self._stamps = query.get("timestamps") == "true"
         self._left = int(query["limitBytes"]) if "limitBytes" in query else None
         self._position: int | None = None
-        self._only_new = "sinceSeconds" in query
+        # the stories that are followed have a calendar of their own, in which every line is new
+        self._only_new = "sinceSeconds" in query and query.get("follow") == "true"
+        if "sinceSeconds" in query and not self._only_new:
+            moment = datetime.now(UTC) - timedelta(seconds=int(query["sinceSeconds"]))
+            self._since = f"{moment:%Y-%m-%dT%H:%M:%S}"
 
     @property
     def full(self) -> bool:

@@ -207,6 +207,22 @@ async def test_a_frozen_api_server_shows_as_lag(story: Story) -> None:
     assert story.written_at > before
 
 
+async def test_the_past_is_read_once(cluster: Cluster, kubelet: Kubelet, admin: Admin) -> None:
+    """Who looks once sees the newest pod's last minutes, as they were written; of a missing pod nothing."""
+    source = KubernetesPodLog("mailserver", "app=mailserver", "docker-mailserver", kubeconfig=cluster.kubeconfig)
+    try:
+        assert await source.past(600.0) == b""
+        await asyncio.to_thread(admin.create, pod(OLD))
+        now = datetime.now(UTC)
+        await kubelet.start(OLD).write(
+            Line(f"{now - timedelta(hours=1):%Y-%m-%dT%H:%M:%S.%f}000Z", b"an hour ago"),
+            Line(f"{now - timedelta(seconds=30):%Y-%m-%dT%H:%M:%S.%f}000Z", b"just now"),
+        )
+        assert await source.past(600.0) == b"just now\n"
+    finally:
+        await source.close()
+
+
 async def test_a_token_that_expires_is_told_and_a_new_one_taken_up(
     cluster: Cluster, kubelet: Kubelet, admin: Admin
 ) -> None:

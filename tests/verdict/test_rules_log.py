@@ -2,10 +2,14 @@
 
 from dataclasses import replace
 
+import pytest
+
+from monitor.core.proof import EvidenceKind, Proof, ProofResult, Unproven
+from monitor.core.status import MaillogStatus
 from monitor.core.verdicts import Verdict
 from monitor.verdict.evidence import Evidence
 from monitor.verdict.log_book import LogSignals
-from monitor.verdict.rules_log import clients_lost, deferring, wan_silent
+from monitor.verdict.rules_log import clients_lost, deferring, maillog_silent, wan_silent
 from monitor.verdict.traffic import Loss
 from tests.verdict.build import SMTP, handshake, plan, well
 
@@ -39,3 +43,13 @@ def test_without_a_front_door_the_nodes_tell_whether_all_is_well_inside() -> Non
     """A failing handshake on a path without an edge: who knows why nobody comes."""
     assert wan_silent(evidence(LogSignals(silence=5400.0), Verdict.NO_GREETING)) is None
     assert wan_silent(Evidence(plan(), (), (), (), None, LogSignals(silence=5400.0))) is None
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_log_that_never_showed_us_is_accused_only_where_its_past_did(shown: bool) -> None:  # noqa: FBT001 - both
+    """One look has no proof of before; lines of ours that stood there already say that this log can show us."""
+    known = evidence(LogSignals(shown=shown))
+    missing = Proof(EvidenceKind.LOG, ProofResult.UNPROVEN, why=Unproven.NO_LINE)
+    handshakes = tuple(replace(each, proofs=(missing,)) for each in known.handshakes)
+    log = MaillogStatus("file", up=True, lag=None, reason="")
+    assert (maillog_silent(replace(known, handshakes=handshakes, maillog=log)) is not None) is shown
