@@ -98,7 +98,7 @@ def _check(arguments: argparse.Namespace) -> int:
         from monitor import daemon  # noqa: PLC0415 - see above
         from monitor.publish import check_report  # noqa: PLC0415 - see above
 
-        statuses, bugs = daemon.check_once(paths)
+        statuses, bugs = daemon.check_once(paths, arguments.listeners)
     except ConfigError as error:
         _report(error)
         return EXIT_UNKNOWN
@@ -247,6 +247,12 @@ def _parser() -> argparse.ArgumentParser:
     summary = "one round of everything: the path as a picture, findings, diagnosis; exits as a monitoring plugin"
     check = _command(commands, "check", _check, summary, [file])
     check.add_argument("--path", metavar="P", help="this path alone (default: all of them)")
+    check.add_argument(
+        "--listeners",
+        choices=("connect", "exec"),
+        help="how the pod's ports are seen: by connects to its address, or by commands inside it (default: "
+        "as configured)",
+    )
     check.add_argument("--output", choices=("table", "json"), default="table", help="how to tell (default: table)")
 
     rbac = _command(commands, "rbac", _rbac, "print the least that must be allowed in the cluster", [file])

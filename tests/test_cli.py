@@ -186,9 +186,11 @@ def test_check(  # noqa: PLR0913, PLR0917 - a table of three columns, and three 
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """The report goes to stdout, a fault of our own to stderr, and the exit code is that of monitoring plugins."""
+    asked: list[str | None] = []
 
-    def check_once(paths: Sequence[PathSettings]) -> daemon.Checked:
+    def check_once(paths: Sequence[PathSettings], listeners: str | None) -> daemon.Checked:
         assert [path.name for path in paths] == ["home"]
+        asked.append(listeners)
         return daemon.Checked((replace(path_status(), findings=findings),), bugs)
 
     monkeypatch.setattr(daemon, "check_once", check_once)
@@ -196,8 +198,9 @@ def test_check(  # noqa: PLR0913, PLR0917 - a table of three columns, and three 
     out, err = capsys.readouterr()
     assert out.startswith("CRITICAL: home: " if findings else "OK: home: ")
     assert err == "".join(f"mailpath: a fault in mailpath itself: {bug}\n" for bug in bugs)
-    assert main(["check", f"--config.file={file}", "--path=home", "--output=json"]) == code
+    assert main(["check", f"--config.file={file}", "--path=home", "--output=json", "--listeners=exec"]) == code
     assert json.loads(capsys.readouterr().out)["paths"][0]["name"] == "home"
+    assert asked == [None, "exec"]
 
 
 def test_check_of_a_faulty_configuration(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,6 +31,8 @@ if [ "${1-}" = image ]; then
     need runc runc
     need debootstrap debootstrap
 fi
+need shellcheck shellcheck
+need busybox busybox
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

@@ -150,7 +150,8 @@ class Cluster:
     ``config_maps`` are the listeners that ConfigMaps declare, by port and whether a PROXY header is expected there
     (``None``: there is no such ConfigMap, or not that key in it); the texts, which may hold secrets, are not kept.
     ``listeners`` the pod's ports, by whether somebody listens there, ``last_words`` last lines of logs by failed Jobs.
-    ``certificates`` are what Secrets hold (``None``: no such Secret, or no certificate in it).
+    ``certificates`` are what Secrets hold (``None``: no such Secret, or no certificate in it), ``volumes`` the used
+    shares (0 to 1) of the pod's volumes by mount point, as far as one may look inside.
     """
 
     nodes: tuple[KubeNode, ...] | None = None
@@ -164,6 +165,7 @@ class Cluster:
     listeners: Mapping[int, bool] = field(default_factory=dict)
     last_words: Mapping[str, str] = field(default_factory=dict)
     certificates: Mapping[str, SecretCertificate | None] = field(default_factory=dict)
+    volumes: Mapping[str, float] = field(default_factory=dict)
 
     def runs(self, cronjob: str) -> tuple[Job, ...]:
         """Give the ended Jobs of a CronJob, the newest last."""

@@ -17,6 +17,7 @@ SSH_TRY = "ssh admin@{address} true"
 BOOTSTRAP = "ssh admin@{address} 'php /tmp/pfsense-haproxy-bootstrap.php'"
 
 LISTENERS = f"{_IN_THE_POD} ss -ltn | grep -E ':(25|2525|465|4465|587|5587|993|10993)\\b'"
+VOLUMES = f"{_IN_THE_POD} df -hP"
 MAIL_LOG = f"{_LOG} | tail -50"
 QUEUE = f"{_IN_THE_POD} postqueue -p"
 CLIENTS_SEEN = f"{_LOG} | grep 'smtpd-proxy25.*CONNECT from' | tail -5"

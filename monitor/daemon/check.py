@@ -51,21 +51,26 @@ class Checked(NamedTuple):
     bugs: tuple[str, ...]
 
 
-def check_once(paths: Sequence[PathSettings]) -> Checked:
+def check_once(paths: Sequence[PathSettings], listeners: str | None = None) -> Checked:
     """Do one round of these paths; takes ``DEADLINE`` seconds and a little at most.
+
+    ``listeners`` says how a pod's ports are seen (``connect``, ``exec``), ``None``: as configured.
 
     Raises:
         ConfigError: The trusted roots cannot be read.
     """
-    return asyncio.run(_check_once([once(path) for path in paths]))
+    return asyncio.run(_check_once([once(path, listeners) for path in paths]))
 
 
-def once(path: PathSettings) -> PathSettings:
+def once(path: PathSettings, listeners: str | None = None) -> PathSettings:
     """Give the settings under which everything comes once, and the first result counts.
 
     This is no replica, whatever is elected, and nobody hands in a roundtrip or a log by standard input.
     """
     replace = msgspec.structs.replace
+    cluster = path.kubernetes
+    if cluster is not None:
+        cluster = replace(cluster, lease=None, listeners=listeners or cluster.listeners)
     slow = {"interval": _NEVER_AGAIN, "rise": 1, "fall": 1}
     edges = (replace(edge, interval=_NEVER_AGAIN, slow_interval=_NEVER_AGAIN) for edge in path.edges)
     return replace(
@@ -75,7 +80,7 @@ def once(path: PathSettings) -> PathSettings:
         front_door=replace(path.front_door, fast_interval=_NEVER_AGAIN, **slow),
         edges=tuple(edges),
         maillog=None if path.maillog is not None and path.maillog.stdin is not None else path.maillog,
-        kubernetes=replace(path.kubernetes, lease=None) if path.kubernetes is not None else None,
+        kubernetes=cluster,
         roundtrip=None,
     )
 

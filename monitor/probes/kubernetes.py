@@ -22,7 +22,7 @@ from monitor.links.connector import Connector, ConnectResult
 from monitor.links.kube_api import KubeApi, StatusError
 from monitor.links.kube_exec import KubeExec
 from monitor.links.kube_watch import Listing, ListWatch, Patience
-from monitor.wire import kube
+from monitor.wire import df, kube
 from monitor.wire.mail_config import declared_listeners
 from monitor.wire.ss import listening_ports, proc_ports
 
@@ -67,13 +67,15 @@ class KubernetesSettings:
 class Answers(NamedTuple):
     """What one round brought.
 
-    Documents by what they are, connects by port, or the ports that a container shows; last lines of failed Jobs.
+    Documents by what they are, connects by port, or the ports that a container shows; last lines of failed Jobs; how
+    full the container's volumes are, by mount point.
     """
 
     documents: Mapping[str, Mapping[str, Any] | LinkError]
     connects: Mapping[int, Sequence[ConnectResult]]
     inside: frozenset[int] | LinkError | None = None
     last_words: Mapping[str, str] = {}
+    volumes: Mapping[str, float] = {}
 
 
 class Kubernetes:
@@ -116,7 +118,8 @@ class Kubernetes:
         pods = _reachable(replace(self._cluster, deployment=_deployment(documents.get("deployment"))))
         words = await self._last_words()
         if self.settings.container is not None:
-            return Answers(documents, {}, await self._inside(pods, self.settings.container), words)
+            inside = await self._inside(pods, self.settings.container)
+            return Answers(documents, {}, inside, words, await self._volumes(pods, self.settings.container))
         return Answers(documents, await self._connects(pods), last_words=words)
 
     async def close(self) -> None:
@@ -180,6 +183,7 @@ class Kubernetes:
             config_maps=declared,
             listeners=_listening(answers.connects, answers.inside, self.settings.ports),
             last_words=answers.last_words,
+            volumes=answers.volumes,
         )
 
     async def _last_words(self) -> Mapping[str, str]:
@@ -217,6 +221,16 @@ class Kubernetes:
             return proc_ports((await self._api.run(pod, container, PROC)).decode(errors="replace"))
         except LinkError as error:
             return error
+
+    async def _volumes(self, pods: Sequence[Pod], container: str) -> Mapping[str, float]:
+        """Give how full the newest pod's volumes are; nothing where it does not tell."""
+        if not pods:
+            return {}
+        pod = f"/api/v1/namespaces/{self.settings.namespace}/pods/{pods[-1].name}"
+        try:
+            return df.volumes((await self._api.run(pod, container, df.COMMAND)).decode(errors="replace"))
+        except LinkError:
+            return {}
 
     async def _connects(self, pods: Sequence[Pod]) -> Mapping[int, list[ConnectResult]]:
         asked = [(pod.address, port) for pod in pods for port in self.settings.ports]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from monitor.core.status import Finding, PathStatus, TargetStatus
+from monitor.core.status import ClusterStatus, Finding, PathStatus, TargetStatus
 from monitor.core.verdicts import Hop, Verdict
 from monitor.publish.api import document
 from monitor.publish.picture import HopPicture, Level, picture
@@ -169,7 +169,15 @@ def _facts(path: PathStatus) -> Iterator[tuple[Level, str, str]]:
     if path.cluster is not None:
         cluster = path.cluster
         level = Level.UNKNOWN if cluster.up is None else Level.OK if cluster.up else Level.WARN
-        yield level, "Kubernetes", cluster.reason or "the API answers"
+        yield level, "Kubernetes", cluster.reason or f"the API answers{_out_of_reach(cluster)}"
+
+
+def _out_of_reach(cluster: ClusterStatus) -> str:
+    """Offer to look inside, where a pod runs and its address gives no answer: mostly one looks from a laptop."""
+    known = cluster.current
+    if known is None or known.listeners or not any(pod.phase == "Running" for pod in known.mail_pods):
+        return ""
+    return "; its ports are not seen from here: --listeners exec looks inside the pod"
 
 
 def _findings(findings: Sequence[Finding], pen: _Pen) -> Iterator[str]:

@@ -3,17 +3,19 @@
 from collections.abc import Iterator
 
 from monitor.core.kube import Cluster, CronJob
-from monitor.core.runbook import LISTENERS, MAIL_LOG, NODES, PODS, ROUNDTRIP, SERVICE
+from monitor.core.runbook import LISTENERS, MAIL_LOG, NODES, PODS, ROUNDTRIP, SERVICE, VOLUMES
 from monitor.core.status import ClusterStatus, EdgeStatus, Finding, TargetStatus
 from monitor.core.taxonomy import Reason
 from monitor.verdict.cluster_drift import drifts
-from monitor.verdict.cluster_words import last_end, out_of_memory, told_pods
+from monitor.verdict.cluster_words import last_end, out_of_memory, told_pod
 from monitor.verdict.plan import ClusterPlan, PathPlan
 from monitor.wire.cron import longest_pause
 
 # A container that ended within so many seconds is worth a word.
 LATELY = 3600.0
 
+# A share of a volume, from which on somebody should make room.
+NEARLY_FULL = 0.9
 # So many pauses of its schedule a CronJob may stay away, as one run may be skipped and one may fail.
 OVERDUE = 3
 
@@ -37,6 +39,7 @@ def findings(
         found += _pods(cluster, status.at or 0.0)
         found += _endpoints(plan.cluster, cluster)
         found += _listeners(cluster)
+        found += _volumes(cluster)
         found += _cronjob(plan.cluster, cluster, status)
         found += drifts(plan, cluster, edges, handshakes, status.at or 0.0)
     return tuple(found)
@@ -69,13 +72,13 @@ def _nodes(cluster: Cluster) -> Iterator[Finding]:
 
 
 def _pods(cluster: Cluster, at: float) -> Iterator[Finding]:
-    for pod, line in zip(cluster.mail_pods, told_pods(cluster), strict=True):
+    for pod in cluster.mail_pods:
         ended = last_end(pod)
         if ended is None or at - ended > LATELY:
             continue
         killed = out_of_memory(pod) is not None
         severity, kind = ("warning", "oom_killed") if killed else ("info", "restarted")
-        message = f"A container was started again {at - ended:.0f} s ago; {line}."
+        message = f"A container was started again {at - ended:.0f} s ago; {told_pod(pod)}."
         yield Finding(severity, f"pod/{pod.name}", kind, message, MAIL_LOG if not killed else PODS)
 
 
@@ -96,6 +99,16 @@ def _listeners(cluster: Cluster) -> Iterator[Finding]:
     if closed:
         message = f"In the mail server's Pod nobody listens on {', '.join(closed)}."
         yield Finding("critical", "listeners", "listener_closed", message, LISTENERS)
+
+
+def _volumes(cluster: Cluster) -> Iterator[Finding]:
+    for place, used in sorted(cluster.volumes.items()):
+        if used >= NEARLY_FULL:
+            severity = "critical" if used >= 1 else "warning"
+            message = (
+                f"The mail server's volume at {place} is {used:.0%} full: when it is, mail is deferred (452 4.3.1)."
+            )
+            yield Finding(severity, f"volume{place}", "volume_full", message, VOLUMES)
 
 
 def _cronjob(declared: ClusterPlan, cluster: Cluster, status: ClusterStatus) -> Iterator[Finding]:

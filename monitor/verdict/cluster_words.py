@@ -27,8 +27,10 @@ def trouble(cluster: Cluster) -> str | None:
 
 
 def told_pods(cluster: Cluster) -> tuple[str, ...]:
-    """Give one line for each Pod: phase, node, restarts, how its containers do."""
-    return tuple(_line(pod) for pod in cluster.mail_pods)
+    """Give one line for each Pod: phase, node, restarts, how its containers do; and how full its volumes are."""
+    fullest = max(cluster.volumes.items(), key=lambda volume: volume[1], default=None)
+    volumes = () if fullest is None else (f"fullest volume {fullest[0]}: {fullest[1]:.0%}",)
+    return (*map(told_pod, cluster.mail_pods), *volumes)
 
 
 def out_of_memory(pod: Pod) -> Container | None:
@@ -73,7 +75,8 @@ def _said(message: str) -> str:
     return f": {message}" if message else ""
 
 
-def _line(pod: Pod) -> str:
+def told_pod(pod: Pod) -> str:
+    """Give a Pod in one line."""
     words = ["leaving" if pod.leaving else pod.phase, "ready" if pod.ready else "not ready"]
     if pod.reason:
         words.append(f"{pod.reason}{_said(pod.message)}")

@@ -38,7 +38,10 @@ def test_everything_comes_once_and_counts_at_once(tmp_path: Path) -> None:
     assert {edge.interval for edge in path.edges} == {edge.slow_interval for edge in path.edges} == {3600.0}
     assert path.maillog is None
     assert path.kubernetes is not None
-    assert path.kubernetes.lease is None
+    assert (path.kubernetes.lease, path.kubernetes.listeners) == (None, "connect")
+    inside = once(_path(tmp_path), "exec").kubernetes
+    assert inside is not None
+    assert inside.listeners == "exec"
     assert once(_path(tmp_path, "file: {path: /nowhere}")).maillog is not None
 
 

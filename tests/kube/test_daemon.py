@@ -283,6 +283,17 @@ async def test_listeners_are_looked_up_in_the_container(cluster: Cluster, kubele
         assert "listener_closed" in kinds(status)
 
 
+async def test_a_volume_that_fills_is_seen_from_inside(cluster: Cluster, kubelet: Kubelet) -> None:
+    """Who may look inside sees how full the mail's volumes are."""
+    install(cluster.admin)
+    heading = b"Filesystem 1024-blocks Used Available Capacity Mounted on\n"
+    kubelet.answers["df", "-P"] = Answer(heading + b"10.0.10.15:/mail 10475520 9742336 733184 93% /var/mail\n")
+    async with watching(cluster, more=", listeners: exec") as watched:
+        status = await watched.until(lambda seen: "volume_full" in kinds(seen))
+    (finding,) = [each for each in status.findings if each.kind == "volume_full"]
+    assert (finding.severity, finding.subject) == ("warning", "volume/var/mail")
+
+
 async def test_the_last_words_of_a_failed_roundtrip(cluster: Cluster, kubelet: Kubelet) -> None:
     """A Job that failed is told with the last line of its log."""
     install(cluster.admin)

@@ -1,7 +1,6 @@
 """The gate of an edge's authorized_keys, behind a real sshd: mailpath's commands pass, everything else is refused."""
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,7 +65,7 @@ REFUSED = (
     "sh -c id",
     "\x1b]0;x\x07",
 )
-SHELLS = [shell for shell in ("dash", "bash --posix", "busybox sh") if shutil.which(shell.split()[0])]
+SHELLS = ("dash", "bash --posix", "busybox sh")
 
 
 class Gated:
@@ -282,8 +281,6 @@ def test_pfsenses_login_shell(tmp_path: Path) -> None:
 
 
 def test_shellcheck() -> None:
-    """ShellCheck has nothing to say about it, where it is installed."""
-    checker = shutil.which("shellcheck")
-    if checker is None:
-        pytest.skip("shellcheck is not installed")
-    assert subprocess.run([checker, "-s", "sh", GATE], capture_output=True, text=True, check=False).stdout == ""
+    """ShellCheck has nothing to say about it."""
+    done = subprocess.run(["shellcheck", "-s", "sh", GATE], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")

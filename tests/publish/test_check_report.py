@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from monitor.core.edge import RedirectState
+from monitor.core.kube import Cluster, Deployment, Pod
 from monitor.core.status import ClusterStatus, Diagnosis, Finding, Health, HealthCheck, PathStatus
 from monitor.core.verdicts import Hop
 from monitor.publish.check_report import MIN_WIDTH, ExitStatus, Style, as_json, as_text, exit_status
@@ -95,6 +96,16 @@ def test_what_is_beside_the_path() -> None:
     text = as_text([replace(path_status(), cluster=cluster)], PLAIN)
     assert "● Mail log   file" in text
     assert "▲ Kubernetes refused: so it goes" in text
+
+
+def test_a_pod_out_of_reach_is_offered_another_look() -> None:
+    """From a laptop the pod's address gives no answer: the flag that looks inside is named, where a pod runs at all."""
+    pod = Pod("mailserver-1", "Running", labels={"app": "mailserver"})
+    known = Cluster(pods=(pod,), deployment=Deployment("mailserver", {"app": "mailserver"}, 1, 1))
+    cluster = ClusterStatus(up=True, stale=False, age=1.0, at=0.0, reason="", known=known)
+    assert "--listeners exec looks inside the pod" in as_text([replace(path_status(), cluster=cluster)], PLAIN)
+    seen = replace(cluster, known=replace(known, listeners={25: True}))
+    assert "the API answers\n" in as_text([replace(path_status(), cluster=seen)], PLAIN)
 
 
 def test_terminals_differ() -> None:

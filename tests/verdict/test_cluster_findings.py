@@ -120,6 +120,20 @@ def test_a_cronjob_that_stays_away(changes: dict[str, object], words: str | None
     assert words is None or told[0].message.endswith(words)
 
 
+def test_a_volume_that_is_nearly_full() -> None:
+    """From nine tenths on it is told, full it is critical; and it is evidence for whatever the pod is accused of."""
+    used = {"/var/mail": 0.93, "/var/mail-state": 1.0, "/tmp": 0.89}  # noqa: S108 - a mount point
+    told = findings(replace(SOUND, volumes=used))
+    assert [(each.severity, each.subject, each.kind) for each in told] == [
+        ("warning", "volume/var/mail", "volume_full"),
+        ("critical", "volume/var/mail-state", "volume_full"),
+    ]
+    assert "/var/mail is 93% full" in told[0].message
+    waiting = replace(with_pod(ready=False), volumes=used)
+    evidence = book(waiting).status(1.0, NOW).diagnosis.evidence
+    assert evidence[-1] == "fullest volume /var/mail-state: 100%"
+
+
 def test_a_success_is_remembered_when_its_job_is_gone() -> None:
     """Jobs are swept away minutes after their end, and an old server tells of them nowhere else."""
     made = book(replace(SOUND, jobs=(Job("run-1", OWNER, finished=NOW - 600, succeeded=True),)))
