@@ -123,13 +123,13 @@ async def test_an_edge_without_stats_socket() -> None:
 
 async def test_the_backups_time_is_asked_for_where_a_command_is_given() -> None:
     """The operator's own command runs last; what it says is a time, or a failure of its own."""
-    told = ANSWERS | {"cat /root/last-backup": b"1776580000\n"}
+    told = {**ANSWERS, "cat /root/last-backup": b"1776580000\n"}
     settings = replace(SETTINGS, backup_command="cat /root/last-backup")
     probe = Edge(settings, FakeSsh(told))
     assert list(commands(settings)) == [*commands(SETTINGS), "backup"]
     assert probe.judge(await probe.run(), SPAN).backup == 1776580000.0
     gone = LinkError(Reason.COMMAND_FAILED, "exit status 1: cat: /root/last-backup: No such file or directory")
-    probe = Edge(settings, FakeSsh(told | {"cat /root/last-backup": gone}))
+    probe = Edge(settings, FakeSsh({**told, "cat /root/last-backup": gone}))
     seen = probe.judge(await probe.run(), SPAN)
     assert seen.backup is None
     assert seen.failures["backup"].reason is Reason.NOT_FOUND
