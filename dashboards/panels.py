@@ -103,7 +103,7 @@ def lines(about: About, scale: Scale, *queries: Query) -> timeseries.Panel:
 
 def bars(about: About, scale: Scale, *queries: Query) -> timeseries.Panel:
     """Show amounts over time as bars upon one another."""
-    panel = lines(about, scale, *queries).draw_style(words.GraphDrawStyle.BARS).fill_opacity(70).line_width(0)
+    panel = lines(about, scale, *queries).draw_style(words.GraphDrawStyle.BARS).fill_opacity(70).line_width(0).min(0)
     return panel.stacking(common.StackingConfig().mode(words.StackingMode.NORMAL))
 
 

@@ -95,13 +95,21 @@ def asking(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Askin
 
 
 def test_every_query_is_answered(lab: Lab, asking: Asking) -> None:
-    """But for those that have nothing to say while all is well."""
+    """But for those that have nothing to say while all is well.
 
-    def all_but_those() -> bool:
+    A busy machine makes our own rounds late, and a late one is a fault for a moment: what must be answered has been at
+    some time, and what must be silent has been too.
+    """
+    never, always = {asked.where for asked in ASKED} - WITHOUT_DATA.keys(), {*WITHOUT_DATA}
+
+    def all_have_been() -> bool:
         call(lab)
-        return asking.silent() == WITHOUT_DATA.keys()
+        silent = asking.silent()
+        never.intersection_update(silent)
+        always.difference_update(silent)
+        return not never and not always
 
-    asking.until(all_but_those, lambda: asking.silent() ^ WITHOUT_DATA.keys())
+    asking.until(all_have_been, lambda: f"never answered: {never}; always answered: {always}")
 
 
 @pytest.mark.parametrize(
