@@ -1,5 +1,6 @@
 """The documents that are made from the code say what the code says, and leave nothing out."""
 
+import ast
 import re
 import runpy
 from pathlib import Path
@@ -11,6 +12,9 @@ from monitor.core.meanings import AGREEMENTS, HOPS, VERDICTS
 from monitor.core.remedies import PHASES, REASONS
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Agreement, Hop, Verdict
+
+# Texts of the code that look like events.
+NO_EVENTS = {"icon.svg", "monitor.publish", "status.css", "status.js"}
 
 ROOT = Path(__file__).parents[1]
 GENERATOR: dict[str, Any] = runpy.run_path(str(ROOT / "tools" / "generate_docs.py"))
@@ -46,3 +50,25 @@ def test_every_command_is_complete() -> None:
         document = DOCUMENTS[name]
         assert "{" not in document
         assert "}" not in document
+
+
+def test_every_event_is_in_one_of_the_two_tables() -> None:
+    """And no other: what is logged under a name that nobody can look up is of little use."""
+    documented = [
+        name
+        for document in ("events.md", "operations.md")
+        for line in (ROOT / "docs" / document).read_text().splitlines()
+        if line.startswith("| `")
+        for name in re.findall(r"`([a-z]+\.[a-z_]+)`", line.split("|")[1])
+    ]
+    constants = [
+        node.value
+        for room in ("daemon", "publish")
+        for file in (ROOT / "monitor" / room).glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    names = {each for each in constants if re.fullmatch(r"[a-z]+\.[a-z_]+", each)} - NO_EVENTS
+    # The notifier puts these together: of both it says the same two things.
+    names |= {f"{what}.{how}" for what in ("webhook", "heartbeat") for how in ("failed", "recovered")}
+    assert sorted(documented) == sorted(names)

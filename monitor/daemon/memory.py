@@ -1,4 +1,4 @@
-"""What outlives the process: how far the mail log has been counted, and how the last roundtrip ended.
+"""What outlives the process: how far the mail log has been counted, the last roundtrip, and announced work.
 
 The promise is *at most once*: a position is saved before its lines are counted, and nothing happens in between. So no
 line is ever counted by two processes, however the first one ended; and none is left out, but those of the one block
@@ -12,6 +12,7 @@ import structlog
 from msgspec import Meta
 
 from monitor.core.errors import LinkError
+from monitor.core.maintenance import Maintenance
 from monitor.core.roundtrip import Roundtrip
 from monitor.core.taxonomy import Reason
 from monitor.links.kube_cursor import SEEN_LIMIT
@@ -56,6 +57,7 @@ class PathState(msgspec.Struct, omit_defaults=True):
     maillog: LogState | None = None
     roundtrip: Roundtrip | None = None
     last_success: float | None = None
+    maintenance: Maintenance | None = None
 
 
 class _State(msgspec.Struct, omit_defaults=True):
@@ -135,6 +137,15 @@ class Memory:
         state.roundtrip = result
         if result.success:
             state.last_success = result.at
+        self._save()
+
+    def maintenance(self, path: str) -> Maintenance | None:
+        """Give what was announced last; it may be over."""
+        return self._of(path).maintenance
+
+    def announced(self, maintenance: Maintenance) -> None:
+        """Save an announcement."""
+        self._of(maintenance.path).maintenance = maintenance
         self._save()
 
     def _of(self, path: str) -> PathState:

@@ -187,6 +187,7 @@ class Daemon:
         watch = self._watches.get(announced.path)
         if watch is not None:
             watch.book.announce(announced)
+            self._memory.announced(announced)
             self._announce_soon(announced.path)
 
     def started(self, lateness: float) -> None:
@@ -214,6 +215,9 @@ class Daemon:
                 watch = self._watches[path.name] = PathWatch(path, clients[path.name], self._shared)
                 for result in self._memory.roundtrips(path.name):
                     watch.book.record(result)
+                work = self._memory.maintenance(path.name)
+                if work is not None:
+                    watch.book.announce(work)
             await self._watches[path.name].configure(path, clients[path.name])
         self._expect()
         shown = settings.status_page.client_addresses == "shown"

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from monitor.core.maintenance import Maintenance
 from monitor.core.roundtrip import Roundtrip, Step, Via
 from monitor.daemon.memory import Memory
 from monitor.links.kube_cursor import Cursor
@@ -53,6 +54,17 @@ def test_roundtrips_outlive_the_process(tmp_path: Path) -> None:
     memory, _ = remembering(file)
     assert memory.roundtrips("home") == [Roundtrip("home", 100.0, success=True), failed]
     assert memory.roundtrips("away") == []
+
+
+def test_announced_work_outlives_the_process(tmp_path: Path) -> None:
+    """A restart in the midst of it wakes nobody."""
+    file = tmp_path / "state.json"
+    memory, _ = remembering(file)
+    work = Maintenance("home", 100.0, 3700.0, "new disk")
+    memory.announced(work)
+    memory, _ = remembering(file)
+    assert memory.maintenance("home") == work
+    assert memory.maintenance("away") is None
 
 
 def test_paths_that_are_gone_are_forgotten(tmp_path: Path) -> None:

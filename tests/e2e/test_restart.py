@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -82,10 +83,10 @@ class GrowingLog:
 
 
 @contextlib.contextmanager
-def life(directory: Path, *flags: str) -> Iterator["Life"]:
+def life(directory: Path, *flags: str, text: str = CONFIGURATION) -> Iterator["Life"]:
     """Run the daemon; it is killed at the end of the context."""
     configuration = directory / "mailpath.yml"
-    configuration.write_text(CONFIGURATION.replace("LOG", str(directory / "mail.log")))
+    configuration.write_text(text.replace("LOG", str(directory / "mail.log")))
     command = [sys.executable, "-m", "monitor", "run", "--config.file", str(configuration), *flags]
     with (directory / "output").open("w+b") as output:
         process = subprocess.Popen(
@@ -105,7 +106,7 @@ class Life:
         """Take a process that writes its log to ``output``."""
         self._process = process
         self._output = output
-        self._until(lambda: "daemon.listening" in self.events)
+        self.until(lambda: "daemon.listening" in self.events)
         self._base = f"http://{self.events['daemon.listening']['address']}"
 
     @property
@@ -114,18 +115,30 @@ class Life:
         lines = [line for line in self._output.read_text().split("\n")[:-1] if line.startswith("{")]
         return {event["event"]: event for event in map(json.loads, lines)}
 
+    def get(self, path: str) -> str:
+        """Give what an endpoint answers, ``""`` where it is no 200."""
+        try:
+            with urllib.request.urlopen(f"{self._base}{path}", timeout=5) as answer:  # noqa: S310 - our own http
+                return str(answer.read().decode())
+        except urllib.error.HTTPError:
+            return ""
+
+    def value(self, metric: str) -> float | None:
+        """Give the value of a metric's first series."""
+        found = re.search(rf"^{metric}(?:\{{.*\}})? (\S+)$", self.get("/metrics"), re.MULTILINE)
+        return float(found[1]) if found else None
+
     def counted(self) -> int:
         """Give how many lines of the mail log this process has counted."""
-        with urllib.request.urlopen(f"{self._base}/metrics", timeout=5) as answer:  # noqa: S310 - our own http
-            found = re.search(r"^mailpath_maillog_lines_total\{.*\} (\S+)$", answer.read().decode(), re.MULTILINE)
-        return int(float(found[1])) if found else 0
+        return int(self.value("mailpath_maillog_lines_total") or 0)
 
     def until_counted(self, lines: int) -> int:
         """Wait until so many lines are counted; give how many are."""
-        self._until(lambda: self.counted() >= lines)
+        self.until(lambda: self.counted() >= lines)
         return self.counted()
 
-    def _until(self, holds: Callable[[], bool]) -> None:
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds."""
         deadline = time.monotonic() + PATIENCE
         while not holds():
             if time.monotonic() > deadline or self._process.poll() is not None:
