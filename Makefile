@@ -67,7 +67,7 @@ soak: install
 
 # Some twenty minutes on two quiet cores; BENCH_ARGS='checks maillog' takes these groups alone.
 bench: install
-	@bench/install-peers.sh
+	@tools/install-servers.sh bench
 	$(BIN)/python -m bench $(BENCH_ARGS)
 
 check: install
