@@ -10,11 +10,12 @@ DEMO_ARGS ?=
 TEST_ARGS ?=
 BENCH_ARGS ?=
 
-.PHONY: help install demo image test test-kube test-image soak fuzz bench check docs chart dashboards format lock clean
+.PHONY: help install demo lab image test test-kube test-image soak fuzz bench check docs chart dashboards format lock clean
 
 help:
 	@echo 'make demo       the daemon on the embedded mail path, status page on http://127.0.0.1:9641'
-	@echo 'make test       every test, real servers included (installs missing servers where it may)'
+	@echo 'make lab        real HAProxy, Postfix, Dovecot and sshd to look at with mailpath, until Ctrl-C (as root)'
+	@echo 'make test       every test but those of cluster and image, real servers included (installs missing ones where it may)'
 	@echo 'make test-kube  the tests against a real kube-apiserver (builds it once, or takes KUBEBUILDER_ASSETS)'
 	@echo 'make test-image the container image, built and run as a cluster runs it (as root)'
 	@echo 'make image      the container image, by buildah'
@@ -23,8 +24,11 @@ help:
 	@echo 'make check      ruff, mypy --strict, import-linter, deptry, hadolint'
 	@echo 'make dashboards the JSON for Grafana, from dashboards/'
 	@echo 'make bench      CPU time beside the peers, into bench/results.md (installs missing peers where it may)'
+	@echo 'make docs       the reference documents and the chart, from the code'
+	@echo 'make format     ruff, with its repairs'
 	@echo 'make chart      what the chart in helm/ has from elsewhere'
-	@echo 'make lock       pin requirements*.txt anew'
+	@echo 'make lock       pin requirements*.txt anew (takes uv)'
+	@echo 'make clean      remove .venv and caches'
 
 install: $(VENV)/.installed
 
@@ -34,6 +38,10 @@ $(VENV)/.installed: requirements-dev.txt pyproject.toml tools/install-python.sh
 
 demo: install
 	$(BIN)/mailpath demo $(DEMO_ARGS)
+
+lab: install
+	@tools/install-servers.sh
+	@$(BIN)/python -m tests.lab
 
 test: install
 	@tools/install-servers.sh

@@ -234,8 +234,8 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--fault",
         action="append",
-        metavar="NAME",
-        help="break the simulated path; may be repeated; `list` names the faults",
+        metavar="NAME[@DELAY]",
+        help="break the simulated path, at once or later (node-down@30s); may be repeated; `list` names the faults",
     )
     demo.set_defaults(shard=0, total_shards=1, state_file=None)
 

@@ -34,8 +34,8 @@ ABOUT_REASONS = """\
 
 Every failed round has a *phase* (where it stood) and a *reason* (why it could not go on), each of a closed set. They
 are the labels of `mailpath_probe_failures_total`, and the fields `phase` and `reason` of log events. The whole
-transcript: `mailpath probe NODE SERVICE`, or `/probe?path=&node=&service=&debug=true`. The commands are the runbook's,
-with its addresses and names.
+transcript: `mailpath probe NODE SERVICE`, or `/probe?path=&node=&service=&debug=true`. The commands are
+those of [the runbook's path](how-it-works.md#the-path), with its addresses and names.
 """
 
 ABOUT_VERDICTS = """\
@@ -45,7 +45,8 @@ ABOUT_VERDICTS = """\
 A *verdict* says how one service on one node, or at one edge's front door, stands; the first of the list that applies is
 shown. *Agreement* compares HAProxy's view of a server with our own handshake. The *diagnosis* names, for a whole path,
 the one hop where the cause lies; of several the first of the list is shown, and the others are told with it. Why a
-single round failed: [reasons.md](reasons.md). The commands are the runbook's, with its addresses and names.
+single round failed: [reasons.md](reasons.md). The commands are those of [the runbook's
+path](how-it-works.md#the-path), with its addresses and names.
 """
 
 ABOUT_METRICS = """\

@@ -162,7 +162,7 @@ HOPS: Mapping[Hop, Advice] = {
     ),
     Hop.NODEPORT: Advice(
         "A port is refused on some nodes, or leads to the listener of another service.",
-        "Compare the Service's ports with the runbook's table.",
+        "Compare the Service's ports with those of `mailpath config show`.",
         (runbook.SERVICE,),
     ),
     Hop.PROXY_HEADER: Advice(

@@ -76,7 +76,7 @@ REASONS: Mapping[Reason, Advice] = {
         "mailpath's own host could not do it (no file descriptors, no free port, no memory, an unusable file). It says "
         "nothing about the mail path.",
         "Read the detail in mailpath's log; look at its limits and its host.",
-        ("kubectl describe pod -l app=mailpath", "ulimit -n"),
+        ("kubectl describe pods -A -l app.kubernetes.io/name=mailpath", "ulimit -n"),
     ),
     Reason.HEADER_REJECTED: Advice(
         "The server wants a PROXY header and could not use the one it got, or got none: `421 4.3.x`, or the connection "

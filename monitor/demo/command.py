@@ -113,7 +113,7 @@ def _welcome(file: Path, path: MailPath, planned: Sequence[PlannedFault], scheme
         ("mail log", str(path.log.path)),
         ("configuration", str(file)),
         *(("broken", line) for line in broken),
-        ("break it", "mailpath demo --fault node-down@30s   (--fault list names the faults)"),
+        ("break it", "start it with --fault node-down, or node-down@30s for later (--fault list names the faults)"),
         ("end it", "Ctrl-C"),
     ]
     sys.stdout.write("\n" + "".join(f"  {what:14}{where}\n" for what, where in rows) + "\n")

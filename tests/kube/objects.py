@@ -95,7 +95,7 @@ def container_status(
         "name": name,
         "ready": ready,
         "restartCount": restarts,
-        "image": "docker.io/mailserver/docker-mailserver:15",
+        "image": "mailserver/docker-mailserver:15",
         "imageID": "",
         "containerID": f"containerd://{name}-{restarts}",
         "state": state or {"running": {"startedAt": "2026-03-01T10:00:00Z"}},
@@ -114,7 +114,7 @@ def pod(  # noqa: PLR0913 - each is a way for a Pod to be
     labels: Mapping[str, str] | None = None,
 ) -> Document:
     """Make the mail server's pod; ``status`` is the status of its container."""
-    containers = [{"name": "docker-mailserver", "image": "docker.io/mailserver/docker-mailserver:15"}]
+    containers = [{"name": "docker-mailserver", "image": "mailserver/docker-mailserver:15"}]
     spec = {"nodeName": node_name, "containers": containers, "automountServiceAccountToken": False}
     whole = {
         "phase": phase,
@@ -130,7 +130,7 @@ def deployment(name: str = "mailserver", replicas: int = 1, *, available: int | 
     """Make the mail server's Deployment, rolled out and available."""
     template = {
         "metadata": {"labels": LABELS},
-        "spec": {"containers": [{"name": "docker-mailserver", "image": "docker.io/mailserver/docker-mailserver:15"}]},
+        "spec": {"containers": [{"name": "docker-mailserver", "image": "mailserver/docker-mailserver:15"}]},
     }
     spec = {
         "replicas": replicas,
@@ -176,7 +176,7 @@ def job(name: str, owner: Document, status: Mapping[str, Any]) -> Document:
 
 
 def _job_template() -> Document:
-    container = {"name": "roundtrip", "image": "docker.io/library/python:3.12"}
+    container = {"name": "roundtrip", "image": "library/python:3.12"}
     return {"spec": {"restartPolicy": "Never", "containers": [container]}}
 
 

@@ -133,18 +133,22 @@ class Host:
         """What to put before a command that shall use this host's network, and everything else of ours."""
         return ["nsenter", f"--net=/proc/{self._first}/ns/net", "--"]
 
+    @property
+    def prefix(self) -> list[str]:
+        """What to put before a command that shall run on this host altogether: its network, files and processes."""
+        # Postfix closes every descriptor up to the limit before it begins, and a container's limit may be a milliard.
+        return ["prlimit", "--nofile=8192", "nsenter", f"--target={self._first}", *NAMESPACES, "--"]
+
     def run(self, *command: str, stdin: str = "") -> str:
         """Run a command on this host and return what it printed.
 
         Raises:
             LabError: it did not exit with 0.
         """
-        # Postfix closes every descriptor up to the limit before it begins, and a container's limit may be a milliard.
-        enter = ["prlimit", "--nofile=8192", "nsenter", f"--target={self._first}", *NAMESPACES, "--"]
         # Files, not pipes: a daemon may keep them open as long as it lives.
         with TemporaryFile("w+") as out, TemporaryFile("w+") as err:
             done = subprocess.run(
-                [*enter, *command],
+                [*self.prefix, *command],
                 input=stdin,
                 stdout=out,
                 stderr=err,

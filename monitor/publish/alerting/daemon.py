@@ -36,7 +36,7 @@ def daemon_alerts(thresholds: Thresholds) -> Iterator[Alert]:
         summary="mailpath is gone",
         what="Prometheus has no metric of it any more: it does not run, or it is not scraped.",
         mail="Mail is probably fine, and nobody watches it.",
-        commands=("kubectl get pods -A -l app=mailpath", log),
+        commands=("kubectl get pods -A -l app.kubernetes.io/name=mailpath", log),
         path=_EVERY,
     )
     yield Alert(
