@@ -194,7 +194,7 @@ REASONS: Mapping[Reason, Advice] = {
     Reason.PERMISSION_DENIED: Advice(
         "We may not read that: a file, HAProxy's socket, or (RBAC) an object of the Kubernetes API.",
         "For the API apply the Role that mailpath prints; else look at owner and mode.",
-        ("mailpath rbac | kubectl apply -f -",),
+        ("mailpath rbac --namespace monitoring | kubectl apply -f -",),
     ),
     Reason.NOT_FOUND: Advice(
         "There is no such file, Pod, backend or object.",
@@ -215,6 +215,6 @@ REASONS: Mapping[Reason, Advice] = {
         "An exception in mailpath that nobody expected. It was survived, and it is counted in "
         "`mailpath_probe_bugs_total`; that probe's round told nothing.",
         "Report it with the traceback of the log event `probe.bug`.",
-        ("kubectl logs deployment/mailpath | grep probe.bug",),
+        ("kubectl logs -n monitoring deployment/mailpath | grep probe.bug",),
     ),
 }

@@ -19,7 +19,7 @@ NEARLY_FULL = 0.9
 # So many pauses of its schedule a CronJob may stay away, as one run may be skipped and one may fail.
 OVERDUE = 3
 
-_RBAC = "mailpath rbac | kubectl apply -f -"
+_RBAC = "mailpath rbac --namespace monitoring | kubectl apply -f -"
 _READYZ = "kubectl get --raw '/readyz?verbose'"
 
 

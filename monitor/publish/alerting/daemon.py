@@ -26,7 +26,7 @@ _HARMFUL = (
 
 def daemon_alerts(thresholds: Thresholds) -> Iterator[Alert]:
     """Give them."""
-    log = "kubectl logs deployment/mailpath --tail=50"
+    log = "kubectl logs -n monitoring deployment/mailpath --tail=50"
     yield Alert(
         name="MailpathAbsent",
         severity=Severity.WARNING,
@@ -59,7 +59,7 @@ def daemon_alerts(thresholds: Thresholds) -> Iterator[Alert]:
         summary=f"{_PATH}: mailpath cannot ask the Kubernetes API",
         what="The API does not answer, or does not allow it.",
         mail="Mail is not touched by it. A rollout or a full volume would not be recognised as the cause of an outage.",
-        commands=("kubectl get --raw '/readyz?verbose'", "mailpath rbac | kubectl apply -f -"),
+        commands=("kubectl get --raw '/readyz?verbose'", "mailpath rbac --namespace monitoring | kubectl apply -f -"),
     )
     harm = ("=~", "|".join(_HARMFUL))
     yield Alert(
@@ -71,7 +71,7 @@ def daemon_alerts(thresholds: Thresholds) -> Iterator[Alert]:
         summary=f"{_PATH}: mailpath itself causes {{{{ $labels.problem }}}}",
         what="Problems in the mail log carry the address of mailpath's own probes.",
         mail="The monitor disturbs what it watches. If mail suffers, stop it.",
-        commands=(runbook.MAIL_LOG, "kubectl scale deployment/mailpath --replicas=0"),
+        commands=(runbook.MAIL_LOG, "kubectl scale -n monitoring deployment/mailpath --replicas=0"),
     )
     yield Alert(
         name="MailpathConfigRefused",
@@ -94,7 +94,7 @@ def daemon_alerts(thresholds: Thresholds) -> Iterator[Alert]:
         summary="mailpath has met a bug of its own",
         what="A probe ended in an exception that nobody expected. It was survived.",
         mail="Mail is not touched by it; that round told nothing.",
-        commands=("kubectl logs deployment/mailpath | grep probe.bug",),
+        commands=("kubectl logs -n monitoring deployment/mailpath | grep probe.bug",),
         path=_EVERY,
     )
     yield Alert(
