@@ -35,9 +35,10 @@ from monitor.publish.events import EventLog
 from monitor.publish.journal import Journal
 from monitor.publish.metrics import Metrics
 
-# Rounds in flight at the end come to their own: milliseconds for most, six seconds where postscreen lets a newcomer
-# wait for its greeting. Whoever leaves before that is logged as one who hung up.
-END_WITHIN = 8.0
+# Rounds in flight at the end come to their own: milliseconds for most, and the rest of its six seconds where postscreen
+# lets a newcomer wait for its greeting. We are gone within five seconds all the same, as whoever ends us expects: who
+# would have to wait longer is cut off, and is logged as one who hung up.
+END_WITHIN = 4.0
 # Changes are told at most this often; to a page that somebody looks at, new latencies as well; all of it at least this
 # often, since knowledge grows stale without any observation.
 ANNOUNCE_SOON = 0.1
