@@ -20,7 +20,7 @@ from tests.lab.lab import Lab
 from tests.lab.pace import PATIENT, QUICK, Pace
 
 WRITING = "MAILPATH_WRITE_DOCS" in os.environ
-SLACK = 1.0
+SLACK = 3.0
 """Seconds that polling and a busy machine may add to the daemon's own arithmetic."""
 HAPROXY_NOTICES = 10.0
 """Seconds within which HAProxy, at its own pace here, has come to its own view."""
