@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+import yaml
 
 from monitor.publish import catalogue
 from monitor.publish.families import PREFIX, Family
@@ -40,7 +41,9 @@ def _daemon(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     configuration = PATIENT.configuration(
         lab, handshakes={"negative_interval": "2s", "header_negatives": True}, roundtrip=ROUNDTRIP
     )
-    with Daemon(lab, tmp_path_factory.mktemp("daemon"), configuration, "--web.enable-lifecycle") as daemon:
+    document = yaml.safe_load(configuration)
+    document["paths"][0]["edges"][0]["backup"] = {"command": "date +%s"}
+    with Daemon(lab, tmp_path_factory.mktemp("daemon"), yaml.safe_dump(document), "--web.enable-lifecycle") as daemon:
         lab.nodes["k8s-node4"].blackhole()
         daemon.until(lambda: daemon.total("probe_failures_total") > 0, within=20)
         lab.nodeports.heal()
