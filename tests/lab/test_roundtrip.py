@@ -51,6 +51,13 @@ def settings(tmp_path: Path, within: float, **changes: Any) -> dict[str, Any]:  
     return block | changes
 
 
+@pytest.fixture(autouse=True)
+def _empty_mailbox(lab: Lab) -> None:
+    """Take away what the laboratory's other tests have sent."""
+    for file in mailbox(lab):
+        file.unlink()
+
+
 @pytest.fixture
 def attempt(lab: Lab, internet: Internet, tmp_path: Path) -> Try:
     """Do a roundtrip on the client's host; gives its exit code and what it prints."""
