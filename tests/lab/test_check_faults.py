@@ -16,6 +16,8 @@ from tests.lab.test_edge import TROUBLES, USUAL, Trouble
 SOUND = "OK: home: Every hop of the path is fine."
 # What is a matter of chance for one look, or more than one thing at once: the words that name it as well.
 ALSO_NAMED = {
+    # smtpd dies of one of HAProxy's next checks; until then what will kill it is all that is wrong
+    "HAProxy's checks of a PROXY port throttle smtpd": "pfsense/mailserver_nodes_sub_ipvANY: check_port: ",
     "one of four servers is bad for clients only": "pfsense/mailserver_nodes_sub_ipvANY: pool_port: ",
     "a server line without send-proxy-v2": "backend: ",
     "a port is not bound": "frontend: ",
