@@ -102,18 +102,20 @@ class Scheduler:
         return [key for key, job in self._jobs.items() if job.due + job.limit < since]
 
     async def stop(self, within: float) -> None:
-        """Start nothing more, give rounds in flight ``within`` seconds to end in order, then cancel them."""
+        """Start nothing more, give all rounds in flight ``within`` seconds to end in order, then cancel them."""
         self._stopped = True
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + within
         if self._timer is not None:
             self._timer.cancel()
         for key in tuple(self._jobs):
             self.remove(key)
         self._due.clear()
         if self._flying:
-            self._landed = asyncio.get_running_loop().create_future()
+            self._landed = loop.create_future()
             await asyncio.wait({self._landed}, timeout=within)
         self._over = True
-        await self._tasks.finish(within)
+        await self._tasks.finish(max(0.0, deadline - loop.time()))
 
     def _push(self, job: Job, due: float) -> None:
         job.due = due = math.ceil(due / GRAIN - 1e-6) * GRAIN

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from monitor.engine.cadence import Cadence, Pace
-from monitor.engine.scheduler import Job, Scheduler
+from monitor.engine.scheduler import Done, Job, Scheduler
 from tests.virtual_time import run_virtual
 
 
@@ -216,6 +216,24 @@ def test_stop_lets_rounds_end_in_order() -> None:
 
     assert run_virtual(main()) == 5.0
     assert (patient.ended, endless.ended, endless.running) == (1, 0, 0)
+
+
+def test_one_deadline_of_the_stop_serves_rounds_of_both_kinds() -> None:
+    """A check into a black hole and a handshake that is kept waiting are waited for together, not one by one."""
+    endless = Recorder(lasts=1e6)
+    begun: list[Done] = []
+
+    async def main() -> float:
+        scheduler = Scheduler(Notes())
+        scheduler.add(job("handshake", endless))
+        scheduler.add(Job("check", Cadence(5.0, 1.0, 0.0), limit=100.0, begin=begun.append))
+        await asyncio.sleep(1.0)
+        await scheduler.stop(within=4.0)
+        return asyncio.get_running_loop().time()
+
+    assert run_virtual(main()) == 5.0
+    assert len(begun) == 1
+    assert (len(endless.began), endless.ended, endless.running) == (1, 0, 0)
 
 
 def test_after_the_stop_nothing_begins() -> None:

@@ -60,7 +60,10 @@ def test_the_shipped_configuration_finds_a_sound_path(
 
 
 def test_postscreens_greet_wait_is_a_success_with_its_true_timing(uncached: Lab, tmp_path: Path) -> None:
-    """Without a cache every contact waits six seconds, and none of them is failed, slow or hidden."""
+    """Without a cache every contact waits six seconds, and none of them is failed, slow or hidden.
+
+    Postfix's timers count whole seconds of the clock (``event_request_timer``): six of them are five to seven.
+    """
     with Daemon(uncached, tmp_path, Pace(timeout=20).configuration(uncached)) as daemon:
         for probe, targets in (("handshake", 4), ("front_door", 1)):
             labels = {"probe": probe, "service": "smtp"}
@@ -68,7 +71,7 @@ def test_postscreens_greet_wait_is_a_success_with_its_true_timing(uncached: Lab,
             assert daemon.total("probes_total", result="failure", **labels) == 0
             greetings = daemon.total("probe_duration_seconds_count", phase="greeting", **labels)
             waited = daemon.total("probe_duration_seconds_sum", phase="greeting", **labels)
-            assert GREET_WAIT - 1 < waited / greetings < GREET_WAIT + 0.5
+            assert GREET_WAIT - 1 < waited / greetings < GREET_WAIT + 1.5
         assert daemon.view() == SOUND
         assert daemon.events("verdict.changed") == []
 
