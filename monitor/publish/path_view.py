@@ -16,7 +16,7 @@ from monitor.publish.journal import View
 from monitor.publish.markup import Markup, tag, together
 from monitor.publish.matrix_view import matrix, proof_of
 from monitor.publish.picture import HopPicture, Level, level_of_diagnosis, picture
-from monitor.publish.words import LEVEL_WORDS, badge, breakable, card, command, duration, listing, mark, moment
+from monitor.publish.words import LEVEL_WORDS, badge, breakable, card, command, duration, listing, mark, moment, prose
 
 _HEALTH = {"pass": Level.OK, "warn": Level.WARN, "fail": Level.BAD}
 _SEVERITIES = {"critical": Level.BAD, "warning": Level.WARN, "info": Level.UNKNOWN}
@@ -57,7 +57,7 @@ def _maintenance(work: Maintenance | None, at: float) -> Markup:
 def _diagnosis(path: PathStatus, stands: float) -> Markup:
     diagnosis = path.diagnosis
     level = level_of_diagnosis(path)
-    said = tag("p", mark(level), tag("strong", diagnosis.summary), class_="summary", role="status")
+    said = tag("p", mark(level), tag("strong", prose(diagnosis.summary)), class_="summary", role="status")
     if diagnosis.hop is Hop.NONE:
         content = [tag("p", f"for {duration(stands)}", *(f" · {each}" for each in _counts(path)), class_="about")]
     else:
@@ -86,7 +86,7 @@ def _reasons(diagnosis: Diagnosis) -> list[Markup]:
 
 def _remedy(diagnosis: Diagnosis) -> Markup:
     run = command(diagnosis.remedy) if diagnosis.remedy else ""
-    return tag("div", tag("h3", "Next"), tag("p", HOPS[diagnosis.hop].remedy), run)
+    return tag("div", tag("h3", "Next"), tag("p", prose(HOPS[diagnosis.hop].remedy)), run)
 
 
 def _picture(path: PathStatus, history: PathHistory) -> Markup:
@@ -121,8 +121,8 @@ def _findings(findings: Sequence[Finding]) -> Markup:
 
 def _finding(finding: Finding) -> Markup:
     said = together(badge(_SEVERITIES[finding.severity], finding.severity), " ", tag("b", breakable(finding.subject)))
-    remedy = tag("p", finding.remedy, class_="remedy") if finding.remedy else ""
-    return tag("li", said, tag("p", finding.message), remedy)
+    remedy = tag("p", prose(finding.remedy), class_="remedy") if finding.remedy else ""
+    return tag("li", said, tag("p", prose(finding.message)), remedy)
 
 
 def _events(events: Sequence[Event]) -> Markup:

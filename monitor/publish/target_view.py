@@ -12,7 +12,7 @@ from monitor.publish.markup import Markup, tag, together
 from monitor.publish.picture import level_of
 from monitor.publish.rounds import TargetRounds
 from monitor.publish.transcript import transcript_text
-from monitor.publish.words import badge, card, command, duration, moment
+from monitor.publish.words import badge, card, command, duration, moment, prose
 
 
 def target_view(path: PathStatus, status: TargetStatus, seen: TargetRounds) -> Markup:
@@ -37,10 +37,10 @@ def target_view(path: PathStatus, status: TargetStatus, seen: TargetRounds) -> M
 def _meaning(path: PathStatus, status: TargetStatus) -> Markup:
     advice = VERDICTS[status.verdict]
     if status.verdict is Verdict.OK:
-        return tag("p", advice.meaning)
+        return tag("p", prose(advice.meaning))
     edge = path.edges[0].address if path.edges else "EDGE"
     commands = [command(each.replace("{address}", edge)) for each in advice.commands]
-    return together(tag("p", advice.meaning), tag("p", advice.remedy), *commands)
+    return together(tag("p", prose(advice.meaning)), tag("p", prose(advice.remedy)), *commands)
 
 
 def _facts(status: TargetStatus, now: float) -> Iterator[tuple[Markup, Markup]]:

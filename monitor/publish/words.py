@@ -1,5 +1,6 @@
 """The small parts that every view of a path is made of: a state, a moment, a length of time, a command to copy."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -10,6 +11,7 @@ from monitor.publish.picture import Level
 LEVEL_WORDS = {Level.OK: "fine", Level.UNKNOWN: "unknown", Level.WARN: "ailing", Level.BAD: "broken"}
 FIRST_ITEMS = 3
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_CODE = re.compile("`([^`]+)`")
 
 
 def duration(seconds: float) -> str:
@@ -44,6 +46,13 @@ def breakable(name: str) -> Markup:
     return together(first, *(part for other in others for part in ("_", tag("wbr"), other)))
 
 
+def prose(text: str) -> Markup:
+    """Write a sentence; what stands between a pair of backticks is code, as in Markdown, a lone one is itself."""
+    *pairs, last = _CODE.split(text)
+    parts = [part for said, code in zip(pairs[::2], pairs[1::2], strict=True) for part in (said, tag("code", code))]
+    return together(*parts, last)
+
+
 def command(text: str) -> Markup:
     """Write a command to be copied."""
     button = tag("button", "Copy", type="button", class_="copy", hidden="", aria_label=f"Copy: {text}")
@@ -60,7 +69,7 @@ def listing(title: str, items: Sequence[str]) -> Markup:
 
 
 def _items(items: Sequence[str]) -> Markup:
-    return tag("ul", *(tag("li", item) for item in items))
+    return tag("ul", *(tag("li", prose(item)) for item in items))
 
 
 def card(title: str, *content: str, kind: str = "") -> Markup:

@@ -3,7 +3,7 @@
 import pytest
 
 from monitor.publish.picture import Level
-from monitor.publish.words import LEVEL_WORDS, breakable, duration, listing, moment
+from monitor.publish.words import LEVEL_WORDS, breakable, duration, listing, moment, prose
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,21 @@ def test_every_level_has_a_word() -> None:
 def test_a_long_name_breaks_behind_its_underscores() -> None:
     """The text is the same; only the places are named, and what is in it stays text."""
     assert breakable("a_<b>") == "a_<wbr>&lt;b&gt;"
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("its `check port` is <wrong>", "its <code>check port</code> is &lt;wrong&gt;"),
+        ("`a`, `<b>`", "<code>a</code>, <code>&lt;b&gt;</code>"),
+        ("a lone `", "a lone `"),
+        ("nothing: ``", "nothing: ``"),
+        ("", ""),
+    ],
+)
+def test_what_stands_between_backticks_is_code(text: str, html: str) -> None:
+    """A pair of them, and nothing else; whatever it is, it stays text."""
+    assert prose(text) == html
 
 
 def test_a_moment_can_be_read_by_people_and_scripts() -> None:
