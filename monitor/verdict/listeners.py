@@ -15,6 +15,8 @@ _STOCK_NAMES = {
     "postfix/smtps/smtpd": MailProtocol.SMTPS,
     "postfix/submission/smtpd": MailProtocol.SUBMISSION,
 }
+# Distinct names whose listener is remembered; a master.cf has some twenty.
+REMEMBERED = 256
 
 
 class Listeners:
@@ -26,6 +28,7 @@ class Listeners:
         self._stock: dict[str, int | None] = {}
         self._imaps: tuple[int, int | None] | None = None
         self._destinations = frozenset(proxied_destinations)
+        self._of_postfix: dict[str, int | None] = {}
         self.proxy_ports: frozenset[int] = frozenset(service.listener_port for service in services)
         for service in services:
             self._proxy[str(service.frontend_port)] = service.listener_port
@@ -41,12 +44,17 @@ class Listeners:
         The second half of a port-25 session is written by the stock ``postfix/smtpd`` (``smtpd pass``), whichever
         postscreen it came from: it tells no listener.
         """
-        if record.kind is LineKind.IMAP_LOGIN or record.program.startswith("dovecot"):
+        program = record.program
+        if program in self._of_postfix:
+            return self._of_postfix[program]
+        if record.kind is LineKind.IMAP_LOGIN or program.startswith("dovecot"):
             return self._of_dovecot(record)
-        proxied = _PROXY_NAME.match(record.program)
-        if proxied is not None:
-            return self._proxy.get(proxied[1])
-        return self._stock.get(record.program)
+        if len(self._of_postfix) >= REMEMBERED:
+            self._of_postfix.clear()
+        proxied = _PROXY_NAME.match(program)
+        listener = self._stock.get(program) if proxied is None else self._proxy.get(proxied[1])
+        self._of_postfix[program] = listener
+        return listener
 
     def is_stock(self, program: str) -> bool:
         """Tell whether one of Postfix's own listeners, without PROXY, wrote the line."""

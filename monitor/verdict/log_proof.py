@@ -30,6 +30,7 @@ LONGEST_LAG = 60.0
 REMEMBERED_LINES = 8192
 
 _NAMES_PORT = frozenset({LineKind.POSTSCREEN_CONNECT, LineKind.SMTPD_CONNECT, LineKind.IMAP_LOGIN})
+_SHOWS_MORE = frozenset({LineKind.SMTPD_DISCONNECT, LineKind.SMTPD_REJECT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +138,12 @@ class LogProof:
     def feed(self, records: Iterable[LogRecord], now: float, ours: Collection[str]) -> None:
         """Take in lines read at ``now``; ``ours`` are all addresses under which our own connections appear."""
         for record in records:
-            if not _may_be_marked(record):
-                continue
-            line = LogLine(now, record, self.listeners.of(record))
-            self._lines.append(line)
-            for waiting in self._waiting:
-                waiting.look_at(line, ours)
+            marked = record.kind in _SHOWS_MORE or (record.port and record.kind in _NAMES_PORT)
+            if marked and record.address:
+                line = LogLine(now, record, self.listeners.of(record))
+                self._lines.append(line)
+                for waiting in self._waiting:
+                    waiting.look_at(line, ours)
 
     def add(self, ended: LogRound, ours: Collection[str]) -> None:
         """Take in an ended round; it waits for its line without holding anything up."""
@@ -163,11 +164,3 @@ class LogProof:
     def forget(self, targets: Collection[Target]) -> None:
         """Wait no more for rounds of other targets than these."""
         self._waiting = [each for each in self._waiting if each.round.target in targets]
-
-
-def _may_be_marked(record: LogRecord) -> bool:
-    if not record.address:
-        return False
-    if record.kind in _NAMES_PORT:
-        return record.port > 0
-    return record.kind in {LineKind.SMTPD_DISCONNECT, LineKind.SMTPD_REJECT}

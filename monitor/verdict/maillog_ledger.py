@@ -11,7 +11,9 @@ from monitor.verdict.listeners import Listeners
 from monitor.verdict.origins import Origins
 from monitor.verdict.relays import Relays
 
-_CONNECTIONS = frozenset({LineKind.POSTSCREEN_CONNECT, LineKind.SMTPD_CONNECT, LineKind.IMAP_LOGIN})
+# Members that every line is held against are named here once: to find one in its enumeration takes as long as the rest.
+_BY_SMTPD = LineKind.SMTPD_CONNECT
+_CONNECTIONS = frozenset({LineKind.POSTSCREEN_CONNECT, _BY_SMTPD, LineKind.IMAP_LOGIN})
 _REFUSALS = frozenset({Problem.PROXY_HEADER, Problem.PROXY_TIMEOUT})
 # Origins that no TCP peer behind a NodePort has: the one stands in a header, the other stays outside.
 _NO_PEERS = frozenset({Origin.EXTERNAL, Origin.PROBE})
@@ -54,6 +56,9 @@ class MaillogLedger:
         located: Counter[tuple[int, str]] = Counter()
         self_inflicted: Counter[str] = Counter()
         for record in batch.records:
+            connects = record.kind in _CONNECTIONS
+            if not (connects or record.problem):
+                continue  # a connection that goes on or ends in order: counted at its beginning
             origin = self._origins.of(record.address)
             listener = self._listeners.of(record)
             after_refusal = self._follows_a_refusal(record, origin)
@@ -65,7 +70,7 @@ class MaillogLedger:
                 # Under a node's address there may be anybody, ourselves among them.
                 if origin is Origin.PROBE and problem not in _NOISE and record.address not in self._relays:
                     self_inflicted[problem] += 1
-            if listener is None or record.kind not in _CONNECTIONS or after_refusal or problem in _NOISE:
+            if listener is None or not connects or after_refusal or problem in _NOISE:
                 continue
             if listener in self._listeners.proxy_ports or not self._is_relayed(record, origin):
                 connections[listener, origin] += 1
@@ -100,13 +105,12 @@ class MaillogLedger:
 
     def _follows_a_refusal(self, record: LogRecord, origin: Origin) -> bool:
         """Tell whether a line is smtpd's ``connect from`` its TCP peer, right after it refused the peer's header."""
-        key = (record.program, record.pid)
         if record.problem in _REFUSALS and record.program.endswith("/smtpd"):
             if len(self._refused) >= REMEMBERED_PIDS:
                 del self._refused[next(iter(self._refused))]
-            self._refused[key] = None
-        elif record.kind is LineKind.SMTPD_CONNECT and key in self._refused:
-            del self._refused[key]
+            self._refused[record.program, record.pid] = None
+        elif self._refused and record.kind is _BY_SMTPD and (record.program, record.pid) in self._refused:
+            del self._refused[record.program, record.pid]
             if origin not in _NO_PEERS:
                 self._relays.learn(record.address)
             return True

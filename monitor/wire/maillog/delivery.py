@@ -40,7 +40,10 @@ def read_delivery(line: str) -> LogRecord | None:
 
     ``address`` is the next server's: an IP address, a UNIX socket's name as ``private/dovecot-lmtp``, or empty.
     """
-    at = line.find(_DELAY) + len(_DELAY)
+    at = line.find(_DELAY)
+    if at < 0:
+        return None
+    at += len(_DELAY)
     if line[at : at + 2] in _AT_ONCE and _DEFERRED not in line:
         return None
     match = _LINE.fullmatch(line)

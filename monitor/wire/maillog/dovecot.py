@@ -74,7 +74,7 @@ def session_port(session: str, address: str) -> int:
         decoded = binascii.a2b_base64(session)
         packed = decoded[8:]
         # by hand for IPv4, as ipaddress would take as long as all the rest of the line
-        owner = ".".join(map(str, packed)) if len(packed) == _IPV4_BYTES else str(IPv6Address(packed))
+        owner = "{}.{}.{}.{}".format(*packed) if len(packed) == _IPV4_BYTES else str(IPv6Address(packed))
     except ValueError:
         return 0
     return int.from_bytes(decoded[6:8], "little") if owner == address else 0
@@ -98,6 +98,13 @@ def read_login(line: str) -> LogRecord | None:
         local_address,
         0,
         -1,
-        next((problem for word, problem in _REASONS if word in reason), ""),
+        _problem_of(reason),
         clean(line[beginning.end() :]),
     )
+
+
+def _problem_of(reason: str) -> str:
+    for word, problem in _REASONS:
+        if word in reason:
+            return problem
+    return ""
