@@ -1,7 +1,9 @@
-"""A server's certificate: when it ends, which one it is, and why OpenSSL refuses it."""
+"""A server's certificates: which ones it shows, when they are valid, and why OpenSSL refuses them."""
 
+import _ssl
 import hashlib
 import ssl
+import sys
 from datetime import datetime
 
 from monitor.core.taxonomy import Reason
@@ -29,12 +31,27 @@ def fingerprint(der: bytes) -> str:
     return hashlib.sha256(der).hexdigest()
 
 
-def not_after(der: bytes) -> float | None:
-    """Read a certificate's end (seconds since the epoch) from its DER; ``None`` where it cannot be read.
+def shown(tls: ssl.SSLObject) -> tuple[bytes, ...]:
+    """Give the chain as the server has sent it, in DER, the leaf first; empty before the handshake's end."""
+    if sys.version_info >= (3, 13):
+        return tuple(tls.get_unverified_chain())
+    # CPython's own until it became public.
+    chain = tls._sslobj.get_unverified_chain()  # type: ignore[attr-defined]  # noqa: SLF001
+    return tuple(one.public_bytes(_ssl.ENCODING_DER) for one in chain or ())
 
-    ``SSLObject.getpeercert()`` decodes only what it has verified and gives ``{}`` for the certificates that matter most
-    here, the bad ones; a library for X.509 costs ten megabytes for this one field. OpenSSL has parsed these bytes
-    already, so walking to the field (RFC 5280, section 4.1) is enough.
+
+def not_after(der: bytes) -> float | None:
+    """Read a certificate's end, in seconds since the epoch; ``None`` where it cannot be read."""
+    times = validity(der)
+    return None if times is None else times[1]
+
+
+def validity(der: bytes) -> tuple[float, float] | None:
+    """Read when a certificate begins and ends (seconds since the epoch); ``None`` where it cannot be read.
+
+    ``SSLObject.getpeercert()`` decodes only what its own handshake has verified, and a library for X.509 costs ten
+    megabytes for these two fields. OpenSSL has parsed these bytes already, so walking to the field (RFC 5280, section
+    4.1) is enough.
     """
     try:
         _, at, _ = _element(der, 0)  # Certificate
@@ -44,14 +61,20 @@ def not_after(der: bytes) -> float | None:
         for _field in ("serialNumber", "signature", "issuer"):
             _, _, at = _element(der, at)
         _, at, _ = _element(der, at)  # Validity
-        _, _, at = _element(der, at)  # notBefore
-        tag, start, end = _element(der, at)
-        written = der[start:end].decode("ascii")
-        if tag == _UTC_TIME:  # two digits of the year: RFC 5280, section 4.1.2.5.1
-            written = ("19" if written >= "50" else "20") + written
-        return datetime.strptime(written, "%Y%m%d%H%M%S%z").timestamp()
+        begin, at = _time(der, at)
+        end, _ = _time(der, at)
     except (IndexError, ValueError, OverflowError):
         return None
+    else:
+        return begin, end
+
+
+def _time(der: bytes, at: int) -> tuple[float, int]:
+    tag, start, end = _element(der, at)
+    written = der[start:end].decode("ascii")
+    if tag == _UTC_TIME:  # two digits of the year: RFC 5280, section 4.1.2.5.1
+        written = ("19" if written >= "50" else "20") + written
+    return datetime.strptime(written, "%Y%m%d%H%M%S%z").timestamp(), end
 
 
 def _element(der: bytes, at: int) -> tuple[int, int, int]:

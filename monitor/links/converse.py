@@ -21,7 +21,7 @@ from monitor.core.errors import KEPT_BYTES, LinkError, WireError
 from monitor.core.taxonomy import Phase, Reason
 from monitor.links.record import Record
 from monitor.links.tcp import TcpStream, reason_of, resolve, words
-from monitor.links.tls import TlsChannel, TlsClient, TlsTarget
+from monitor.links.tls import TlsChannel, TlsClient
 
 MAX_RECEIVED = 256 * 1024
 LINGER = 0.5
@@ -52,7 +52,7 @@ async def converse(  # noqa: PLR0913 - a peer, a deadline, TLS and our own end: 
             with closing(stream):
                 endpoints = stream.endpoints()
                 record.connected(endpoints, stream.connect_seconds)
-                connection = _Connection(stream, record, tls, (address, port, server_name))
+                connection = _Connection(stream, record, tls, server_name)
                 try:
                     record.complete(await _follow(make_script(endpoints), connection, record))
                 except WireError as error:
@@ -99,11 +99,11 @@ async def _take(step: Step, connection: "_Connection", record: Record) -> bytes:
 class _Connection:
     """A TCP stream, TLS on top of it from some moment on, and the record of what passes."""
 
-    def __init__(self, stream: TcpStream, record: Record, tls: TlsClient | None, target: TlsTarget) -> None:
+    def __init__(self, stream: TcpStream, record: Record, tls: TlsClient | None, server_name: str) -> None:
         self._stream = stream
         self._record = record
         self._tls = tls
-        self._target = target
+        self._server_name = server_name
         self._channel: TlsChannel | None = None
         self._ended = False
 
@@ -147,7 +147,7 @@ class _Connection:
         """
         if self._tls is None:
             raise RuntimeError("a script asked for TLS in a conversation that was given none")
-        channel = self._tls.begin(self._target, asyncio.get_running_loop().time())
+        channel = self._tls.begin(self._server_name)
         records = b""
         try:
             while (facts := channel.handshake(records)) is None:

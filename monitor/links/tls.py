@@ -9,46 +9,24 @@ daemon that shakes hands for months cannot afford.
 """
 
 import ssl
-from dataclasses import dataclass
 
 from monitor.core.conversation import TlsFacts
-from monitor.core.errors import KEPT_BYTES, LinkError, WireError
+from monitor.core.errors import KEPT_BYTES, WireError
 from monitor.core.taxonomy import Reason
 from monitor.links import certificate
+from monitor.links.trust import Trust
 
 RECORD_SIZE = 16 * 1024
-REFUSAL_LIFETIME = 600.0
-MAX_TARGETS = 4096
 
 # A TLS record begins with its content type, 20 to 24 (RFC 8446, section 5.1), none of which is printable.
 _TEXT = frozenset(b"\t\r\n") | frozenset(range(0x20, 0x7F))
 
-TlsTarget = tuple[str, int, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Refusal:
-    """A certificate that did not verify; its fingerprint is known from the next handshake on."""
-
-    reason: Reason
-    detail: str
-    at: float
-    fingerprint: str | None = None
-
-
-@dataclass(slots=True)
-class _Memory:
-    """What is kept of a target from one conversation to the next."""
-
-    refusal: _Refusal | None = None
-
 
 class TlsClient:
-    """Shared contexts, and what is remembered of each target.
+    """What all handshakes share.
 
-    A refused certificate ends the handshake with an alert, and the mail server logs it (``SSL_accept error``). To
-    leave that line once and not every round, the conversations of the next ``REFUSAL_LIFETIME`` seconds do not verify,
-    end in order, and report the problem as long as the same certificate is shown.
+    None of them verifies: a refusal would be an alert, and the mail server would log it (``SSL_accept error``). They
+    end in order, and ``Trust`` tells what was shown in them.
     """
 
     def __init__(self, ca_file: str | None = None, *, verify: bool = True) -> None:
@@ -57,47 +35,28 @@ class TlsClient:
         Raises:
             LinkError: ``not_found``, ``permission_denied`` or ``malformed``: ``ca_file`` cannot be used.
         """
-        self._lenient = _context()
-        self._lenient.check_hostname = False
-        self._lenient.verify_mode = ssl.CERT_NONE
-        self._context = _trusting(ca_file) if verify else self._lenient
-        self._memories: dict[TlsTarget, _Memory] = {}
+        self._trust = Trust(ca_file, verify=verify)
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self._context.check_hostname = False
+        self._context.verify_mode = ssl.CERT_NONE
 
-    def begin(self, target: TlsTarget, now: float) -> "TlsChannel":
-        """Prepare a handshake with ``(address, port, server_name)``; ``now`` is the event loop's clock."""
-        memory = self._memories.get(target)
-        if memory is None:
-            if len(self._memories) >= MAX_TARGETS:
-                del self._memories[next(iter(self._memories))]
-            memory = self._memories[target] = _Memory()
-        if memory.refusal is not None and now - memory.refusal.at >= REFUSAL_LIFETIME:
-            memory.refusal = None
-        if memory.refusal is not None:
-            return TlsChannel(self._lenient, target, memory, now, lenient=True)
-        return TlsChannel(self._context, target, memory, now)
+    def begin(self, server_name: str) -> "TlsChannel":
+        """Prepare a handshake with the server of this name or address."""
+        return TlsChannel(self._context, self._trust, server_name)
 
 
 class TlsChannel:
     """One TLS connection: ``feed`` it what arrives, send what is ``pending`` after every call."""
 
-    __slots__ = ("_first", "_incoming", "_lenient", "_memory", "_now", "_object", "_outgoing")
+    __slots__ = ("_first", "_incoming", "_object", "_outgoing", "_server_name", "_trust")
 
-    def __init__(
-        self,
-        context: ssl.SSLContext,
-        target: TlsTarget,
-        memory: _Memory,
-        now: float,
-        *,
-        lenient: bool = False,
-    ) -> None:
+    def __init__(self, context: ssl.SSLContext, trust: Trust, server_name: str) -> None:
         """Use ``TlsClient.begin``."""
-        _, _, server_name = target
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._object = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
-        self._memory = memory
-        self._lenient = lenient
-        self._now = now
+        self._trust = trust
+        self._server_name = server_name
         self._first = b""
 
     def pending(self) -> bytes:
@@ -112,7 +71,7 @@ class TlsChannel:
         """Go on with the handshake; ``None`` as long as it needs more bytes.
 
         Raises:
-            WireError: ``tls_plaintext`` with the peer's words, ``certificate_*`` or ``tls_error``.
+            WireError: ``tls_plaintext`` with the peer's words, or ``tls_error``.
         """
         self._first = (self._first + data)[:KEPT_BYTES]
         if self._first and self._first[0] in _TEXT:
@@ -122,37 +81,16 @@ class TlsChannel:
             self._object.do_handshake()
         except ssl.SSLWantReadError:
             return None
-        except ssl.SSLCertVerificationError as error:
-            reason, detail = certificate.refusal(error)
-            self._memory.refusal = _Refusal(reason, detail, self._now)
-            raise WireError(reason, detail) from error
         except ssl.SSLError as error:
             raise WireError(Reason.TLS_ERROR, _words(error), self._first) from error
         return self._facts()
 
     def _facts(self) -> TlsFacts:
-        version, cipher = self._object.version(), self._object.cipher()
-        der = self._object.getpeercert(binary_form=True)
-        if version is None or cipher is None or der is None:
+        version, cipher, chain = self._object.version(), self._object.cipher(), certificate.shown(self._object)
+        if version is None or cipher is None or not chain:
             raise WireError(Reason.TLS_ERROR, "the handshake ended without TLS or without a certificate", self._first)
-        fingerprint = certificate.fingerprint(der)
-        problem, detail = self._remembered_problem(fingerprint)
-        return TlsFacts(version, cipher[0], certificate.not_after(der), fingerprint, problem, detail)
-
-    def _remembered_problem(self, fingerprint: str) -> tuple[Reason | None, str]:
-        """Say what is wrong with a leaf that this handshake did not verify.
-
-        OpenSSL shows no leaf of a handshake that it refused, so the first one seen afterwards is taken for it. A new
-        one is most likely the repair, but unproven: the next handshake verifies it.
-        """
-        refusal = self._memory.refusal
-        if refusal is None or not self._lenient:
-            return None, ""
-        if refusal.fingerprint in {None, fingerprint}:
-            self._memory.refusal = _Refusal(refusal.reason, refusal.detail, refusal.at, fingerprint)
-            return refusal.reason, refusal.detail
-        self._memory.refusal = None
-        return refusal.reason, f"{refusal.detail}; the certificate has changed since and is verified next time"
+        answer = self._trust.ask(chain, self._server_name)
+        return TlsFacts(version, cipher[0], answer.not_after, answer.fingerprint, answer.problem, answer.detail)
 
     def encrypt(self, data: bytes) -> None:
         """Make ``data`` pending. Raises ``WireError`` (``tls_error``) when the peer has broken TLS off."""
@@ -182,30 +120,6 @@ class TlsChannel:
             self._object.unwrap()
         except ssl.SSLError:
             return  # the peer's close_notify has not come yet, or never will
-
-
-def _context() -> ssl.SSLContext:
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    made.minimum_version = ssl.TLSVersion.TLSv1_2
-    return made
-
-
-def _trusting(ca_file: str | None) -> ssl.SSLContext:
-    made = _context()
-    if ca_file is None:
-        made.load_default_certs()
-        return made
-    try:
-        made.load_verify_locations(cafile=ca_file)
-    except FileNotFoundError as error:
-        raise LinkError(Reason.NOT_FOUND, f"{ca_file}: no such file") from error
-    except PermissionError as error:
-        raise LinkError(Reason.PERMISSION_DENIED, f"{ca_file}: permission denied") from error
-    except ssl.SSLError as error:
-        raise LinkError(Reason.MALFORMED, f"{ca_file}: holds no certificate in PEM") from error
-    except OSError as error:
-        raise LinkError(Reason.LOCAL_ERROR, f"{ca_file}: {error.strerror}") from error
-    return made
 
 
 def _words(error: ssl.SSLError) -> str:

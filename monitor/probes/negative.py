@@ -14,15 +14,6 @@ from monitor.core.taxonomy import Phase, Reason
 # postscreen's 421 4.3.2.
 HEADER_MISSED = b"421 4.3"
 GONE = frozenset({Reason.CLOSED, Reason.RESET})
-# To find fault with a certificate one must have been shown it: the server speaks TLS.
-_CERTIFICATE_SHOWN = frozenset(
-    {
-        Reason.CERTIFICATE_EXPIRED,
-        Reason.CERTIFICATE_NOT_YET_VALID,
-        Reason.CERTIFICATE_NAME_MISMATCH,
-        Reason.CERTIFICATE_UNTRUSTED,
-    }
-)
 
 
 class Ruling(NamedTuple):
@@ -55,8 +46,7 @@ def words(failure: Failure) -> str:
 
 def spoke_tls(conversation: Conversation) -> bool:
     """Tell whether the peer took our ClientHello for what it is."""
-    failure = conversation.failure
-    return conversation.tls is not None or (failure is not None and failure.reason in _CERTIFICATE_SHOWN)
+    return conversation.tls is not None
 
 
 def observe(target: Target, node: Node, ruling: Ruling, conversation: Conversation, span: Span) -> NegativeObservation:

@@ -3,6 +3,7 @@
 import re
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,8 @@ OURS = re.compile(rf"[\[=](192\.0\.2\.\d+|{re.escape(CLIENT)})\b")
 """The client addresses that we claim, and the one under which our front doors are seen."""
 NODE = re.compile(rf"[\[=]({'|'.join(map(re.escape, NODES.values()))})\b")
 """Healthcheck NodePorts show their client under the node's address; the data ports show it only to HAProxy's LOCAL."""
+DIALOGUE_TARGETS = 4 * len(NODES) + 4
+"""Four services on each node, and at the front door."""
 GREET_WAIT = 6.0
 """Seconds that postscreen lets a newcomer wait (``postscreen_greet_wait``)."""
 CONNECT = re.compile(r"smtpd-proxy25/postscreen\[\d+\]: CONNECT from \[192\.0\.2\.")
@@ -50,6 +53,30 @@ def test_a_thousand_probes_leave_no_self_inflicted_line(lab: Lab, tmp_path: Path
         assert [line for line in ours if TROUBLE.search(line)] == []
         others = [line for line in lab.maillog.since(mark) if NODE.search(line)]
         assert [line for line in others if not PROXY_LISTENERS.search(line)] == []
+
+
+@pytest.mark.parametrize("fault", [Lab.expire_certificate, Lab.misname_certificate, Lab.distrust_certificate])
+def test_a_certificate_that_is_not_valid_leaves_no_line_of_ours(
+    lab: Lab, tmp_path: Path, fault: Callable[[Lab], None]
+) -> None:
+    """Nobody is sent an alert, neither after STARTTLS nor in wrapper mode nor by Dovecot; all of them are told of."""
+    with Daemon(lab, tmp_path, PATIENT.configuration(lab), "--web.enable-lifecycle") as daemon:
+        daemon.until_sound()
+        assert daemon.reload(SWIFT.configuration(lab)).status == 200
+        mark = lab.maillog.mark()
+        fault(lab)
+        daemon.until(lambda: daemon.hop() == "tls" and invalid(daemon) == DIALOGUE_TARGETS, within=15)
+        lab.heal()
+        daemon.until_sound()
+        assert daemon.total("self_inflicted_problems_total") == 0
+    ours = [line for line in lab.maillog.since(mark) if OURS.search(line)]
+    assert len(ours) > DIALOGUE_TARGETS
+    assert [line for line in ours if TROUBLE.search(line)] == []
+
+
+def invalid(daemon: Daemon) -> int:
+    """Count the handshakes and front doors that find fault with TLS."""
+    return sum(state == "tls_invalid" for state in daemon.view().values())
 
 
 def test_it_ends_in_order_in_the_midst_of_handshakes(lab_factory: LabFactory, tmp_path: Path) -> None:

@@ -8,12 +8,16 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
+
+from monitor.core.taxonomy import Reason
 
 NAME = "mail.example.org"
 YESTERDAY, TOMORROW = timedelta(days=-1), timedelta(days=1)
 LONG_AGO, LAST_WEEK, NEXT_WEEK, NEXT_YEAR = (timedelta(days=days) for days in (-365, -7, 7, 365))
+
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,7 @@ class Identity:
     """A certificate with its key."""
 
     certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
+    key: Key
 
     @property
     def der(self) -> bytes:
@@ -47,17 +51,25 @@ class Identity:
 class Authority:
     """Signs what it is asked to."""
 
-    def __init__(self, name: str = "mailpath test authority") -> None:
-        """Make a self-signed root."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = _name(name)
-        usage = x509.BasicConstraints(ca=True, path_length=None)
-        made = _builder(subject, subject, key, LONG_AGO, NEXT_YEAR).add_extension(usage, critical=True)
-        self.root = Identity(made.sign(key, hashes.SHA256()), key)
+    def __init__(self, name: str = "mailpath test authority", root: Identity | None = None) -> None:
+        """Make a self-signed root, or sign with one that exists."""
+        self.root = root or _authority(name, None, None, LONG_AGO, NEXT_YEAR)
 
-    def issue(self, name: str = NAME, not_before: timedelta = YESTERDAY, not_after: timedelta = TOMORROW) -> Identity:
+    def intermediate(
+        self, not_before: timedelta = LONG_AGO, not_after: timedelta = NEXT_YEAR, key: Key | None = None
+    ) -> "Authority":
+        """Sign another authority; with the key of an earlier one it is that one renewed."""
+        return Authority(root=_authority("intermediate", self.root, key, not_before, not_after))
+
+    def issue(
+        self,
+        name: str = NAME,
+        not_before: timedelta = YESTERDAY,
+        not_after: timedelta = TOMORROW,
+        key: Key | None = None,
+    ) -> Identity:
         """Sign a server's certificate for a host name or an IP address; times are relative to now."""
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = key or ec.generate_private_key(ec.SECP256R1())
         made = _builder(_name(name), self.root.certificate.subject, key, not_before, not_after)
         made = made.add_extension(x509.SubjectAlternativeName([_alternative(name)]), critical=False)
         return Identity(made.sign(self.root.key, hashes.SHA256()), key)
@@ -67,6 +79,34 @@ class Authority:
         file = directory / f"ca-{self.root.certificate.serial_number}.pem"
         file.write_bytes(self.root.certificate.public_bytes(serialization.Encoding.PEM))
         return str(file)
+
+
+def bad_certificates(authority: Authority) -> dict[Reason, Identity]:
+    """Make one certificate for each way of being refused."""
+    return {
+        Reason.CERTIFICATE_EXPIRED: authority.issue(not_before=LONG_AGO, not_after=LAST_WEEK),
+        Reason.CERTIFICATE_NOT_YET_VALID: authority.issue(not_before=NEXT_WEEK, not_after=NEXT_YEAR),
+        Reason.CERTIFICATE_NAME_MISMATCH: authority.issue("www.example.org"),
+        Reason.CERTIFICATE_UNTRUSTED: Authority("somebody else").issue(),
+    }
+
+
+BAD = (
+    Reason.CERTIFICATE_EXPIRED,
+    Reason.CERTIFICATE_NOT_YET_VALID,
+    Reason.CERTIFICATE_NAME_MISMATCH,
+    Reason.CERTIFICATE_UNTRUSTED,
+)
+
+
+def _authority(
+    name: str, signer: Identity | None, key: Key | None, not_before: timedelta, not_after: timedelta
+) -> Identity:
+    key = key or ec.generate_private_key(ec.SECP256R1())
+    issuer = _name(name) if signer is None else signer.certificate.subject
+    usage = x509.BasicConstraints(ca=True, path_length=None)
+    made = _builder(_name(name), issuer, key, not_before, not_after).add_extension(usage, critical=True)
+    return Identity(made.sign(key if signer is None else signer.key, hashes.SHA256()), key)
 
 
 def _name(common: str) -> x509.Name:
@@ -81,7 +121,7 @@ def _alternative(name: str) -> x509.GeneralName:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, not_before: timedelta, not_after: timedelta
+    subject: x509.Name, issuer: x509.Name, key: Key, not_before: timedelta, not_after: timedelta
 ) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (

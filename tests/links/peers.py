@@ -115,6 +115,12 @@ def reset(writer: asyncio.StreamWriter) -> None:
     writer.transport.abort()
 
 
+def resident() -> int:
+    """Give this process's resident memory in KiB, which is what a limit is held to."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0])
+
+
 def descriptors() -> set[str]:
     """Name this process's sockets and epoll descriptors, each by what it is open on."""
     opened = set()

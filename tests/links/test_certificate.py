@@ -17,10 +17,12 @@ LEAF = AUTHORITY.issue()
 
 
 @pytest.mark.parametrize("until", [TOMORROW, timedelta(days=-1, seconds=5), timedelta(days=365 * 40)])
-def test_the_end_is_read_from_utc_time_and_from_generalized_time(until: timedelta) -> None:
+def test_both_times_are_read_from_utc_time_and_from_generalized_time(until: timedelta) -> None:
     """Both ways of writing a time (two digits of the year until 2049, four from 2050) give the same instant."""
     leaf = AUTHORITY.issue(not_before=timedelta(days=-2), not_after=until)
-    assert certificate.not_after(leaf.der) == leaf.certificate.not_valid_after_utc.timestamp()
+    begin, end = leaf.certificate.not_valid_before_utc.timestamp(), leaf.certificate.not_valid_after_utc.timestamp()
+    assert certificate.validity(leaf.der) == (begin, end)
+    assert certificate.not_after(leaf.der) == end
 
 
 def test_two_digits_from_50_on_mean_the_last_century() -> None:
@@ -32,8 +34,9 @@ def test_two_digits_from_50_on_mean_the_last_century() -> None:
 
 @settings(deadline=None, max_examples=60)
 @given(st.binary(max_size=200) | st.integers(0, len(LEAF.der)).map(lambda cut: LEAF.der[:cut]))
-def test_any_bytes_give_a_time_or_none(der: bytes) -> None:
+def test_any_bytes_give_times_or_none(der: bytes) -> None:
     """Truncated or arbitrary bytes never raise."""
+    assert isinstance(certificate.validity(der), tuple | None)
     assert isinstance(certificate.not_after(der), float | None)
 
 

@@ -32,7 +32,6 @@ def no_header(port: int, tls: TlsClient, protocol: MailProtocol = MailProtocol.S
         (failed("starttls", "starttls_not_offered", b"250 mail"), False),
         (failed("quit", "reset"), False),
         (failed("greeting", "malformed", tls=TLS), False),
-        (failed("tls_handshake", "certificate_expired", heard=900), False),
         (failed("tls_handshake", "tls_plaintext", b"220 mail.example.org ESMTP\r\n"), False),
         # no answer to the question
         (failed("connect", "refused"), None),
