@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from monitor import cli
+from monitor.arguments import parser
 from monitor.config.load import parse
 from tests.chart.conftest import Rendered
 from tests.chart.helm import VALUES, Document, of_kind, pods, workload
@@ -74,11 +74,11 @@ def test_what_is_mounted_is_there_and_nothing_within_another(rendered: Rendered,
 @pytest.mark.parametrize("name", VALUES)
 def test_the_arguments_are_the_command_lines(rendered: Rendered, name: str) -> None:
     """What every container is started with is parsed by the very command line."""
-    parser = cli._parser()  # noqa: SLF001 - the one that `mailpath` parses with
+    mailpath = parser()
     for pod in pods(rendered[name]).values():
         for container in containers(pod):
             if "command" not in container:
-                assert parser.parse_args(container["args"]).config_file == "/etc/mailpath/mailpath.yml"
+                assert mailpath.parse_args(container["args"]).config_file == "/etc/mailpath/mailpath.yml"
 
 
 @pytest.mark.parametrize("name", VALUES)
