@@ -4,13 +4,15 @@ A shared machine changes its speed from minute to minute. What runs within the s
 the ratio of two contenders of one round is steadier than either of them.
 """
 
+import contextlib
 import json
+import math
 import os
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -93,6 +95,49 @@ def program(*command: object) -> Any:
 def subject(name: str, **arguments: Any) -> Any:
     """Run one of our own subjects; what it takes and what it says is JSON."""
     return program(sys.executable, "-m", f"bench.subjects.{name}", json.dumps(arguments))
+
+
+class Standing:
+    """A subject that goes on: each line of JSON that it says is taken by ``hear``; ``tell`` gives it one."""
+
+    def __init__(self, name: str, process: "subprocess.Popen[bytes]") -> None:
+        """Take its process, whose standard input and output are pipes."""
+        self._name = name
+        self._process = process
+
+    def hear(self) -> Any:
+        """Wait for what it says next.
+
+        Raises:
+            RuntimeError: It has ended.
+        """
+        line = self._process.stdout.readline() if self._process.stdout is not None else b""
+        if not line:
+            raise RuntimeError(f"{self._name} has ended, with {self._process.wait()}")
+        return json.loads(line)
+
+    def tell(self, words: Any) -> None:
+        """Let it do something."""
+        if self._process.stdin is not None:
+            self._process.stdin.write(json.dumps(words).encode() + b"\n")
+            self._process.stdin.flush()
+
+
+@contextlib.contextmanager
+def standing(name: str, **arguments: Any) -> Iterator[Standing]:
+    """Run one of our own subjects until the block ends; its complaints go to our own standard error."""
+    command = [sys.executable, "-m", f"bench.subjects.{name}", json.dumps(arguments)]
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with process:
+        try:
+            yield Standing(name, process)
+        finally:
+            process.terminate()
+
+
+def quantile(values: Sequence[float], part: float) -> float:
+    """Give the smallest value that so much of them does not exceed (``part`` 0.9: the ninetieth percentile)."""
+    return sorted(values)[max(0, math.ceil(len(values) * part) - 1)]
 
 
 def process_cpu(pid: int) -> float:

@@ -70,6 +70,31 @@ def haproxy(directory: Path, content: str, ports: Sequence[int] = ()) -> Iterato
 
 
 @contextlib.contextmanager
+def tls_front(directory: Path, target: Path) -> Iterator[None]:
+    """Run HAProxy on every address in front of an SMTP server: PROXY v2 and TLS at ``TLS_PROXIED_PORT``."""
+    make_certificate(directory)
+    front = (
+        f"listen proxied\n  bind :{TLS_PROXIED_PORT} accept-proxy ssl crt {directory}/server.pem\n"
+        f"  server mail 127.0.0.1:{PLAIN_PORT}\n"
+    )
+    with (
+        running([target, "smtp", PLAIN_PORT], [PLAIN_PORT], directory / "smtp.log"),
+        haproxy(directory, front, [TLS_PROXIED_PORT]),
+    ):
+        yield
+
+
+def make_certificate(directory: Path) -> None:
+    """Make a certificate that is its own authority (``ca.pem``), with its key (``server.pem``), by OpenSSL's tool."""
+    names = ["-subj", "/CN=mail.example.org", "-addext", "subjectAltName=DNS:mail.example.org"]
+    kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    files = ["-keyout", directory / "key.pem", "-out", directory / "ca.pem"]
+    subprocess.run(["openssl", "req", "-x509", *kind, *names, *map(str, files)], check=True, capture_output=True)
+    pem = (directory / "ca.pem").read_bytes() + (directory / "key.pem").read_bytes()
+    (directory / "server.pem").write_bytes(pem)
+
+
+@contextlib.contextmanager
 def blackbox(directory: Path) -> Iterator[int]:
     """Run blackbox_exporter: modules ``tcp``, ``smtp`` (220, EHLO, QUIT) and ``smtps`` (the same inside TLS)."""
     dialogue = '[{expect: "^220"}, {send: "EHLO mailpath.invalid\\r"}, {expect: "^250 "}, {send: "QUIT\\r"}]'

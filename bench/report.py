@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,23 @@ def merge(group: str, figure: Figure) -> None:
     figures: dict[str, Any] = known.get("figures", {})
     figures[figure.name] = _document(group, figure)
     document = {"machine": machine(), "figures": figures}
+    _write(document)
+    print("\n".join(_rows(figure.name, figures[figure.name])), file=sys.stderr)
+
+
+def keep_only(group: str, names: Collection[str]) -> None:
+    """Drop a group's figures of other names: it measures them no more."""
+    document: dict[str, Any] = json.loads(JSON_FILE.read_text())
+    figures = document["figures"]
+    document["figures"] = {
+        name: figure for name, figure in figures.items() if figure["group"] != group or name in names
+    }
+    _write(document)
+
+
+def _write(document: dict[str, Any]) -> None:
     JSON_FILE.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
     TABLE_FILE.write_text(_table(document))
-    print("\n".join(_rows(figure.name, figures[figure.name])), file=sys.stderr)
 
 
 def _document(group: str, figure: Figure) -> dict[str, Any]:

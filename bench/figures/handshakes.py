@@ -1,6 +1,5 @@
 """Handshakes: PROXY v2 and SMTP in plain text, and inside TLS, always a full handshake."""
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,7 +17,7 @@ def figures(directory: Path, programs: dict[str, Path], rounds: int) -> Iterator
         for mode, port in (("smtp", peers.PLAIN_PORT), ("proxied", peers.PROXIED_PORT)):
             command = [programs["target"], mode, port]
             stack.enter_context(peers.running(command, [port], directory / f"{mode}.log"))
-        _make_certificate(directory)
+        peers.make_certificate(directory)
         pem, backend = directory / "server.pem", f"  server mail 127.0.0.1:{peers.PLAIN_PORT}\n"
         doors = (
             f"listen plain\n  bind 127.0.0.1:{peers.TLS_PORT} ssl crt {pem}\n{backend}"
@@ -59,13 +58,3 @@ def _blackbox(pid: int, module: str, port: int, count: int) -> float:
     with Spent(pid) as spent:
         peers.ask_blackbox(module, [f"127.0.0.1:{port}"], count)
     return US * spent.cpu / count
-
-
-def _make_certificate(directory: Path) -> None:
-    """Make a certificate that is its own authority, by OpenSSL's own tool."""
-    names = ["-subj", "/CN=mail.example.org", "-addext", "subjectAltName=DNS:mail.example.org"]
-    kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-    files = ["-keyout", directory / "key.pem", "-out", directory / "ca.pem"]
-    subprocess.run(["openssl", "req", "-x509", *kind, *names, *map(str, files)], check=True, capture_output=True)
-    pem = (directory / "ca.pem").read_bytes() + (directory / "key.pem").read_bytes()
-    (directory / "server.pem").write_bytes(pem)

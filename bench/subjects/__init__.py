@@ -8,6 +8,11 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 
+def say(words: Any) -> None:
+    """Say a line, and go on."""
+    print(json.dumps(words), flush=True)
+
+
 def tell(result: dict[str, Any]) -> None:
     """Print the result and end at once: what a daemon would still tidy up is not measured."""
     print(json.dumps(result), flush=True)

@@ -1,81 +1,82 @@
-"""Start lateness of a thousand checks at one second: idle, or while the daemon is scraped and a log flood is parsed."""
+"""The daemon as it is shipped, its checks alone, and a record of how late its rounds begin; others burden it.
+
+Says its address; then, for each ``[windows, seconds]`` that it is told, the lateness of every window and the drift.
+"""
 
 import asyncio
+import json
+import os
+import statistics
+import sys
 import time
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from aiohttp import ClientSession
+from bench.measure import quantile
+from bench.subjects import arguments, run, say
+from bench.subjects.settings import leave_out_handshakes
+from monitor.config.load import load
+from monitor.config.options import RunOptions
+from monitor.daemon.main import serve
+from monitor.daemon.service import Daemon
+from monitor.engine.scheduler import Job, Scheduler
 
-from bench.subjects import arguments, run, tell
-from bench.subjects.settings import checking_daemon, many_targets
-from monitor.publish.app import make_app
-from monitor.publish.listen import parse_listen_address, serving
-from monitor.publish.web_config import WebSettings
-from monitor.wire.maillog import MaillogParser
+MS = 1000.0
 
-ASKED = arguments()
-LOG = Path(ASKED["log"]).read_bytes() if "log" in ASKED else b""
-BLOCK = 64 * 1024
+
+class Record:
+    """How late each round began since ``lateness`` was cleared, and the jobs whose beat is a second."""
+
+    def __init__(self) -> None:
+        """Listen to every daemon and scheduler of this process."""
+        self.lateness: list[float] = []
+        self.jobs: dict[str, Job] = {}
+        started, add = Daemon.started, Scheduler.add
+
+        def note(daemon: Daemon, late: float) -> None:
+            # The loop's own clock may stand still for a whole turn.
+            self.lateness.append(time.monotonic() - (asyncio.get_running_loop().time() - late))
+            started(daemon, late)
+
+        def keep(scheduler: Scheduler, job: Job) -> None:
+            if job.cadence.interval == 1.0:
+                self.jobs[job.key] = job
+            add(scheduler, job)
+
+        Daemon.started = note  # type: ignore[method-assign,assignment]
+        Scheduler.add = keep  # type: ignore[method-assign,assignment]
+
+    async def windows(self, count: int, seconds: float) -> dict[str, Any]:
+        """Watch so many windows; give their lateness, and how far the beats have moved meanwhile, in milliseconds."""
+        found: dict[str, list[float]] = {"p50": [], "p99": [], "max": []}
+        before = {key: job.began for key, job in self.jobs.items()}
+        for _ in range(count):
+            self.lateness.clear()
+            await asyncio.sleep(seconds)
+            late = self.lateness or [0.0]
+            for name, value in (("p50", quantile(late, 0.5)), ("p99", quantile(late, 0.99)), ("max", max(late))):
+                found[name].append(MS * value)
+        passed = [self.jobs[key].began - began for key, began in before.items()]
+        drift = statistics.median(each - round(each) for each in passed)
+        return {**found, "drift": MS * abs(drift), "rounds": len(passed)}
 
 
 async def main() -> None:
-    """Watch for some seconds; tell the lateness in milliseconds, by our own clock, and its drift."""
-    services = dict(
-        zip(("smtp", "smtps", "submission"), ({"check_node_port": port} for port in ASKED["ports"]), strict=True)
-    )
-    settings = many_targets(ASKED["nodes"], "127.1.{}.{}", {"interval": "1s", "mode": "silent"}, services)
-    daemon = checking_daemon(settings)
-    loop, lateness = asyncio.get_running_loop(), list[float]()
-    started = daemon.started
-
-    def note(late: float) -> None:
-        # The loop's own clock may stand still for a whole turn.
-        lateness.append(1000 * (time.monotonic() - (loop.time() - late)))
-        started(late)
-
-    daemon.started = note  # type: ignore[method-assign,assignment]
-    await daemon.start()
-    async with serving(make_app(daemon, daemon.metrics, WebSettings()), [_LISTEN], None) as bound:
-        await asyncio.sleep(3)
-        lateness.clear()
-        loads = [loop.create_task(each) for each in (_scrape(str(bound[0])), _read())] if LOG else []
-        await asyncio.sleep(ASKED["seconds"])
-        for each in loads:
-            each.cancel()
-        half = len(lateness) // 2
-        tell(
-            {
-                "p50": _quantile(lateness, 0.5),
-                "p99": _quantile(lateness, 0.99),
-                "max": max(lateness),
-                "drift": _quantile(lateness[half:], 0.5) - _quantile(lateness[:half], 0.5),
-            }
-        )
+    """Serve, and do as we are told."""
+    asked = arguments()
+    leave_out_handshakes("tls", "slow")
+    record = Record()
+    options = RunOptions(listen_addresses=("127.0.0.1:0",), log_level="error")
+    daemon = partial(load, Path(asked["file"]), check_files=False)
+    serving = asyncio.get_running_loop().create_task(serve(daemon, options, ready=_say_address))
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        say(await record.windows(*json.loads(line)))
+    serving.cancel()
 
 
-_LISTEN = parse_listen_address("127.0.0.1:0")
-
-
-def _quantile(values: list[float], part: float) -> float:
-    return sorted(values)[int(len(values) * part)]
-
-
-async def _scrape(address: str) -> None:
-    """Scrape every second."""
-    async with ClientSession() as session:
-        while True:
-            async with session.get(f"http://{address}/metrics") as answer:
-                await answer.read()
-            await asyncio.sleep(1)
-
-
-async def _read() -> None:
-    """Parse some 10,000 lines a second, block by block, as a followed file is."""
-    parser, at = MaillogParser(), 0
-    while True:
-        parser.feed(LOG[at : at + BLOCK])
-        at = (at + BLOCK) % (len(LOG) - BLOCK)
-        await asyncio.sleep(0.05)
+def _say_address(address: str) -> None:
+    say({"pid": os.getpid(), "address": address})
 
 
 run(main)

@@ -1,11 +1,14 @@
 """Configurations of many targets, as YAML would say them."""
 
+from collections.abc import Mapping
 from typing import Any
+
+import yaml
 
 from monitor.config.load import parse
 from monitor.config.options import RunOptions
 from monitor.config.settings import Settings
-from monitor.core.model import ProbeKind
+from monitor.core.model import ProbeKind, Target
 from monitor.daemon import path_watch
 from monitor.daemon.compose import TargetWatch, target_watches
 from monitor.daemon.service import Daemon
@@ -16,7 +19,14 @@ NODES_OF_A_PATH = 60
 
 
 def many_targets(nodes: int, prefix: str, checks: dict[str, Any], ports: dict[str, dict[str, Any]]) -> Settings:
-    """Give as many paths as it takes to hold ``nodes`` nodes, ``prefix`` being two bytes or a format of an address.
+    """Give as many paths as it takes to hold ``nodes`` nodes; see ``paths_of``."""
+    return parse(written(paths_of(nodes, prefix, checks, ports)), "bench.yml")
+
+
+def paths_of(
+    nodes: int, prefix: str, checks: dict[str, Any], ports: Mapping[str, dict[str, Any] | None], name: str = "path"
+) -> list[dict[str, Any]]:
+    """Give the paths as YAML would say them, ``prefix`` being a format of an address.
 
     ``ports`` are the services, each with what differs from its defaults.
     """
@@ -26,27 +36,38 @@ def many_targets(nodes: int, prefix: str, checks: dict[str, Any], ports: dict[st
         static = [{"name": f"node{each}", "address": prefix.format(each // 250, each % 250 + 1)} for each in numbers]
         paths.append(
             {
-                "name": f"path{first}",
+                "name": f"{name}{first}",
                 "nodes": {"static": static},
-                "services": ports,
+                "services": dict(ports),
                 "tls": {"server_name": "mail.example.org"},
                 "checks": checks,
                 "handshakes": {"client_rate_limit": None},
             }
         )
-    import yaml  # noqa: PLC0415 - the configuration's own business otherwise
+    return paths
 
-    return parse(yaml.safe_dump({"paths": paths}).encode(), "bench.yml")
+
+def written(paths: list[dict[str, Any]]) -> bytes:
+    """Write paths as a configuration file holds them."""
+    return yaml.safe_dump({"paths": paths}).encode()
+
+
+def leave_out_handshakes(*but_of: str) -> None:
+    """Let every daemon of this process do checks alone; handshakes too on paths whose names begin so."""
+
+    def some(*whole: Any) -> list[TargetWatch]:
+        return [watch for watch in target_watches(*whole) if wanted(watch.probe.target)]
+
+    def wanted(target: Target) -> bool:
+        return target.probe is ProbeKind.CHECK or target.path.startswith(but_of)
+
+    path_watch.target_watches = some  # type: ignore[attr-defined,assignment]
 
 
 def checking_daemon(settings: Settings, *, alone: bool = True) -> Daemon:
     """Give the whole daemon, with checks ``alone`` where nobody beside it does handshakes."""
-
-    def checks_alone(*whole: Any) -> list[TargetWatch]:
-        return [watch for watch in target_watches(*whole) if watch.probe.target.probe is ProbeKind.CHECK]
-
     if alone:
-        path_watch.target_watches = checks_alone  # type: ignore[attr-defined,assignment]
+        leave_out_handshakes()
     configure("error", "json")
     return Daemon(lambda: settings, RunOptions())
 
