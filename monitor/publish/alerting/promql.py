@@ -38,9 +38,13 @@ def listing(introduction: str, expression: str, *words: str, sort: str) -> str:
     """Write a template that names the members of a result (``Silent: a, b.``), or says nothing where there is none.
 
     ``expression`` holds ``HERE`` once, and no backquote; ``words`` are labels, texts in between stand as they are.
+    Members are sorted by ``sort``, then by their other labels: a page's text must not change while nothing does.
     """
     member = "".join(f"{{{{ $row.Labels.{word} }}}}" if word.isidentifier() else word for word in words)
-    rows = f"{{{{ range $i, $row := . | sortByLabel `{sort}` }}}}{{{{ if $i }}}}, {{{{ end }}}}{member}{{{{ end }}}}"
+    others = [word for word in words if word.isidentifier() and word != sort]
+    # Prometheus sorts stably, so the label that counts most comes last.
+    in_order = "".join(f" | sortByLabel `{label}`" for label in (*reversed(others), sort))
+    rows = f"{{{{ range $i, $row := .{in_order} }}}}{{{{ if $i }}}}, {{{{ end }}}}{member}{{{{ end }}}}"
     return f"{{{{ with query (printf `{expression}` $labels.path) }}}} {introduction}: {rows}.{{{{ end }}}}"
 
 

@@ -32,6 +32,6 @@ def test_a_list_names_its_members() -> None:
     """Labels and the texts in between; the whole is left out where there is none."""
     assert listing("Silent", "up{path=%q} == 0", "node", " (", "service", ")", sort="node") == (
         "{{ with query (printf `up{path=%q} == 0` $labels.path) }} Silent: "
-        "{{ range $i, $row := . | sortByLabel `node` }}{{ if $i }}, {{ end }}"
+        "{{ range $i, $row := . | sortByLabel `service` | sortByLabel `node` }}{{ if $i }}, {{ end }}"
         "{{ $row.Labels.node }} ({{ $row.Labels.service }}){{ end }}.{{ end }}"
     )
