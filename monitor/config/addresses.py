@@ -3,6 +3,8 @@
 import ipaddress
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from types import MappingProxyType
 
 from monitor.config.faults import Complaint
 from monitor.config.settings import PathSettings
@@ -17,6 +19,7 @@ _V4_LIST = "192.0.2.0/24, 198.51.100.0/24 or 203.0.113.0/24"
 _V6_LIST = "2001:db8::/32"
 
 ClientAddresses = Mapping[tuple[str, str], str]
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def client_addresses(path: PathSettings, nodes: Iterable[str] | None = None, *, ipv6: bool = False) -> ClientAddresses:
@@ -28,18 +31,26 @@ def client_addresses(path: PathSettings, nodes: Iterable[str] | None = None, *, 
     """
     names = [node.name for node in path.nodes.static] if nodes is None else nodes
     network = _network(path, ipv6=ipv6)
-    first, size = _usable(network)
-    keys = sorted({(node, service.name) for node in names for service in path.services})
+    _, size = _usable(network)
+    services = [service.name for service in path.services]
+    keys = tuple(sorted({(node, service) for node in names for service in services}))
     if len(keys) > size:
         place = f"paths.{path.name}.handshakes.{_key(ipv6=ipv6)}"
         raise ConfigError(Fault(place, f"{network} has {size} usable addresses for {len(keys)} targets"))
+    return _assigned(path.name, network, keys)
+
+
+# Whoever watches a path asks for its addresses, in both families: a reload asks some fifteen times for the same.
+@lru_cache(maxsize=4)
+def _assigned(path: str, network: _Network, keys: tuple[tuple[str, str], ...]) -> ClientAddresses:
+    first, size = _usable(network)
     taken: dict[int, tuple[str, str]] = {}
     for key in keys:
-        offset = zlib.crc32("/".join((path.name, *key)).encode()) % size
+        offset = zlib.crc32("/".join((path, *key)).encode()) % size
         while offset in taken:
             offset = (offset + 1) % size
         taken[offset] = key
-    return {key: str(first + offset) for offset, key in taken.items()}
+    return MappingProxyType({key: str(first + offset) for offset, key in taken.items()})
 
 
 def negative_address(path: PathSettings, *, ipv6: bool = False) -> str:
@@ -93,13 +104,13 @@ def _key(*, ipv6: bool) -> str:
     return "client_network_v6" if ipv6 else "client_network"
 
 
-def _network(path: PathSettings, *, ipv6: bool) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+def _network(path: PathSettings, *, ipv6: bool) -> _Network:
     handshakes = path.handshakes
     return ipaddress.ip_network(handshakes.client_network_v6 if ipv6 else handshakes.client_network)
 
 
 def _usable(
-    network: ipaddress.IPv4Network | ipaddress.IPv6Network,
+    network: _Network,
 ) -> tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, int]:
     """Give the first usable host address and how many there are, without a network's own and broadcast addresses.
 
@@ -112,9 +123,7 @@ def _usable(
     return network.network_address + 1, network.num_addresses - 1 - broadcast
 
 
-def _within(
-    network: ipaddress.IPv4Network | ipaddress.IPv6Network, outer: ipaddress.IPv4Network | ipaddress.IPv6Network
-) -> bool:
+def _within(network: _Network, outer: _Network) -> bool:
     return (
         network.version == outer.version
         and int(network.network_address) >= int(outer.network_address)

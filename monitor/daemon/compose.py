@@ -176,9 +176,9 @@ def _networks(texts: Iterable[str]) -> tuple[Network, ...]:
 
 
 def _checks(path: PathSettings, connector: Connector) -> Iterator[TargetWatch]:
-    checks = path.checks
+    checks, services = path.checks, path.services
     for node in path.static_nodes:
-        for service in path.services:
+        for service in services:
             if service.check_node_port is None:
                 continue
             target = Target(path.name, ProbeKind.CHECK, node.name, service.name)
@@ -196,12 +196,12 @@ def _checks(path: PathSettings, connector: Connector) -> Iterator[TargetWatch]:
 
 
 def _handshakes(path: PathSettings, tls: TlsClient) -> Iterator[TargetWatch]:
-    handshakes = path.handshakes
+    handshakes, services = path.handshakes, path.services
     clients = {ipv6: client_addresses(path, ipv6=ipv6) for ipv6 in (False, True)}
     evidence = _evidence(path, reply=EvidenceKind.REPLY in handshakes.client_ip_proof)
     for node in path.static_nodes:
         destination = destination_of(path, node)
-        for service in path.services:
+        for service in services:
             target = Target(path.name, ProbeKind.HANDSHAKE, node.name, service.name)
             settings = HandshakeSettings(
                 target=target,

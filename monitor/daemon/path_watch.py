@@ -3,7 +3,7 @@
 from functools import partial
 
 from monitor.config.nodes import with_nodes
-from monitor.config.settings import PathSettings
+from monitor.config.settings import PathSettings, TlsSettings
 from monitor.core.model import ProbeKind, Target
 from monitor.core.observations import AnyObservation, Observation
 from monitor.core.status import PathStatus
@@ -69,6 +69,10 @@ class PathWatch:
             *self._kubernetes.targets,
             *rare,
         ]
+
+    def tls_for(self, settings: TlsSettings) -> TlsClient | None:
+        """Give the client that these settings would make anew; ``None``: they differ, or name a file that may."""
+        return self._tls if settings.ca_file is None and settings == self._path.tls else None
 
     async def configure(self, path: PathSettings, tls: TlsClient) -> None:
         """Watch by these settings; what did not change keeps its beat, its connections and its memory.

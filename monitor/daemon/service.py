@@ -80,6 +80,7 @@ class Daemon:
         self._stopping = False
         self._watches: dict[str, PathWatch] = {}
         self._settings = Settings(paths=())
+        self._adopting = asyncio.Lock()
         self._awaited: set[str] | None = None
         self._announcement: asyncio.TimerHandle | None = None
         # What was announced of every path, and which of them have news since.
@@ -205,8 +206,12 @@ class Daemon:
         self._events.bug(name, error)
 
     async def _adopt(self, settings: Settings) -> None:
+        async with self._adopting:  # a second signal may come while the first one is obeyed
+            await self._arrange(settings)
+
+    async def _arrange(self, settings: Settings) -> None:
         paths = [path for path in settings.paths if self._is_ours(path)]
-        clients = {path.name: tls_client(path) for path in paths}
+        clients = {path.name: self._tls_client(path) for path in paths}
         for name in self._watches.keys() - clients.keys():
             await self._watches.pop(name).stop()
         self._settings = settings
@@ -220,11 +225,18 @@ class Daemon:
                 if work is not None:
                     watch.book.announce(work)
             await self._watches[path.name].configure(path, clients[path.name])
+            await asyncio.sleep(0)  # a path at a time: no round waits for all of them
         self._expect()
         shown = settings.status_page.client_addresses == "shown"
         self.journal.configure({path.name: path.handshakes.transcripts for path in paths}, shows_addresses=shown)
         await self._notifier.configure(settings.notify)
         self.metrics.config_loaded(wall_clock())
+
+    def _tls_client(self, path: PathSettings) -> TlsClient:
+        # The system's roots are a hundred and more certificates: they are not read again for a path that goes on.
+        watch = self._watches.get(path.name)
+        kept = watch.tls_for(path.tls) if watch is not None else None
+        return kept or tls_client(path)
 
     def _first_rounds(self) -> set[str]:
         return set().union(*(watch.first_rounds for watch in self._watches.values()))

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -13,7 +14,9 @@ from monitor.config.settings import Settings
 from monitor.core.errors import ConfigError
 from monitor.core.maintenance import Maintenance
 from monitor.core.verdicts import Verdict
+from monitor.daemon import service
 from monitor.daemon.service import Daemon
+from monitor.links.tls import TlsClient
 
 ADDRESSES = {"a": "127.0.0.1", "b": "127.0.0.2", "c": "127.0.0.3"}
 TEMPLATE = """
@@ -84,6 +87,37 @@ async def test_a_reload_adds_and_removes_nodes_and_keeps_the_rest(tmp_path: Path
         assert {s.target.node for s in statuses} == {"a", "c"}
         assert {s.target: s.since for s in statuses if s.target.node == "a"} == since
         await until(lambda: all(s.up is False for s in daemon.statuses()[0].handshakes))
+
+
+async def test_of_two_reloads_at_once_the_later_one_is_in_force(tmp_path: Path) -> None:
+    """A path that the second one no longer names is not begun by the first one, which was not at its end yet."""
+    file = tmp_path / "mailpath.yml"
+    write(file, "a")
+    one = file.read_text()
+    async with running(file) as daemon:
+
+        async def reload(text: str) -> None:
+            file.write_text(text)
+            await daemon.reload()
+
+        await asyncio.gather(reload(one + one.partition("paths:")[2].replace("home", "second")), reload(one))
+        assert [status.name for status in daemon.statuses()] == ["home"]
+
+
+async def test_the_systems_certificates_are_not_read_again_for_a_path_that_stays(tmp_path: Path) -> None:
+    """A reload takes time that rounds have to wait for; a path whose TLS has changed gets a client of its own."""
+    file = tmp_path / "mailpath.yml"
+    write(file, "a")
+    async with running(file) as daemon:
+        with patch.object(service, "TlsClient", wraps=TlsClient) as made:
+            write(file, "a", "b")
+            await daemon.reload()
+            assert made.call_count == 0
+            file.write_text(
+                file.read_text().replace("{server_name: mail.example.org}", "{server_name: other.example.org}")
+            )
+            await daemon.reload()
+            assert made.call_count == 1
 
 
 async def test_a_faulty_reload_changes_nothing(tmp_path: Path) -> None:
