@@ -50,8 +50,7 @@ def main() -> int:
         programs = peers.build(Path(place))
         for name in asked.groups or groups:
             _progress(began, f"{name} begins")
-            directory = Path(place) / name
-            directory.mkdir()
+            directory = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=place))
             try:
                 measured = []
                 for figure in groups[name](directory, programs, asked.rounds):
