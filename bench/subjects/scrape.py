@@ -41,13 +41,15 @@ async def main() -> None:
     checks = {"interval": "1h"}
     daemon = checking_daemon(many_targets(asked["nodes"], "127.1.{}.{}", checks, services), alone=False)
     await daemon.start()
+    while not daemon.ready():
+        await asyncio.sleep(0.1)
     await asyncio.sleep(4)
     lateness: list[float] = []
     app = make_app(daemon, daemon.metrics, WebSettings())
     async with serving(app, [parse_listen_address("127.0.0.1:0")], None) as bound, ClientSession() as session:
         beating = asyncio.get_running_loop().create_task(heartbeat(lateness))
         await asyncio.sleep(0.5)
-        idle = max(lateness)
+        idle = max(lateness, default=0.0)
         url = f"http://{bound[0]}/metrics"
         cpu, stalls, series = 0.0, [], 0
         for turn in range(asked["scrapes"] + 1):

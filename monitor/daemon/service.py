@@ -3,7 +3,7 @@
 import asyncio
 import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import structlog
@@ -129,8 +129,14 @@ class Daemon:
 
     def statuses(self) -> Sequence[PathStatus]:
         """Give everything known about every path, now."""
-        now, at = self._shared.now(), wall_clock()
-        return tuple(watch.status(now, at) for watch in self._watches.values())
+        return tuple(self.each_status())
+
+    def each_status(self) -> Iterator[PathStatus]:
+        """Give the same path by path, each at the moment when it is asked for."""
+        for name in tuple(self._watches):
+            watch = self._watches.get(name)
+            if watch is not None:  # paths may go between two of them
+                yield watch.status(self._shared.now(), wall_clock())
 
     def ailment(self) -> str:
         """Say why the daemon does not do its work; ``""``: it does, whatever its rounds find."""

@@ -18,6 +18,7 @@ from monitor.publish.metrics import Metrics
 from monitor.publish.probe_endpoint import ProbeEndpoint, find_dialogue
 from monitor.publish.roundtrip_endpoint import RoundtripEndpoint
 from monitor.publish.stream import EventsEndpoint
+from monitor.publish.turns import in_turns
 from monitor.publish.web_config import WebSettings
 
 # Nothing that is served here has a body worth more than this as a request.
@@ -83,11 +84,11 @@ class _Endpoints:
         self._backend = backend
         self._metrics = metrics
 
-    # What takes milliseconds to render is rendered from an immutable snapshot in a worker thread, so that no probe
-    # waits for a scrape.
+    # What takes milliseconds to render is rendered from an immutable snapshot: /metrics, which is asked for all day,
+    # in pieces with the loop's turns between them, the rest in a worker thread.
 
     async def page(self, _request: web.Request) -> web.Response:
-        statuses = tuple(self._backend.statuses())
+        statuses = tuple(await in_turns(self._backend.each_status()))
         view = self._backend.journal.view(statuses)
         body = await asyncio.to_thread(page.render, statuses, view)
         return web.Response(body=body, content_type="text/html", charset="utf-8")
@@ -105,11 +106,10 @@ class _Endpoints:
         return web.Response(body=body, content_type="text/html", charset="utf-8")
 
     async def metrics(self, request: web.Request) -> web.Response:
-        snapshot = self._metrics.snapshot(self._backend.statuses())
+        snapshot = self._metrics.snapshot(await in_turns(self._backend.each_status()))
         headers = request.headers
-        exposition = await asyncio.to_thread(
-            snapshot.expose, headers.get(hdrs.ACCEPT, ""), headers.get(hdrs.ACCEPT_ENCODING, "")
-        )
+        accept, accept_encoding = headers.get(hdrs.ACCEPT, ""), headers.get(hdrs.ACCEPT_ENCODING, "")
+        exposition = await snapshot.expose_in_turns(accept, accept_encoding)
         response = web.Response(body=exposition.body, headers={hdrs.CONTENT_TYPE: exposition.content_type})
         response.headers[hdrs.VARY] = "Accept, Accept-Encoding"
         if exposition.gzipped:
@@ -121,7 +121,7 @@ class _Endpoints:
         return _json(answer.document, answer.status, healthz.MEDIA_TYPE)
 
     async def status(self, _request: web.Request) -> web.Response:
-        statuses = tuple(self._backend.statuses())
+        statuses = tuple(await in_turns(self._backend.each_status()))
         return await asyncio.to_thread(lambda: _json(api.document(statuses)))
 
     async def openapi(self, _request: web.Request) -> web.Response:

@@ -1,6 +1,6 @@
 """What the web server needs of the daemon: one small object, so that each can be tested without the other."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from monitor.core.maintenance import Maintenance
@@ -19,6 +19,9 @@ class Backend(Protocol):
 
     def statuses(self) -> Sequence[PathStatus]:
         """Give everything known about every path, now."""
+
+    def each_status(self) -> Iterator[PathStatus]:
+        """Give the same path by path, each at the moment when it is asked for."""
 
     def ailment(self) -> str:
         """Say in a sentence why the daemon itself does not do its work any more; ``""``: it does."""

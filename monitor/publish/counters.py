@@ -40,10 +40,6 @@ class Frozen(NamedTuple):
         for family, rows in self.values:
             if rows:
                 yield family.metric(rows)
-        yield from self.histogram_metrics()
-
-    def histogram_metrics(self) -> Iterator[Metric]:
-        """Give the histograms alone."""
         for histogram, buckets in self.histograms:
             if buckets:
                 yield histogram.histogram(buckets)

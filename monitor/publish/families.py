@@ -1,13 +1,14 @@
 """A metric family and its rows: the plain data between what is counted and what prometheus_client writes.
 
 Rows are kept as ``{label values: value}`` and not as prometheus_client's child metrics: a copy of a dict is a
-snapshot that a worker thread can render, a target's series vanish by dropping keys, and a counter costs one entry.
+snapshot to be rendered while probes go on, a target's series vanish by dropping keys, and a counter costs one entry.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import accumulate
+from typing import NamedTuple
 
 from prometheus_client.core import Metric
 from prometheus_client.utils import floatToGoString
@@ -16,6 +17,21 @@ PREFIX = "mailpath_"
 
 Labels = tuple[str, ...]
 Rows = Mapping[Labels, float]
+
+
+class StateSet(NamedTuple):
+    """The rows of a state set: all its states, and the current one by the values of the labels before the state's."""
+
+    states: tuple[str, ...]
+    current: dict[Labels, str]
+
+    def rows(self) -> Rows:
+        """Give one row for each possible state; exactly the current one is 1."""
+        return {
+            (*labels, state): float(state == current)
+            for labels, current in self.current.items()
+            for state in self.states
+        }
 
 
 class Kind(StrEnum):
@@ -67,10 +83,15 @@ class HistogramFamily(Family):
 
     bounds: tuple[float, ...] = ()
 
+    @property
+    def edges(self) -> tuple[str, ...]:
+        """The upper edges as they are written, that of the last bucket included."""
+        return (*map(floatToGoString, self.bounds), "+Inf")
+
     def histogram(self, rows: Mapping[Labels, Sequence[float]]) -> Metric:
         """Give the family; a row is the count of each bucket, that of ``+Inf`` included, and then the sum."""
         metric = self._empty()
-        edges = (*map(floatToGoString, self.bounds), "+Inf")
+        edges = self.edges
         for values, (*counts, total) in rows.items():
             labels = self._labelled(values)
             cumulated = tuple(accumulate(counts))
@@ -79,9 +100,3 @@ class HistogramFamily(Family):
             metric.add_sample(f"{metric.name}_count", labels, cumulated[-1])
             metric.add_sample(f"{metric.name}_sum", labels, total)
         return metric
-
-
-def state_set(rows: dict[Labels, float], labels: Labels, states: Iterable[str], current: str) -> None:
-    """Add one row for each possible state; exactly the current one is 1."""
-    for state in states:
-        rows[*labels, state] = float(state == current)

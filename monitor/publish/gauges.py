@@ -14,43 +14,72 @@ from monitor.core.roundtrip import RoundtripStatus
 from monitor.core.status import ClusterStatus, Drift, EdgeStatus, PathStatus, TargetStatus
 from monitor.core.verdicts import Agreement, Hop, Verdict
 from monitor.publish import catalogue
-from monitor.publish.families import Family, Labels, Rows, state_set
+from monitor.publish.families import Family, Labels, StateSet
 from monitor.wire.servers_state import backend_matches
 
 # HAProxy's own words of "set server … state", where maintenance outranks draining.
 ADMIN_STATES = ("ready", "drain", "maint")
 _DRAIN = AdminState.FDRAIN | AdminState.IDRAIN
 
-Gauges = defaultdict[Family, dict[Labels, float]]
+# The states of each state set.
+_STATES: dict[Family, tuple[str, ...]] = {
+    catalogue.VERDICT: tuple(Verdict),
+    catalogue.FRONT_DOOR_VERDICT: tuple(Verdict),
+    catalogue.LB_AGREEMENT: tuple(Agreement),
+    catalogue.DIAGNOSIS: tuple(Hop),
+    catalogue.HAPROXY_SERVER_STATE: tuple(ServerState),
+    catalogue.HAPROXY_SERVER_ADMIN_STATE: ADMIN_STATES,
+}
 
 
-def gauges(statuses: Sequence[PathStatus]) -> dict[Family, Rows]:
+class Gauges:
+    """Rows by family: gauges, and state sets."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self.values: defaultdict[Family, dict[Labels, float]] = defaultdict(dict)
+        self.sets: dict[Family, StateSet] = {}
+
+    def state(self, family: Family, labels: Labels, current: str) -> None:
+        """Add a row to a state set."""
+        known = self.sets.get(family)
+        if known is None:
+            known = self.sets[family] = StateSet(_STATES[family], {})
+        known.current[labels] = current
+
+
+def gauges(statuses: Iterable[PathStatus]) -> Gauges:
     """Give the rows of every gauge that the statuses speak of."""
-    out: Gauges = defaultdict(dict)
+    out = Gauges()
     for path in statuses:
-        for check in path.checks:
-            _up(out, catalogue.CHECK_UP, check)
-        for handshake in path.handshakes:
-            _handshake(out, handshake)
-        for edge in path.edges:
-            _edge(out, path, edge)
-        if path.maillog is not None:
-            labels = (path.name, path.maillog.source)
-            _known(out, catalogue.MAILLOG_UP, labels, path.maillog.up)
-            _known(out, catalogue.MAILLOG_LAG, labels, path.maillog.lag)
-            _known(out, catalogue.MAILLOG_DEFERRED_MESSAGES, labels, path.maillog.stuck)
-            _known(out, catalogue.MAILLOG_OLDEST_DEFERRED, labels, path.maillog.oldest_stuck)
-        for negative in path.negatives:
-            asked = negative.target
-            _known(out, catalogue.NEGATIVE_PROBE_REFUSED, (asked.path, asked.probe, asked.service), negative.refused)
-        _cluster(out, path.name, path.cluster)
-        _findings(out, path)
-        if path.roundtrip is not None:
-            _roundtrip(out, (path.name,), path.roundtrip)
-        _known(out, catalogue.LEADING, (path.name,), path.elected)
-        out[catalogue.MAINTENANCE][path.name,] = float(path.maintenance is not None)
-        state_set(out[catalogue.DIAGNOSIS], (path.name,), Hop, path.diagnosis.hop)
-    return dict(out)
+        add(out, path)
+    return out
+
+
+def add(out: Gauges, path: PathStatus) -> None:
+    """Add all that a path's status says."""
+    for check in path.checks:
+        _up(out, catalogue.CHECK_UP, check)
+    for handshake in path.handshakes:
+        _handshake(out, handshake)
+    for edge in path.edges:
+        _edge(out, path, edge)
+    if path.maillog is not None:
+        labels = (path.name, path.maillog.source)
+        _known(out, catalogue.MAILLOG_UP, labels, path.maillog.up)
+        _known(out, catalogue.MAILLOG_LAG, labels, path.maillog.lag)
+        _known(out, catalogue.MAILLOG_DEFERRED_MESSAGES, labels, path.maillog.stuck)
+        _known(out, catalogue.MAILLOG_OLDEST_DEFERRED, labels, path.maillog.oldest_stuck)
+    for negative in path.negatives:
+        asked = negative.target
+        _known(out, catalogue.NEGATIVE_PROBE_REFUSED, (asked.path, asked.probe, asked.service), negative.refused)
+    _cluster(out, path.name, path.cluster)
+    _findings(out, path)
+    if path.roundtrip is not None:
+        _roundtrip(out, (path.name,), path.roundtrip)
+    _known(out, catalogue.LEADING, (path.name,), path.elected)
+    out.values[catalogue.MAINTENANCE][path.name,] = float(path.maintenance is not None)
+    out.state(catalogue.DIAGNOSIS, (path.name,), path.diagnosis.hop)
 
 
 def admin_state(flags: AdminState) -> str:
@@ -67,7 +96,7 @@ def mail_servers(servers: Iterable[HaproxyServer], services: Sequence[Service]) 
 
 def _known(out: Gauges, family: Family, labels: Labels, value: float | None) -> None:
     if value is not None:
-        out[family][labels] = float(value)
+        out.values[family][labels] = float(value)
 
 
 def _findings(out: Gauges, path: PathStatus) -> None:
@@ -75,8 +104,8 @@ def _findings(out: Gauges, path: PathStatus) -> None:
         if isinstance(finding, Drift):
             if finding.acknowledged:
                 continue
-            out[catalogue.CONFIG_DRIFT][path.name, finding.subject, finding.kind] = 1.0
-        out[catalogue.FINDING][path.name, finding.severity, finding.kind, finding.subject] = 1.0
+            out.values[catalogue.CONFIG_DRIFT][path.name, finding.subject, finding.kind] = 1.0
+        out.values[catalogue.FINDING][path.name, finding.severity, finding.kind, finding.subject] = 1.0
 
 
 def _cluster(out: Gauges, path: str, status: ClusterStatus | None) -> None:
@@ -89,7 +118,7 @@ def _cluster(out: Gauges, path: str, status: ClusterStatus | None) -> None:
             _known(out, catalogue.CRONJOB_LAST_SCHEDULE, (path,), cronjob.last_schedule)
             _known(out, catalogue.CRONJOB_LAST_SUCCESS, (path,), status.last_success)
     for port, listening in status.current.listeners.items() if status.current is not None else ():
-        out[catalogue.LISTENER_UP][path, str(port)] = float(listening)
+        out.values[catalogue.LISTENER_UP][path, str(port)] = float(listening)
 
 
 def _roundtrip(out: Gauges, labels: Labels, status: RoundtripStatus) -> None:
@@ -113,9 +142,9 @@ def _up(out: Gauges, family: Family, status: TargetStatus) -> None:
 
 def _handshake(out: Gauges, status: TargetStatus) -> None:
     _up(out, catalogue.HANDSHAKE_UP, status)
-    state_set(out[catalogue.VERDICT], _labels(status), Verdict, status.verdict)
+    out.state(catalogue.VERDICT, _labels(status), status.verdict)
     if status.agreement is not None:
-        state_set(out[catalogue.LB_AGREEMENT], _labels(status), Agreement, status.agreement)
+        out.state(catalogue.LB_AGREEMENT, _labels(status), status.agreement)
     _client_ip(out, status)
     _tls(out, status)
 
@@ -132,15 +161,15 @@ def _tls(out: Gauges, status: TargetStatus) -> None:
     if facts is not None:
         path, node, service = _labels(status)
         _known(out, catalogue.CERTIFICATE_NOT_AFTER, (path, service, node), facts.not_after)
-        out[catalogue.TLS_INFO][path, service, node] = 1.0
-        out[catalogue.TLS_VERSION_INFO][path, service, node, facts.version, facts.cipher] = 1.0
+        out.values[catalogue.TLS_INFO][path, service, node] = 1.0
+        out.values[catalogue.TLS_VERSION_INFO][path, service, node, facts.version, facts.cipher] = 1.0
 
 
 def _edge(out: Gauges, path: PathStatus, edge: EdgeStatus) -> None:
     labels = (path.name, edge.name)
     for door in edge.front_doors:
         _up(out, catalogue.FRONT_DOOR_UP, door)
-        state_set(out[catalogue.FRONT_DOOR_VERDICT], _labels(door), Verdict, door.verdict)
+        out.state(catalogue.FRONT_DOOR_VERDICT, _labels(door), door.verdict)
         _client_ip(out, door)
         _tls(out, door)
     _known(out, catalogue.EDGE_UP, labels, edge.ssh_up)
@@ -154,9 +183,9 @@ def _edge(out: Gauges, path: PathStatus, edge: EdgeStatus) -> None:
 def _host(out: Gauges, labels: Labels, host: EdgeObservation | None) -> None:
     frontends, redirects = (None, None) if host is None else (host.frontends, host.redirects)
     for port, frontend in (frontends or {}).items():
-        out[catalogue.FRONTEND_LISTENING][*labels, str(port)] = float(frontend.bound)
+        out.values[catalogue.FRONTEND_LISTENING][*labels, str(port)] = float(frontend.bound)
     for port, redirect in (redirects or {}).items():
-        out[catalogue.NAT_REDIRECT_OK][*labels, str(port)] = float(redirect.ok)
+        out.values[catalogue.NAT_REDIRECT_OK][*labels, str(port)] = float(redirect.ok)
     _known(out, catalogue.EDGE_BACKUP, labels, None if host is None else host.backup)
 
 
@@ -164,9 +193,9 @@ def _haproxy_servers(out: Gauges, edge_labels: Labels, edge: EdgeStatus, service
     stats = {(stat.proxy, stat.name): stat for stat in edge.stats}
     for server in mail_servers(edge.servers, services):
         labels = (*edge_labels, server.backend, server.name)
-        state_set(out[catalogue.HAPROXY_SERVER_STATE], labels, ServerState, server.state)
-        state_set(out[catalogue.HAPROXY_SERVER_ADMIN_STATE], labels, ADMIN_STATES, admin_state(server.admin))
-        out[catalogue.HAPROXY_SERVER_LAST_CHANGE][labels] = float(server.since_change)
+        out.state(catalogue.HAPROXY_SERVER_STATE, labels, server.state)
+        out.state(catalogue.HAPROXY_SERVER_ADMIN_STATE, labels, admin_state(server.admin))
+        out.values[catalogue.HAPROXY_SERVER_LAST_CHANGE][labels] = float(server.since_change)
         stat = stats.get((server.backend, server.name))
         if stat is not None:
             _known(out, catalogue.HAPROXY_SERVER_CHECK_FAILED, labels, stat.failed_checks)

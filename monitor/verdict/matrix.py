@@ -40,20 +40,26 @@ def column(now: float, data_ports: Collection[TargetBook], others: Collection[Ta
     return Column(heard, silent, frozenset(opened))
 
 
-def refine(own: Verdict, target: Target, columns: Mapping[str, Column], *, throttling: bool) -> Verdict:
-    """Give the final verdict of a target from its own and from what the other nodes and services show."""
-    if own is Verdict.NO_GREETING and throttling:
-        return Verdict.THROTTLED
-    if own is not Verdict.PORT_CLOSED:
-        return own
-    here = columns[target.node]
-    alone = len(columns) == 1
-    if here.unreachable and (alone or any(other.heard for other in columns.values())):
-        return Verdict.NODE_UNREACHABLE
-    reachable = [each for each in columns.values() if not each.unreachable]
-    if all(target.service not in each.open_services for each in reachable):
-        return Verdict.LISTENER_DOWN
-    return Verdict.PORT_CLOSED
+class Matrix:
+    """The columns of all nodes (or edges) of one moment, and what they say together."""
+
+    def __init__(self, columns: Mapping[str, Column]) -> None:
+        """Take them by node."""
+        self._columns = columns
+        self._alone = len(columns) == 1
+        self._heard = any(each.heard for each in columns.values())
+        reachable = (each.open_services for each in columns.values() if not each.unreachable)
+        self._open_somewhere = frozenset[str]().union(*reachable)
+
+    def refine(self, own: Verdict, target: Target, *, throttling: bool) -> Verdict:
+        """Give the final verdict of a target from its own and from what the other nodes and services show."""
+        if own is Verdict.NO_GREETING and throttling:
+            return Verdict.THROTTLED
+        if own is not Verdict.PORT_CLOSED:
+            return own
+        if self._columns[target.node].unreachable and (self._alone or self._heard):
+            return Verdict.NODE_UNREACHABLE
+        return Verdict.PORT_CLOSED if target.service in self._open_somewhere else Verdict.LISTENER_DOWN
 
 
 def _open(last: Observation | None) -> bool:

@@ -30,7 +30,7 @@ from monitor.verdict.evidence import Evidence
 from monitor.verdict.health import judge_health
 from monitor.verdict.ipv6 import Ipv6Book
 from monitor.verdict.log_book import LogBook
-from monitor.verdict.matrix import Column, column, refine
+from monitor.verdict.matrix import Matrix, column
 from monitor.verdict.negatives import NegativeBook, findings
 from monitor.verdict.plan import PathPlan, TargetPlan
 from monitor.verdict.roundtrips import RoundtripBook
@@ -219,7 +219,7 @@ class PathBook:
     def _of(self, probe: ProbeKind) -> list[TargetBook]:
         return [book for target, book in self._targets.items() if target.probe is probe]
 
-    def _columns(self, probe: ProbeKind, now: float) -> dict[str, Column]:
+    def _matrix(self, probe: ProbeKind, now: float) -> Matrix:
         data_ports: defaultdict[str, list[TargetBook]] = defaultdict(list)
         checks: defaultdict[str, list[TargetBook]] = defaultdict(list)
         for target, book in self._targets.items():
@@ -227,16 +227,16 @@ class PathBook:
                 data_ports[target.node].append(book)
             elif target.probe is ProbeKind.CHECK and probe is ProbeKind.HANDSHAKE:
                 checks[target.node].append(book)
-        return {node: column(now, books, checks[node]) for node, books in data_ports.items()}
+        return Matrix({node: column(now, books, checks[node]) for node, books in data_ports.items()})
 
     def _handshakes(self, edges: Sequence[EdgeStatus], now: float, at: float) -> tuple[TargetStatus, ...]:
-        columns = self._columns(ProbeKind.HANDSHAKE, now)
+        matrix = self._matrix(ProbeKind.HANDSHAKE, now)
         services = {service.name: service for service in self.plan.services}
         statuses = []
         for book in self._of(ProbeKind.HANDSHAKE):
             target = book.plan.target
             throttling = self._log.throttled(services[target.service], now, greeted=book.last_ok_finished)
-            verdict = refine(book.verdict(now), target, columns, throttling=throttling)
+            verdict = matrix.refine(book.verdict(now), target, throttling=throttling)
             agreement = self._agreement(book, services[target.service], edges, now)
             statuses.append(self._target(book, verdict, now, at, agreement))
         return tuple(statuses)
@@ -280,13 +280,13 @@ class PathBook:
         )
 
     def _front_doors(self, now: float, at: float) -> tuple[TargetStatus, ...]:
-        columns = self._columns(ProbeKind.FRONT_DOOR, now)
+        matrix = self._matrix(ProbeKind.FRONT_DOOR, now)
         services = {service.name: service for service in self.plan.services}
         statuses = []
         for book in self._of(ProbeKind.FRONT_DOOR):
             target = book.plan.target
             throttling = self._log.throttled(services[target.service], now, greeted=book.last_ok_finished)
-            verdict = refine(book.verdict(now), target, columns, throttling=throttling)
+            verdict = matrix.refine(book.verdict(now), target, throttling=throttling)
             statuses.append(self._target(book, verdict, now, at))
         return tuple(statuses)
 

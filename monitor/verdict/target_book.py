@@ -17,6 +17,7 @@ class TargetBook:
     def __init__(self, plan: TargetPlan) -> None:
         """Begin knowing nothing."""
         self.plan = plan
+        self._stale_after = plan.stale_after
         self.state = RiseFall(plan.rise, plan.fall)
         self.last: Observation | None = None
         self.last_ok: Observation | None = None
@@ -28,6 +29,7 @@ class TargetBook:
     def replan(self, plan: TargetPlan) -> None:
         """Take over a changed measure (intervals, rise, fall) and keep what is known."""
         self.plan = plan
+        self._stale_after = plan.stale_after
         self.state.rise, self.state.fall = plan.rise, plan.fall
 
     def record(self, observation: Observation) -> bool:
@@ -61,8 +63,7 @@ class TargetBook:
 
     def stale(self, now: float) -> bool:
         """Tell whether what is known is too old to rest anything on; never seen is stale."""
-        age = self.age(now)
-        return age is None or age > self.plan.stale_after
+        return self.last is None or now - self.last.finished > self._stale_after
 
     def fresh(self, now: float) -> Observation | None:
         """Give the last round, unless it is stale."""

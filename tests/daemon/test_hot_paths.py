@@ -11,15 +11,21 @@ import pytest
 from prometheus_client.exposition import generate_latest
 
 from monitor.config.load import parse
-from monitor.core.observations import AnyObservation
+from monitor.core.observations import AnyObservation, MaillogBatch
+from monitor.core.verdicts import Verdict
+from monitor.daemon.compose import origin_networks, plan_of
 from monitor.daemon.path_watch import PathWatch
 from monitor.daemon.shared import Shared
 from monitor.engine.scheduler import Job, Scheduler
 from monitor.links.connector import Connector, ConnectResult
 from monitor.links.tls import TlsClient
-from monitor.publish.families import Family, Kind, Labels
+from monitor.publish.families import Family, Kind, Labels, StateSet
 from monitor.publish.metrics import Metrics
 from monitor.publish.sample_lines import SampleLines
+from monitor.verdict.listeners import Listeners
+from monitor.verdict.maillog_ledger import MaillogLedger
+from monitor.verdict.origins import Origins
+from monitor.verdict.path_book import PathBook
 from monitor.wire.maillog import MaillogParser
 
 SETTINGS = b"""
@@ -61,6 +67,24 @@ def test_a_line_of_the_mail_log(line: bytes, most: float) -> None:
     assert calls(lambda: parser.feed(line * MANY)) < most
 
 
+def test_what_a_line_of_the_mail_log_leads_to() -> None:
+    """From record to counters and to all that a path remembers: nothing is classified twice."""
+    path = parse(SETTINGS, "mailpath.yml").paths[0]
+    book, metrics = PathBook(plan_of(path, [])), Metrics("", "", lambda: 0.0)
+    ledger = MaillogLedger(path.name, Listeners(path.services, []), Origins(origin_networks(path, frozenset())), [])
+    records = tuple(MaillogParser().feed(CONNECT * MANY))
+    batch = MaillogBatch(path.name, "file", finished=0.0, at=0.0, records=records, lines=MANY)
+
+    def take() -> None:
+        counts = ledger.count(batch)
+        metrics.count_maillog(counts)
+        book.record(counts)
+        book.record(batch)
+
+    take()
+    assert calls(take) < 14
+
+
 async def test_the_end_of_a_check() -> None:
     """A check that says what the last one said: judged, remembered, counted, and nothing else."""
     path = parse(SETTINGS, "mailpath.yml").paths[0]
@@ -96,5 +120,14 @@ def test_a_series_of_a_scrape() -> None:
     family = Family("age_seconds", Kind.GAUGE, "Age.", ("path", "node"))
     rows: dict[Labels, float] = {("home", f"node{number}"): float(number) for number in range(MANY)}
     lines = SampleLines()
-    lines.write(family, rows, generate_latest)
-    assert calls(lambda: lines.write(family, rows, generate_latest)) < 10
+    list(lines.write(family, rows, generate_latest))
+    assert calls(lambda: list(lines.write(family, rows, generate_latest))) < 5
+
+
+def test_a_state_set_of_a_scrape() -> None:
+    """From the second scrape on a state set whose state stays costs one look, however many states there are."""
+    family = Family("verdict", Kind.GAUGE, "Verdict.", ("path", "node", "verdict"))
+    states = StateSet(tuple(Verdict), {("home", f"node{number}"): Verdict.OK for number in range(MANY)})
+    lines = SampleLines()
+    list(lines.write_states(family, states, generate_latest))
+    assert calls(lambda: list(lines.write_states(family, states, generate_latest))) < 4

@@ -1,5 +1,6 @@
 """A healthy path's status, and everything about it that a test may want to change."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from monitor.core.conversation import Conversation, DialogueOutcome, Failure, TlsFacts, TranscriptLine
@@ -181,6 +182,10 @@ class FakeBackend:
     def statuses(self) -> tuple[PathStatus, ...]:
         """Give what is known."""
         return self.known
+
+    def each_status(self) -> Iterator[PathStatus]:
+        """Give the same."""
+        return iter(self.known)
 
     def ailment(self) -> str:
         """Tell what was set."""

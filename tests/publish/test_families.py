@@ -3,7 +3,7 @@
 import pytest
 from prometheus_client.exposition import generate_latest
 
-from monitor.publish.families import Family, HistogramFamily, Kind, Labels, state_set
+from monitor.publish.families import Family, HistogramFamily, Kind, StateSet
 
 
 class Only:
@@ -53,8 +53,7 @@ def test_a_name_without_its_suffix_is_refused(name: str, kind: Kind) -> None:
 
 def test_a_state_set_has_every_state_and_one_of_them() -> None:
     """One row for each possible state, and the current one is 1."""
-    rows: dict[Labels, float] = {}
-    state_set(rows, ("home",), ("good", "bad"), "bad")
+    rows = StateSet(("good", "bad"), {("home",): "bad"}).rows()
     assert rows == {("home", "good"): 0.0, ("home", "bad"): 1.0}
 
 

@@ -17,18 +17,18 @@ from tests.publish.hosts import blind, look, with_host
 
 def test_gauges() -> None:
     """Each port has its own series, 1 where it is as it must be."""
-    rows = gauges([with_host(look(bound=False, state=RedirectState.ALIAS))])
+    rows = gauges([with_host(look(bound=False, state=RedirectState.ALIAS))]).values
     assert rows[catalogue.FRONTEND_LISTENING] == {("home", "pfsense", "25"): 1.0, ("home", "pfsense", "465"): 0.0}
     assert rows[catalogue.NAT_REDIRECT_OK] == {("home", "pfsense", "25"): 1.0, ("home", "pfsense", "465"): 0.0}
     assert catalogue.EDGE_BACKUP not in rows
-    backed_up = gauges([with_host(replace(look(), backup=1776580000.0))])
+    backed_up = gauges([with_host(replace(look(), backup=1776580000.0))]).values
     assert backed_up[catalogue.EDGE_BACKUP] == {("home", "pfsense"): 1776580000.0}
 
 
 @pytest.mark.parametrize("host", [None, blind()])
 def test_what_is_not_seen_is_absent(host: Any) -> None:  # noqa: ANN401 - a look, or none
     """A blind edge has no series."""
-    rows = gauges([with_host(host)])
+    rows = gauges([with_host(host)]).values
     assert catalogue.FRONTEND_LISTENING not in rows
     assert catalogue.NAT_REDIRECT_OK not in rows
 

@@ -23,7 +23,7 @@ FAMILIES = (
 
 def values(status: RoundtripStatus | None) -> list[float | None]:
     """Give success, duration, last success, via backup; ``None`` where a metric is absent."""
-    found = gauges([replace(path_status(), roundtrip=status)])
+    found = gauges([replace(path_status(), roundtrip=status)]).values
     return [found.get(family, {}).get(("home",)) for family in FAMILIES]
 
 
