@@ -75,13 +75,14 @@ def diagnose(evidence: Evidence) -> Diagnosis:
             return _STANDBY if evidence.plan.elected is False else _SOUND
         causes.append((Hop.MONITOR, unknown))
     hop, first = causes[0]
+    shown = frozenset(first.evidence)
     pods = rules_cluster.pod_truth(evidence) if hop in _ABOUT_THE_POD else ()
     return Diagnosis(
         hop=hop,
         summary=first.summary,
         evidence=(*first.evidence, *pods),
         remedy=first.remedy,
-        effects=tuple(line for line in _effects(evidence, first) if line not in first.evidence),
+        effects=tuple(line for line in _effects(evidence, first) if line not in shown),
         others=tuple(f"{other}: {cause.summary}" for other, cause in causes[1:]),
     )
 
