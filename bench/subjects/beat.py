@@ -34,10 +34,11 @@ class Record:
         self.jobs: dict[str, Job] = {}
         started, add = Daemon.started, Scheduler.add
 
-        def note(daemon: Daemon, late: float) -> None:
-            # The loop's own clock may stand still for a whole turn.
-            self.lateness.append(time.monotonic() - (asyncio.get_running_loop().time() - late))
-            started(daemon, late)
+        def note(daemon: Daemon, late: float, rounds: int) -> None:
+            # The loop's own clock may stand still for a whole turn. Told when the last of them has begun: none was later.
+            late_by_now = time.monotonic() - (asyncio.get_running_loop().time() - late)
+            self.lateness += [late_by_now] * rounds
+            started(daemon, late, rounds)
 
         def keep(scheduler: Scheduler, job: Job) -> None:
             if job.cadence.interval == 1.0:

@@ -144,8 +144,8 @@ class _Check:
         await asyncio.gather(*(watch.stop() for watch in self._watches.values()))
         self.shared.connector.close()
 
-    def started(self, lateness: float) -> None:
-        """Hear of a round's start."""
+    def started(self, lateness: float, rounds: int) -> None:
+        """Hear of rounds that start."""
 
     def skipped(self, slots: int) -> None:
         """Hear of a round's own slots that it overran."""

@@ -198,9 +198,9 @@ class Daemon:
             self._memory.announced(announced)
             self._announce_soon(announced.path)
 
-    def started(self, lateness: float) -> None:
-        """Note that a round started so many seconds after its due time."""
-        self.metrics.started(lateness)
+    def started(self, lateness: float, rounds: int) -> None:
+        """Note that so many rounds started, ``lateness`` seconds after the due time that they share."""
+        self.metrics.started(lateness, rounds)
 
     def skipped(self, slots: int) -> None:
         """Note that a round overran so many of its own later slots."""

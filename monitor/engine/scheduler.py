@@ -1,8 +1,11 @@
-"""The beat: one heap of due times, one timer; every target at most once at a time, none delayed by another."""
+"""The beat: a calendar of due times, one timer; every target at most once at a time, none delayed by another.
+
+A thousand checks a second pass through here, so what is done for each is little: a due time is a whole number of grains,
+and whatever is due in the same grain shares an entry of the calendar, a wake-up and a note of how late it was.
+"""
 
 import asyncio
 import heapq
-import itertools
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -12,16 +15,18 @@ from typing import Any, Protocol
 from monitor.engine.cadence import Cadence, Pace
 from monitor.engine.tasks import Tasks
 
-# Due times are multiples of so many seconds: of a thousand targets at one second two share a wake-up, whose price (a
-# timer, a turn of the loop, cold caches) is more than that of the connect itself.
-GRAIN = 0.002
+# A second has so many due times: of a thousand targets at one second ten share a wake-up, whose price (a timer, a turn of
+# the loop, cold caches) is more than that of the connect itself. Whoever is tenth begins half a millisecond later.
+GRAINS = 100
+# uvloop's timers count whole milliseconds, and may come half of one early.
+EARLY = 0.0005
 
 
 class Telemetry(Protocol):
     """Whom the scheduler tells how well it keeps the beat."""
 
-    def started(self, lateness: float) -> None:
-        """Note that a round started ``lateness`` seconds after its due time."""
+    def started(self, lateness: float, rounds: int) -> None:
+        """Note that so many rounds started, ``lateness`` seconds after the due time that they share."""
 
     def skipped(self, slots: int) -> None:
         """Note that a round overran so many of its own later slots."""
@@ -55,17 +60,21 @@ class Job:
     running: bool = field(default=False, init=False)
     due: float = field(default=0.0, init=False)
     began: float = field(default=0.0, init=False)
+    # what ``begin`` is given, made once
+    done: Done = field(default=lambda _: None, init=False)
 
 
 class Scheduler:
     """Runs jobs at their slots on the event loop's clock."""
 
     def __init__(self, telemetry: Telemetry) -> None:
-        """Begin without jobs."""
+        """Begin without jobs; belongs to the running event loop."""
         self._telemetry = telemetry
+        self._loop = asyncio.get_running_loop()
         self._jobs: dict[str, Job] = {}
-        self._due: list[tuple[float, int, Job]] = []
-        self._tie = itertools.count()
+        # The calendar: who is due when, and a heap of the times that anybody is due at.
+        self._due: dict[float, list[Job]] = {}
+        self._times: list[float] = []
         self._timer: asyncio.TimerHandle | None = None
         self._tasks = Tasks(telemetry.bug)
         # rounds without a task that have not ended, and who waits for the last of them
@@ -83,7 +92,8 @@ class Scheduler:
             return
         self.remove(job.key)
         self._jobs[job.key] = job
-        self._push(job, job.cadence.first(asyncio.get_running_loop().time()))
+        job.done = partial(self._conclude, job)
+        self._enter(job, _grain(job.cadence.first(self._loop.time())))
 
     def remove(self, key: str) -> None:
         """Forget a job; a round in flight comes to its end, and nothing follows it."""
@@ -94,8 +104,8 @@ class Scheduler:
     def hasten(self, key: str, due: float) -> None:
         """Let a job's next round begin at ``due``, if it was to begin later; a round in flight is left alone."""
         job = self._jobs.get(key)
-        if job is not None and not job.running and due < job.due:
-            self._push(job, due)
+        if job is not None and not job.running and (sooner := _grain(due)) < job.due:
+            self._enter(job, sooner)
 
     def overdue(self, since: float) -> list[str]:
         """Give the keys of jobs whose round should have ended, its limit included, before ``since``: it never will."""
@@ -117,69 +127,77 @@ class Scheduler:
         self._over = True
         await self._tasks.finish(max(0.0, deadline - loop.time()))
 
-    def _push(self, job: Job, due: float) -> None:
-        job.due = due = math.ceil(due / GRAIN - 1e-6) * GRAIN
-        heapq.heappush(self._due, (due, next(self._tie), job))
-        if self._due[0][2] is job:
+    def _enter(self, job: Job, due: float) -> None:
+        job.due = due
+        sharing = self._due.get(due)
+        if sharing is not None:
+            sharing.append(job)
+            return
+        self._due[due] = [job]
+        heapq.heappush(self._times, due)
+        if self._times[0] == due:
             self._arm()
 
     def _arm(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._due:
-            self._timer = asyncio.get_running_loop().call_at(self._due[0][0], self._fire)
+        if self._times:
+            self._timer = self._loop.call_at(self._times[0], self._fire)
 
     def _fire(self) -> None:
         self._timer = None
-        now = asyncio.get_running_loop().time()
-        soon = now + GRAIN / 4  # uvloop's timers count whole milliseconds, and may come half of one early
-        while self._due and self._due[0][0] <= soon:
-            due, _, job = heapq.heappop(self._due)
-            # A job that was hastened stands in the heap twice: its later entry is void.
-            if not job.removed and not job.running and due == job.due:
-                job.running = True
-                job.began = now
-                self._telemetry.started(max(0.0, now - due))
-                if job.begin is not None:
-                    self._start(job, job.begin)
-                elif job.run is not None:
-                    self._tasks.spawn(job.key, self._round(job, job.run))
+        now = self._loop.time()
+        while self._times and self._times[0] <= now + EARLY:
+            due, started = heapq.heappop(self._times), 0
+            for job in self._due.pop(due):
+                # A job that was hastened stands in the calendar twice: its other entry is void.
+                if job.due == due and not job.removed and not job.running:
+                    started += 1
+                    self._start(job, now)
+            if started:
+                self._telemetry.started(max(0.0, now - due), started)
         self._arm()
+
+    def _start(self, job: Job, now: float) -> None:
+        job.running = True
+        job.began = now
+        if job.begin is None:
+            if job.run is not None:
+                self._tasks.spawn(job.key, self._round(job, job.run))
+            return
+        self._flying += 1
+        try:
+            job.begin(job.done)
+        except Exception as error:  # noqa: BLE001 - here and below our own bugs are caught and survived
+            self._telemetry.bug(job.key, error)
+            self._land(job, Pace.NORMAL)
 
     async def _round(self, job: Job, run: Callable[[], Awaitable[Pace]]) -> None:
         pace = Pace.NORMAL
         try:
             async with asyncio.timeout(job.limit):
                 pace = await run()
-        except Exception as error:  # noqa: BLE001 - here and in _conclude our own bugs are caught and survived
+        except Exception as error:  # noqa: BLE001 - see _start
             self._telemetry.bug(job.key, error)
         finally:
             job.running = False
         self._follow(job, pace)
 
-    def _start(self, job: Job, begin: Callable[[Done], object]) -> None:
-        self._flying += 1
-        try:
-            begin(partial(self._conclude, job))
-        except Exception as error:  # noqa: BLE001 - see _round
-            self._end(job, error)
-
     def _conclude(self, job: Job, found: object) -> None:
         if self._over:
             return  # cut off by our own end: it tells nothing
+        pace = Pace.NORMAL
         try:
             pace = job.conclude(found, job.began)
-        except Exception as error:  # noqa: BLE001 - see _round
-            self._end(job, error)
-        else:
-            self._end(job, None, pace)
+        except Exception as error:  # noqa: BLE001 - see _start
+            self._telemetry.bug(job.key, error)
+        self._land(job, pace)
 
-    def _end(self, job: Job, bug: Exception | None, pace: Pace = Pace.NORMAL) -> None:
+    def _land(self, job: Job, pace: Pace) -> None:
+        """End a round that has no task."""
         self._flying -= 1
         job.running = False
-        if bug is not None:
-            self._telemetry.bug(job.key, bug)
         if self._landed is not None and not self._flying and not self._landed.done():
             self._landed.set_result(None)
         self._follow(job, pace)
@@ -187,7 +205,12 @@ class Scheduler:
     def _follow(self, job: Job, pace: Pace) -> None:
         if job.removed or self._stopped:
             return
-        following, missed = job.cadence.after(job.due, asyncio.get_running_loop().time(), pace)
+        following, missed = job.cadence.after(job.due, self._loop.time(), pace)
         if missed:
             self._telemetry.skipped(missed)
-        self._push(job, following)
+        self._enter(job, _grain(following))
+
+
+def _grain(due: float) -> float:
+    """Give the due time that is not sooner than this, to a microsecond; equal ones are the same number."""
+    return math.ceil(due * GRAINS - GRAINS * 1e-6) / GRAINS

@@ -57,12 +57,14 @@ class Histogram:
         """Make a row of zeros, where there is none."""
         self.rows.setdefault(labels, [0.0] * (len(self.family.bounds) + 2))
 
-    def add(self, labels: Labels, value: float) -> None:
-        """Count one value, into the bucket whose upper edge it does not exceed."""
-        self.expect(labels)
-        row = self.rows[labels]
-        row[bisect_left(self.family.bounds, value)] += 1
-        row[-1] += value
+    def add(self, labels: Labels, value: float, times: int = 1) -> None:
+        """Count a value so many times, into the bucket whose upper edge it does not exceed."""
+        row = self.rows.get(labels)
+        if row is None:
+            self.expect(labels)
+            row = self.rows[labels]
+        row[bisect_left(self.family.bounds, value)] += times
+        row[-1] += value * times
 
 
 class Counters:
@@ -138,9 +140,9 @@ class Counters:
         for problem, number in counts.self_inflicted.items():
             _add(self._self_inflicted, (counts.path, problem), number)
 
-    def schedule_lag(self, seconds: float) -> None:
-        """Count the start of a round, so many seconds after its time."""
-        self._lag.add((), seconds)
+    def schedule_lag(self, seconds: float, rounds: int) -> None:
+        """Count the start of so many rounds, so many seconds after their time."""
+        self._lag.add((), seconds, rounds)
 
     def freeze(self) -> Frozen:
         """Copy every row."""

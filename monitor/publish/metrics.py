@@ -148,9 +148,9 @@ class Metrics:
         """Add what one batch of the mail log was found to hold."""
         self._counters.count_maillog(counts)
 
-    def started(self, lateness: float) -> None:
-        """Note that a round started ``lateness`` seconds after its due time."""
-        self._counters.schedule_lag(lateness)
+    def started(self, lateness: float, rounds: int = 1) -> None:
+        """Note that so many rounds started, ``lateness`` seconds after the due time that they share."""
+        self._counters.schedule_lag(lateness, rounds)
 
     def skipped(self, slots: int) -> None:
         """Note that a round overran so many of its own later slots."""

@@ -45,7 +45,7 @@ class Telemetry:
 
     bugs: list[BaseException] = field(default_factory=list)
 
-    def started(self, lateness: float) -> None:
+    def started(self, lateness: float, rounds: int) -> None:
         """Note a start."""
 
     def skipped(self, slots: int) -> None:

@@ -16,9 +16,9 @@ class Notes:
     slots: int = 0
     bugs: list[str] = field(default_factory=list)
 
-    def started(self, lateness: float) -> None:
-        """Remember the lateness."""
-        self.lateness.append(lateness)
+    def started(self, lateness: float, rounds: int) -> None:
+        """Remember the lateness of each round."""
+        self.lateness += [lateness] * rounds
 
     def skipped(self, slots: int) -> None:
         """Add to the skipped slots."""
