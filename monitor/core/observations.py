@@ -1,7 +1,7 @@
 """What was seen: frozen records that probes return, verdicts judge and publishers tell."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from monitor.core.conversation import Conversation, Failure, TlsFacts
@@ -57,6 +57,24 @@ class Observation:
     def ok(self) -> bool:
         """Whether the round counts as a success for rise/fall."""
         return self.judgement.ok
+
+    def repeated(self, repeat: "Repeat") -> "Observation":
+        """Give the observation of a later round, which found the same."""
+        durations = {Phase.CONNECT: repeat.seconds}
+        return replace(self, started=repeat.started, finished=repeat.finished, at=repeat.at, durations=durations)
+
+
+class Repeat(NamedTuple):
+    """A check that succeeded, as the one before it did: all that is new of it, where thousands a second end so.
+
+    Times as in ``Observation``; ``seconds`` is the connect's duration.
+    """
+
+    target: Target
+    started: float
+    finished: float
+    at: float
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from functools import partial
 from monitor.config.nodes import with_nodes
 from monitor.config.settings import PathSettings, TlsSettings
 from monitor.core.model import ProbeKind, Target
-from monitor.core.observations import AnyObservation, Observation
+from monitor.core.observations import AnyObservation, Observation, Repeat
 from monitor.core.status import PathStatus
 from monitor.core.verdicts import Verdict
 from monitor.daemon.compose import TargetProbe, TargetWatch, key_of, plan_of, target_watches
@@ -18,6 +18,7 @@ from monitor.daemon.negative_watch import NegativeWatch
 from monitor.daemon.shared import Shared, limit
 from monitor.engine.cadence import Pace
 from monitor.engine.scheduler import Job
+from monitor.links.connector import ConnectResult
 from monitor.links.tls import TlsClient
 from monitor.probes.check import Check
 from monitor.verdict.path_book import PathBook
@@ -187,10 +188,16 @@ class PathWatch:
             return Pace.NORMAL
         return self._pace(probe, await self._observe(probe))
 
-    def _conclude(self, probe: TargetProbe, found: object, started: float) -> Pace:
-        """End a check, which has no task of its own."""
-        observation = probe.judge(found, self._shared.span(started))
-        self._shared.on_observation(observation)
+    def _conclude(self, probe: Check, found: ConnectResult, started: float) -> Pace:
+        """End a check, which has no task of its own; in short, where all is as it was, for nearly all end so."""
+        shared = self._shared
+        if found.reason is None and shared.on_repeat is not None:
+            repeat = Repeat(probe.target, started, shared.loop.time(), shared.wall_clock(), found.seconds)
+            if self.book.repeat(repeat):
+                shared.on_repeat(repeat)
+                return Pace.NORMAL
+        observation = probe.judge(found, shared.span(started))
+        shared.on_observation(observation)
         return self._pace(probe, observation)
 
     def _pace(self, probe: TargetProbe, observation: Observation) -> Pace:

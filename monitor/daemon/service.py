@@ -15,7 +15,7 @@ from monitor.config.show import show
 from monitor.core.errors import ConfigError, Fault, LinkError
 from monitor.core.maillog import Problem
 from monitor.core.maintenance import Maintenance
-from monitor.core.observations import AnyObservation, Observation
+from monitor.core.observations import AnyObservation, Observation, Repeat
 from monitor.core.roundtrip import Roundtrip
 from monitor.core.status import PathStatus
 from monitor.daemon.compose import key_of
@@ -74,6 +74,7 @@ class Daemon:
             self.metrics.count_maillog,
             self._expect,
             self._memory,
+            self._repeated,
         )
         self._tasks = Tasks(self.bug)
         self._by_hand = Tasks(self.bug)
@@ -277,6 +278,14 @@ class Daemon:
             self._announce_soon(target.path)
         elif len(self.journal.feed):
             self._announce_soon(target.path, ANNOUNCE_LATENCIES)
+
+    def _repeated(self, repeat: Repeat) -> None:
+        """Do of ``_observed`` what there is to do for a check that says nothing new."""
+        self.metrics.repeat(repeat)
+        if self._awaited:
+            self._awaited.discard(key_of(repeat.target))
+        if len(self.journal.feed):
+            self._announce_soon(repeat.target.path, ANNOUNCE_LATENCIES)
 
     def _announce_soon(self, path: str, within: float = ANNOUNCE_SOON) -> None:
         self._news.add(path)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from monitor.core.observations import AnyObservation, MaillogCounts, Span
+from monitor.core.observations import AnyObservation, MaillogCounts, Repeat, Span
 from monitor.daemon.memory import Memory
 from monitor.engine.scheduler import Scheduler
 from monitor.links.connector import Connector
@@ -18,7 +18,8 @@ GRACE = 5.0
 class Shared:
     """Handed to everything that watches.
 
-    ``wall_clock`` gives seconds since the epoch; ``on_targets`` is told when there are other targets than before.
+    ``wall_clock`` gives seconds since the epoch; ``on_targets`` is told when there are other targets than before;
+    ``on_repeat`` hears of checks that say nothing new (``None``: they are told to ``on_observation`` like all others).
     """
 
     scheduler: Scheduler
@@ -29,10 +30,12 @@ class Shared:
     on_maillog: Callable[[MaillogCounts], None]
     on_targets: Callable[[], None] = lambda: None
     memory: Memory = field(default_factory=Memory)
+    on_repeat: Callable[[Repeat], None] | None = None
+    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop, init=False)
 
     def now(self) -> float:
         """Give the event loop's time."""
-        return asyncio.get_running_loop().time()
+        return self.loop.time()
 
     def span(self, started: float) -> Span:
         """Close a round that began at ``started`` (the event loop's clock)."""

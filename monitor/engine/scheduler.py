@@ -1,7 +1,7 @@
 """The beat: a calendar of due times, one timer; every target at most once at a time, none delayed by another.
 
-A thousand checks a second pass through here, so what is done for each is little: a due time is a whole number of grains,
-and whatever is due in the same grain shares an entry of the calendar, a wake-up and a note of how late it was.
+A thousand checks a second pass through here, so little is done for each: a due time is a whole number of grains, and
+whatever is due in the same grain shares an entry of the calendar, a wake-up and a note of how late it was.
 """
 
 import asyncio
@@ -15,8 +15,8 @@ from typing import Any, Protocol
 from monitor.engine.cadence import Cadence, Pace
 from monitor.engine.tasks import Tasks
 
-# A second has so many due times: of a thousand targets at one second ten share a wake-up, whose price (a timer, a turn of
-# the loop, cold caches) is more than that of the connect itself. Whoever is tenth begins half a millisecond later.
+# A second has so many due times: of a thousand targets at one second ten share a wake-up, whose price (a timer, a turn
+# of the loop, cold caches) is more than that of the connect itself. The tenth begins half a millisecond later.
 GRAINS = 100
 # uvloop's timers count whole milliseconds, and may come half of one early.
 EARLY = 0.0005

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from prometheus_client.core import Metric
 
 from monitor.core.model import ProbeKind, Target
-from monitor.core.observations import AnyObservation, MaillogBatch, MaillogCounts, Observation
+from monitor.core.observations import AnyObservation, MaillogBatch, MaillogCounts, Observation, Repeat
+from monitor.core.taxonomy import Phase
 from monitor.core.verdicts import Origin
 from monitor.publish import catalogue
 from monitor.publish.families import Family, HistogramFamily, Labels
@@ -126,6 +127,15 @@ class Counters:
         if not isinstance(observation, MaillogBatch):
             for phase, seconds in observation.durations.items():
                 self._durations.add((target.path, target.probe, target.service, phase), seconds)
+
+    def repeat(self, repeat: Repeat) -> None:
+        """Count a check that succeeded once more, as ``observe`` would."""
+        target, _, _, at, seconds = repeat
+        if target in self._targets:
+            path, probe, node, service = target
+            self._probes[path, probe, node, service, SUCCESS] += 1
+            self._last_success[target] = at
+            self._durations.add((path, probe, service, Phase.CONNECT), seconds)
 
     def count_maillog(self, counts: MaillogCounts) -> None:
         """Add what one batch of the mail log was found to hold."""

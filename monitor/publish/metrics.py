@@ -12,7 +12,7 @@ from prometheus_client.core import Metric
 from prometheus_client.exposition import choose_encoder, gzip_accepted
 
 from monitor.core.model import Target
-from monitor.core.observations import AnyObservation, MaillogCounts
+from monitor.core.observations import AnyObservation, MaillogCounts, Repeat
 from monitor.core.status import PathStatus
 from monitor.publish import catalogue
 from monitor.publish.counters import Counters, ExpectedMaillog, Frozen
@@ -144,11 +144,15 @@ class Metrics:
         """Count one ended round."""
         self._counters.observe(observation)
 
+    def repeat(self, repeat: Repeat) -> None:
+        """Count a check that succeeded once more."""
+        self._counters.repeat(repeat)
+
     def count_maillog(self, counts: MaillogCounts) -> None:
         """Add what one batch of the mail log was found to hold."""
         self._counters.count_maillog(counts)
 
-    def started(self, lateness: float, rounds: int = 1) -> None:
+    def started(self, lateness: float, rounds: int) -> None:
         """Note that so many rounds started, ``lateness`` seconds after the due time that they share."""
         self._counters.schedule_lag(lateness, rounds)
 

@@ -14,6 +14,7 @@ from monitor.core.observations import (
     MaillogCounts,
     NegativeObservation,
     Observation,
+    Repeat,
 )
 from monitor.core.proof import Ask
 from monitor.core.roundtrip import Roundtrip
@@ -103,6 +104,14 @@ class PathBook:
                 self._cluster.record(observation)
             case Roundtrip():
                 self._roundtrips.record(observation)
+        return True
+
+    def repeat(self, repeat: Repeat) -> bool:
+        """Take in a check's success, if there is no more to it than that; ``False``: ``record`` must be told of it."""
+        book = self._targets.get(repeat.target)
+        if book is None or not book.steady:
+            return False
+        book.repeat(repeat)
         return True
 
     def announce(self, maintenance: Maintenance) -> None:

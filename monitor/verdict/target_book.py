@@ -4,7 +4,7 @@ import math
 
 from monitor.core.conversation import TlsFacts
 from monitor.core.model import ProbeKind
-from monitor.core.observations import Observation
+from monitor.core.observations import Observation, Repeat
 from monitor.core.verdicts import Verdict
 from monitor.verdict.intermittent import REMEMBERED, RecentRounds
 from monitor.verdict.plan import TargetPlan
@@ -19,9 +19,12 @@ class TargetBook:
         self.plan = plan
         self._stale_after = plan.stale_after
         self.state = RiseFall(plan.rise, plan.fall)
-        self.last: Observation | None = None
-        self.last_ok: Observation | None = None
+        # A check, up and in no doubt: one more success says nothing new, and ``repeat`` takes it.
+        self.steady = False
         self.last_failed: Observation | None = None
+        self._last: Observation | None = None
+        self._last_ok: Observation | None = None
+        self._repeat: Repeat | None = None
         self.tls: TlsFacts | None = None
         # Handshakes and checks ask one server each: what they find, they find in every round.
         self.recent = RecentRounds(REMEMBERED if plan.target.probe is ProbeKind.FRONT_DOOR else 0)
@@ -34,16 +37,35 @@ class TargetBook:
 
     def record(self, observation: Observation) -> bool:
         """Take in an ended round; tell whether it says anything but what the one before it said."""
-        before, self.last = self.last, observation
+        before, self._last = self.last, observation
         if observation.ok:
-            self.last_ok = observation
+            self._last_ok = observation
         else:
             self.last_failed = observation
         if observation.tls is not None:
             self.tls = observation.tls
         turned = self.state.record(ok=observation.ok)
         self.recent.record(observation.judgement, up=self.state.up is True)
+        is_check = self.plan.target.probe is ProbeKind.CHECK
+        self.steady = is_check and observation.ok and self.state.up is True and not self.state.contradicted
         return turned or before is None or before.judgement.verdict is not observation.judgement.verdict
+
+    def repeat(self, repeat: Repeat) -> None:
+        """Take in a round of a target that is ``steady``; what it comes to is made when somebody asks."""
+        self._repeat = repeat
+
+    @property
+    def last(self) -> Observation | None:
+        """The last ended round."""
+        repeat, self._repeat = self._repeat, None
+        if repeat is not None and self._last is not None:
+            self._last = self._last_ok = self._last.repeated(repeat)
+        return self._last
+
+    @property
+    def last_ok(self) -> Observation | None:
+        """The last round that succeeded."""
+        return self._last_ok if self._repeat is None else self.last
 
     def doubted(self, rounds: int) -> bool:
         """Tell whether to look again soon: the last result contradicts the state or, at a front door, one of so many.

@@ -1,7 +1,10 @@
 """The beat in virtual time: on time, one at a time, none delayed by another, bugs survived."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+import pytest
 
 from monitor.engine.cadence import Cadence, Pace
 from monitor.engine.scheduler import Done, Job, Scheduler
@@ -131,6 +134,83 @@ def test_a_round_that_hangs_is_ended_at_its_limit() -> None:
     notes = run_for(21.0, hanging)
     assert work.began == [0.0, 10.0, 20.0]
     assert notes.bugs == ["hang: TimeoutError()"] * 2
+
+
+class Begun:
+    """Rounds without a task: begun, and ended ``lasts`` seconds later by whoever was asked."""
+
+    def __init__(self, lasts: float, *, fails: str = "") -> None:
+        """Describe the work; it raises at its ``begin``, at its ``end``, or never."""
+        self.lasts, self.fails = lasts, fails
+        self.began: list[float] = []
+        self.found: list[object] = []
+
+    def begin(self, done: Callable[[object], object]) -> None:
+        """Begin a round."""
+        loop = asyncio.get_running_loop()
+        self.began.append(loop.time())
+        if self.fails == "begin":
+            raise ZeroDivisionError
+        loop.call_later(self.lasts, done, "found")
+
+    def conclude(self, found: object, began: float) -> Pace:
+        """End it."""
+        assert began == self.began[-1]
+        self.found.append(found)
+        if self.fails == "end":
+            raise ZeroDivisionError
+        return Pace.FAST if len(self.found) == 1 else Pace.NORMAL
+
+    def job(self) -> Job:
+        """Give it as a job at five seconds, or one in doubt."""
+        return Job("a", Cadence(5.0, 1.0, 0.0), limit=100.0, begin=self.begin, conclude=self.conclude)
+
+
+def test_a_round_without_a_task_keeps_the_same_beat() -> None:
+    """It is told what was found and when it began, and says how soon to look again; what it overran is counted."""
+    work = Begun(lasts=0.5)
+    notes = run_for(11.0, work.job())
+    assert work.began == [0.0, 1.0, 5.0, 10.0]
+    assert work.found == ["found"] * 4
+    assert (notes.lateness, notes.slots) == ([0.0] * 4, 0)
+    slow = Begun(lasts=12.0)
+    assert run_for(40.0, slow.job()).slots == 12 + 2 + 2
+
+
+@pytest.mark.parametrize("fails", ["begin", "end"])
+def test_a_bug_in_a_round_without_a_task_is_survived(fails: str) -> None:
+    """Whether it cannot begin or cannot end: it is told, and the target lives on."""
+    work = Begun(lasts=0.5, fails=fails)
+    notes = run_for(11.0, work.job())
+    assert work.began == [0.0, 5.0, 10.0]
+    assert notes.bugs == ["a: ZeroDivisionError()"] * 3
+
+
+def test_stop_waits_for_rounds_without_a_task() -> None:
+    """Those in flight come to their end, as long as it may take; one that is cut off tells nothing."""
+    quick, endless = Begun(lasts=2.0), Begun(lasts=60.0)
+
+    async def main(work: Begun) -> float:
+        scheduler = Scheduler(Notes())
+        scheduler.add(work.job())
+        await asyncio.sleep(1.0)
+        await scheduler.stop(within=4.0)
+        stopped = asyncio.get_running_loop().time()
+        await asyncio.sleep(100.0)
+        return stopped
+
+    assert (run_virtual(main(quick)), quick.found) == (2.0, ["found"])
+    assert (run_virtual(main(endless)), endless.found) == (5.0, [])
+
+
+def test_whoever_is_due_together_is_started_together() -> None:
+    """Due times are hundredths of a second, never sooner than asked for."""
+    works = [Recorder() for _ in range(100)]
+    notes = run_for(4.0, *(job(f"t{n}", work, phase=n / 1000) for n, work in enumerate(works)))
+    began = [work.began[0] for work in works]
+    assert set(began) == {n / 100 for n in range(11)}
+    assert all(n / 1000 <= at < n / 1000 + 0.01 for n, at in enumerate(began))
+    assert notes.lateness == [0.0] * 100
 
 
 def test_a_removed_job_ends_its_round_and_never_returns() -> None:

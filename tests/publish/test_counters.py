@@ -1,7 +1,7 @@
 """What is counted: from 0, only what is expected, gone with its target."""
 
 from monitor.core.model import ProbeKind
-from monitor.core.observations import MaillogBatch, MaillogCounts
+from monitor.core.observations import MaillogBatch, MaillogCounts, Repeat
 from monitor.core.verdicts import Origin, Verdict
 from monitor.publish.counters import ExpectedMaillog
 from monitor.publish.metrics import Metrics
@@ -62,6 +62,27 @@ def test_a_success_is_counted_timed_and_dated() -> None:
     assert value(series, "probe_duration_seconds_count", **phase) == 1
     assert value(series, "probe_duration_seconds_bucket", **phase, le="6.0") == 0
     assert value(series, "probe_duration_seconds_bucket", **phase, le="15.0") == 1
+
+
+def test_a_repeat_counts_as_its_whole_observation_would() -> None:
+    """A check that says nothing new is counted by a shorter way, and leaves the same series; a late one leaves none."""
+    check = target(ProbeKind.CHECK)
+    shortly, whole = metrics(), metrics()
+    for source in (shortly, whole):
+        source.expect([check])
+        source.observe(observation(check))
+    repeat = Repeat(check, 10.0, 10.25, AT + 5, 0.25)
+    shortly.repeat(repeat)
+    whole.observe(observation(check).repeated(repeat))
+    ours = [
+        {key: number for key, number in scrape(source).items() if key[0].startswith("mailpath_")}
+        for source in (shortly, whole)
+    ]
+    assert ours[0] == ours[1]
+    assert value(ours[0], "probes_total", **{**LABELS, "probe": "check"}, result="success") == 2
+    shortly.expect([])
+    shortly.repeat(repeat)
+    assert select(scrape(shortly), "probes_total") == []
 
 
 def test_a_failure_is_counted_by_phase_and_reason() -> None:

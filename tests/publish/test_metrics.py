@@ -39,12 +39,13 @@ def test_the_state_of_the_configuration_is_told() -> None:
 def test_the_beat_is_measured() -> None:
     """Lateness, skipped slots and bugs are counted as the engine tells them."""
     source = metrics()
-    source.started(0.003)
+    source.started(0.003, 2)
     source.skipped(4)
     source.bug("handshake", RuntimeError("unexpected"))
     series = scrape(source)
     assert value(series, "schedule_lag_seconds_bucket", le="0.0025") == 0
-    assert value(series, "schedule_lag_seconds_bucket", le="0.005") == 1
+    assert value(series, "schedule_lag_seconds_bucket", le="0.005") == 2
+    assert value(series, "schedule_lag_seconds_sum") == 0.006
     assert value(series, "schedule_skipped_total") == 4
     assert value(series, "probe_bugs_total") == 1
 
@@ -55,7 +56,7 @@ def test_a_snapshot_is_not_moved_by_what_follows() -> None:
     source.expect([target()])
     snapshot = source.snapshot([])
     source.skipped(1)
-    source.started(1.0)
+    source.started(1.0, 1)
     series = read(snapshot.expose("", "").body.decode())
     assert value(series, "schedule_skipped_total") == 0
     assert value(series, "schedule_lag_seconds_count") == 0

@@ -3,10 +3,13 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from monitor.core.conversation import TlsFacts
 from monitor.core.haproxy import AdminState, ServerState
 from monitor.core.maintenance import Maintenance
+from monitor.core.observations import Repeat
 from monitor.core.status import PathStatus, TargetStatus
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Agreement, Hop, Verdict
@@ -72,6 +75,39 @@ def test_stale_knowledge_is_never_ok(age: float) -> None:
     assert all(each.stale for each in (*status.checks, *status.handshakes))
     assert status.edges[0].haproxy_up is False
     assert status.health.status == "fail"
+
+
+@given(st.lists(st.booleans(), max_size=30), st.integers(1, 3), st.integers(1, 3))
+def test_a_repeat_is_its_whole_observation(outcomes: list[bool], rise: int, fall: int) -> None:
+    """A success that is told in short, where the book takes it so, is remembered as if it had been told in full."""
+    where = check(SMTP)
+    measured = plan(rise=rise, fall=fall)
+    shortly, whole = PathBook(measured), PathBook(measured)
+    for now, ok in enumerate(outcomes, 1):
+        found = replace(seen(where, now=now), durations={Phase.CONNECT: 0.001 * now}) if ok else refused(where, now=now)
+        news = whole.record(found)
+        repeat = Repeat(where, found.started, found.finished, found.at, 0.001 * now)
+        in_short = ok and shortly.repeat(repeat)
+        assert not (in_short and news)
+        if not in_short:
+            assert shortly.record(found) is news
+        assert shortly.contradicted(where) is whole.contradicted(where)
+        if now % 3 == 0:
+            assert now_of(shortly, now) == now_of(whole, now)
+    assert now_of(shortly, 100.0) == now_of(whole, 100.0)
+
+
+def test_only_a_check_that_is_up_and_in_no_doubt_is_told_in_short() -> None:
+    """A first round, one after a failure, a handshake's, and one of nobody's are told in full."""
+    book = PathBook(plan())
+    repeat = Repeat(check(SMTP), 1.0, 1.5, 1_000_001.5, 0.5)
+    assert not book.repeat(repeat)
+    all_well(book)
+    assert book.repeat(repeat)
+    assert not book.repeat(repeat._replace(target=handshake(SMTP)))
+    assert not book.repeat(repeat._replace(target=check(SMTP, "nobody")))
+    book.record(refused(check(SMTP)))
+    assert not book.repeat(repeat)
 
 
 def test_one_failure_is_doubt_and_two_are_down() -> None:
