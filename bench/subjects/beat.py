@@ -35,7 +35,7 @@ class Record:
         started, add = Daemon.started, Scheduler.add
 
         def note(daemon: Daemon, late: float, rounds: int) -> None:
-            # The loop's own clock may stand still for a whole turn. Told when the last of them has begun: none was later.
+            # The loop's own clock may stand still for a whole turn. We hear of it when the last of them has begun.
             late_by_now = time.monotonic() - (asyncio.get_running_loop().time() - late)
             self.lateness += [late_by_now] * rounds
             started(daemon, late, rounds)
