@@ -23,8 +23,8 @@ def figures(directory: Path, programs: dict[str, Path], rounds: int) -> Iterator
         with peers.blackbox(directory) as blackbox:
             yield _saturated(programs["checks"], blackbox, rounds)
         yield _targets_like_these(rounds)
-        yield _at_their_beat(directory, NODES, rounds)
-        yield _at_their_beat(directory, 5 * NODES, rounds)
+        yield _at_their_beat(directory, NODES, 3, rounds)
+        yield _at_their_beat(directory, 5 * NODES, 2, rounds)
 
 
 def _ours(mode: str, **other: object) -> float:
@@ -82,7 +82,7 @@ def _targets_like_these(rounds: int) -> Figure:
     )
 
 
-def _at_their_beat(directory: Path, nodes: int, rounds: int) -> Figure:
+def _at_their_beat(directory: Path, nodes: int, seconds: int, rounds: int) -> Figure:
     """The same targets at one second, whole daemon, beside HAProxy's own checks."""
     servers = "".join(
         f"  server s{node}-{port} 127.1.{node // 250}.{node % 250 + 1}:{port} check inter 1000\n"
@@ -92,13 +92,13 @@ def _at_their_beat(directory: Path, nodes: int, rounds: int) -> Figure:
 
     def by_haproxy() -> float:
         with peers.haproxy(directory, f"listen mail\n  bind 127.0.0.1:{LISTENER}\n{servers}", [LISTENER]) as pid:
-            time.sleep(2)
+            time.sleep(1.5)
             with Spent(pid) as spent:
-                time.sleep(4)
-        return US * spent.cpu / (4 * nodes * 3)
+                time.sleep(seconds)
+        return US * spent.cpu / (seconds * nodes * 3)
 
     contenders = {
-        "mailpath": lambda: _ours("silent", nodes=nodes, interval="1s", seconds=4),
+        "mailpath": lambda: _ours("silent", nodes=nodes, interval="1s", seconds=seconds),
         "HAProxy": by_haproxy,
     }
     bounds = (Bound("mailpath", "HAProxy", 2.0, 1.2),) if nodes == NODES else ()

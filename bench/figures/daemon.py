@@ -54,11 +54,11 @@ def _memory(directory: Path, names: list[str], rounds: int) -> Figure:
     found: dict[str, list[float]] = {CONFIGURATIONS[name]: [] for name in names}
     for _ in range(rounds):
         with _all_of(directory, names) as running:
-            time.sleep(5)
+            time.sleep(3)
             for name, each in running.items():
                 found[CONFIGURATIONS[name]].append(resident(each.pid))
     bounds = tuple(Bound(CONFIGURATIONS[name], "", *BOUNDS[name]) for name in names)
-    note = "Resident memory of the whole process, 28 targets, 5 s after it has seen all its sources."
+    note = "Resident memory of the whole process, 28 targets, 3 s after it has seen all its sources."
     if "kubernetes" not in names:
         note += " Kubernetes was left out: there are no binaries of an API server here (tools/envtest.sh)."
     return Figure("Resident memory of the shipped daemon", "MiB", found, bounds, note)

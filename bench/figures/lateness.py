@@ -20,7 +20,7 @@ NODES = 334  # of three services each: 1,002 checks at one second
 SLOW_NODES = 1000
 TLS_NODES = 50  # of one handshake a second each
 FLOOD = 10_000  # lines a second
-SECONDS = 4.0
+SECONDS = 3.0
 CHECKS = {"interval": "1s", "mode": "silent"}
 PORTS = dict(zip(("smtp", "smtps", "submission"), peers.CHECK_PORTS, strict=True))
 WARM_UP, SETTLE = [1, 3.0], [1, 1.0]

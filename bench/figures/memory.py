@@ -28,7 +28,7 @@ def figures(directory: Path, programs: dict[str, Path], rounds: int) -> Iterator
         stack.enter_context(peers.running(accept, peers.CHECK_PORTS, directory / "target.log"))
         proxied = [programs["target"], "proxied", *DATA_PORTS]
         stack.enter_context(peers.running(proxied, DATA_PORTS, directory / "proxied.log"))
-        yield _kept(min(rounds, 3))
+        yield _kept(min(rounds, 2))
         yield _per_thousand(directory, min(rounds, 3))
 
 

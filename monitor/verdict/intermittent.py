@@ -22,14 +22,18 @@ ROUNDS_PER_SERVER = 2
 FAILURES = 2
 # Rounds that are remembered: those of a pool of 64 servers.
 REMEMBERED = 128
+# For all targets whose rounds are not remembered: an empty deque of one's own takes 600 bytes.
+_NOTHING: deque[Judgement] = deque(maxlen=0)
 
 
 class RecentRounds:
     """What the last rounds of one target have brought; bounded by ``size``."""
 
+    __slots__ = ("_rounds",)
+
     def __init__(self, size: int) -> None:
         """Begin knowing nothing; of ``size`` 0 nothing is remembered."""
-        self._rounds: deque[Judgement] = deque(maxlen=size)
+        self._rounds: deque[Judgement] = deque(maxlen=size) if size else _NOTHING
 
     def record(self, judgement: Judgement, *, up: bool) -> None:
         """Take in a round; ``up`` is the target's state after it."""
