@@ -8,6 +8,7 @@ import contextlib
 import json
 import math
 import os
+import select
 import statistics
 import subprocess
 import sys
@@ -105,13 +106,16 @@ class Standing:
         self._name = name
         self._process = process
 
-    def hear(self) -> Any:
+    def hear(self, within: float = PATIENCE) -> Any:
         """Wait for what it says next.
 
         Raises:
-            RuntimeError: It has ended.
+            RuntimeError: It has ended, or says nothing for so many seconds.
         """
-        line = self._process.stdout.readline() if self._process.stdout is not None else b""
+        said = self._process.stdout
+        if said is None or not select.select([said], [], [], within)[0]:
+            raise RuntimeError(f"{self._name} has said nothing for {within:g} s")
+        line = said.readline()
         if not line:
             raise RuntimeError(f"{self._name} has ended, with {self._process.wait()}")
         return json.loads(line)
@@ -120,14 +124,13 @@ class Standing:
         """Let it do something."""
         if self._process.stdin is not None:
             self._process.stdin.write(json.dumps(words).encode() + b"\n")
-            self._process.stdin.flush()
 
 
 @contextlib.contextmanager
 def standing(name: str, **arguments: Any) -> Iterator[Standing]:
     """Run one of our own subjects until the block ends; its complaints go to our own standard error."""
     command = [sys.executable, "-m", f"bench.subjects.{name}", json.dumps(arguments)]
-    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = subprocess.Popen(command, cwd=ROOT, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     with process:
         try:
             yield Standing(name, process)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import logs, peers
-from bench.measure import Bound, Figure, Standing, standing
+from bench.measure import PATIENCE, Bound, Figure, Standing, standing
 from bench.subjects.settings import paths_of, written
 from monitor.config.services import DEFAULT_SERVICES
 
@@ -54,8 +54,9 @@ class Stand:
 
     def watch(self, windows: Sequence[float]) -> Any:
         """Have it watch so many windows of so many seconds."""
+        count, seconds = windows
         self.daemon.tell(windows)
-        return self.daemon.hear()
+        return self.daemon.hear(count * seconds + PATIENCE)
 
 
 def figures(directory: Path, programs: dict[str, Path], rounds: int, seconds: float = SECONDS) -> Iterator[Figure]:
