@@ -11,16 +11,19 @@ from typing import NamedTuple
 
 from monitor.core.taxonomy import Phase, Reason
 
+MAX_SHOWN = 512
+"""The most bytes of one event that a transcript shows."""
 
-@dataclass(frozen=True, slots=True)
-class Enter:
+_TEXT = bytes({*b"\t\r\n", *range(0x20, 0x7F), *range(0x80, 0x100)})
+
+
+class Enter(NamedTuple):
     """From here on time belongs to this phase, and a failure is this phase's."""
 
     phase: Phase
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(NamedTuple):
     """Write these bytes, in one write."""
 
     data: bytes
@@ -36,8 +39,7 @@ class StartTls:
     """Put TLS on top of the connection; resume when its handshake is complete."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """Remember the time of this moment under a name (``teaser``, ``banner``)."""
 
     name: str
@@ -55,8 +57,7 @@ class Endpoints(NamedTuple):
     remote_port: int
 
 
-@dataclass(frozen=True, slots=True)
-class DialogueOutcome:
+class DialogueOutcome(NamedTuple):
     """What a mail dialogue brought to light, when it came to its clean end.
 
     ``greeting`` is the final greeting line without its line end, ``capabilities`` the EHLO keywords or IMAP
@@ -106,11 +107,28 @@ class Failure:
 
 
 class TranscriptLine(NamedTuple):
-    """One event of the wire: seconds since the start, ``>`` sent, ``<`` received, ``.`` remark, and the text."""
+    """One event of the wire: seconds since the start, ``>`` sent, ``<`` received, ``.`` remark, and what it was.
+
+    Bytes are kept as they were: most transcripts are never read, and to make them readable is not cheap.
+    """
 
     at: float
     direction: str
-    text: str
+    said: str | bytes
+
+    @property
+    def text(self) -> str:
+        """What it was, on one line."""
+        return self.said if isinstance(self.said, str) else readable(self.said)
+
+
+def readable(data: bytes) -> str:
+    """Show bytes on one line: text with its line ends and odd bytes escaped, anything binary in hexadecimal."""
+    shown = data[:MAX_SHOWN]
+    more = f"… ({len(data)} bytes)" if len(data) > MAX_SHOWN else ""
+    if shown.translate(None, _TEXT):
+        return f"{len(data)} bytes: {shown.hex()}{'…' if more else ''}"
+    return shown.decode("latin-1").encode("unicode_escape").decode("ascii") + more
 
 
 @dataclass(frozen=True, slots=True)

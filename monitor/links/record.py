@@ -2,18 +2,41 @@
 
 from collections.abc import Callable
 
-from monitor.core.conversation import Conversation, DialogueOutcome, Endpoints, Failure, TlsFacts, TranscriptLine
+from monitor.core.conversation import (
+    MAX_SHOWN,
+    Conversation,
+    DialogueOutcome,
+    Endpoints,
+    Failure,
+    TlsFacts,
+    TranscriptLine,
+    readable,
+)
 from monitor.core.errors import KEPT_BYTES
 from monitor.core.taxonomy import Phase, Reason
 
 MAX_LINES = 200
-MAX_SHOWN = 512
-
-_TEXT = bytes({*b"\t\r\n", *range(0x20, 0x7F), *range(0x80, 0x100)})
 
 
 class Record:
     """Everything that a ``Conversation`` will say; ``clock`` gives seconds."""
+
+    __slots__ = (
+        "_clock",
+        "_endpoints",
+        "_failure",
+        "_finished",
+        "_heard",
+        "_lines",
+        "_marks",
+        "_outcome",
+        "_phase",
+        "_phases",
+        "_since",
+        "_tls",
+        "bytes_received",
+        "started",
+    )
 
     def __init__(self, clock: Callable[[], float]) -> None:
         """Start the clock, in phase ``connect``."""
@@ -64,23 +87,25 @@ class Record:
 
     def sent(self, data: bytes) -> None:
         """Show what is written."""
-        self._line(">", readable(data))
+        self._line(">", data)
 
     def received(self, data: bytes) -> None:
         """Show what was read, and keep its first bytes as the phase's evidence."""
-        if data:
-            self._heard = (self._heard + data)[:KEPT_BYTES] if len(self._heard) < KEPT_BYTES else self._heard
-            self._line("<", readable(data))
-        else:
-            self.remark("EOF")
+        if not data:
+            self._line(".", "EOF")
+            return
+        self._heard = (self._heard + data)[:KEPT_BYTES] if self._heard else data[:KEPT_BYTES]
+        self._line("<", data)
 
     def remark(self, text: str) -> None:
         """Show an event that is no bytes."""
         self._line(".", text)
 
-    def _line(self, direction: str, text: str) -> None:
+    def _line(self, direction: str, said: str | bytes) -> None:
         if len(self._lines) < MAX_LINES:
-            self._lines.append(TranscriptLine(self._clock() - self.started, direction, text))
+            if len(said) > MAX_SHOWN and isinstance(said, bytes):
+                said = readable(said)  # now, so that the transcript of an endless talker holds little of it
+            self._lines.append(TranscriptLine(self._clock() - self.started, direction, said))
 
     def complete(self, outcome: DialogueOutcome) -> None:
         """Note the clean end."""
@@ -114,15 +139,6 @@ class Record:
             bytes_received=self.bytes_received,
             transcript=tuple(self._lines),
         )
-
-
-def readable(data: bytes) -> str:
-    """Show bytes on one line: text with its line ends and odd bytes escaped, anything binary in hexadecimal."""
-    shown = data[:MAX_SHOWN]
-    more = f"… ({len(data)} bytes)" if len(data) > MAX_SHOWN else ""
-    if shown.translate(None, _TEXT):
-        return f"{len(data)} bytes: {shown.hex()}{'…' if more else ''}"
-    return shown.decode("latin-1").encode("unicode_escape").decode("ascii") + more
 
 
 def _joined(address: str, port: int) -> str:

@@ -186,10 +186,6 @@ class TcpStream:
         local, remote = self._socket.getsockname(), self._socket.getpeername()
         return Endpoints(local[0], local[1], remote[0], remote[1])
 
-    def connect_seconds(self, elapsed: float) -> float:
-        """Measure the connect as ``connect_seconds`` does."""
-        return connect_seconds(self._socket, elapsed)
-
     async def send(self, data: bytes) -> None:
         """Hand the bytes to the kernel in one call, the rest (a full buffer) as it takes them.
 

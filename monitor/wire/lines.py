@@ -1,5 +1,6 @@
 """Lines cut from what a script receives; what a peer may make us hold has a bound, whatever it sends."""
 
+import re
 from collections.abc import Generator
 
 from monitor.core.conversation import Receive, Step
@@ -12,13 +13,18 @@ MAX_REPLY_LINES = 64
 MAX_REPLY_BYTES = 16 * 1024
 
 
+RECEIVE = Receive()
+
+
 class LineReader:
     """Cuts the lines of one reply after the other; holds at most one reply and the chunk that arrived last."""
 
+    __slots__ = ("_buffer", "_lines", "_reply", "_silent")
+
     def __init__(self) -> None:
         """Begin with nothing received."""
-        self._buffer = bytearray()
-        self._reply = bytearray()
+        self._buffer = b""
+        self._reply = b""
         self._lines = 0
         self._silent = True
 
@@ -29,8 +35,30 @@ class LineReader:
 
     def begin_reply(self) -> None:
         """Count lines and bytes from here: the bounds are those of one reply."""
-        self._reply.clear()
+        self._reply = b""
         self._lines = 0
+
+    def take_in(self, data: bytes) -> None:
+        """Take what was received. Raises ``WireError`` (``CLOSED``) at end of stream."""
+        if not data:
+            raise self.error(Reason.CLOSED, self._how_closed())
+        self._silent = False
+        self._buffer += data
+
+    def whole_reply(self, pattern: re.Pattern[bytes]) -> bytes | None:
+        """Take all lines of a reply at once, if ``pattern`` matches what has arrived; else nothing is taken.
+
+        Nearly every reply is there with the first bytes that arrive, and cut line by line it costs ten times as much.
+        """
+        match = pattern.match(self._buffer, 0, MAX_LINE_BYTES)
+        if match is None:
+            return None
+        whole = match[0]
+        if whole.count(b"\n") > MAX_REPLY_LINES:
+            return None
+        self._reply = whole
+        self._buffer = self._buffer[len(whole) :]
+        return whole
 
     def line(self) -> Generator[Step, bytes, bytes]:
         """Return the next line without its line end.
@@ -44,13 +72,9 @@ class LineReader:
         while (end := self._buffer.find(b"\n", 0, MAX_LINE_BYTES + 1)) < 0:
             if len(self._buffer) > MAX_LINE_BYTES:
                 raise self.error(Reason.TOO_LARGE, f"a line of more than {MAX_LINE_BYTES} bytes")
-            data = yield Receive()
-            if not data:
-                raise self.error(Reason.CLOSED, self._how_closed())
-            self._silent = False
-            self._buffer += data
-        line = bytes(self._buffer[: end + 1])
-        del self._buffer[: end + 1]
+            self.take_in((yield RECEIVE))
+        line = self._buffer[: end + 1]
+        self._buffer = self._buffer[end + 1 :]
         self._reply += line
         self._lines += 1
         if self._lines > MAX_REPLY_LINES or len(self._reply) > MAX_REPLY_BYTES:
@@ -61,7 +85,7 @@ class LineReader:
 
     def error(self, reason: Reason, detail: str) -> WireError:
         """Make the error to raise, with the reply as far as it has come as its evidence."""
-        return WireError(reason, detail, bytes(self._reply + self._buffer))
+        return WireError(reason, detail, self._reply + self._buffer)
 
     def _how_closed(self) -> str:
         if self._silent:

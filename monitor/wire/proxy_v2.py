@@ -1,6 +1,7 @@
 """PROXY protocol version 2, the binary header (specification, section 2.2)."""
 
 import struct
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
 from monitor.wire.crc32c import crc32c
@@ -67,11 +68,17 @@ def _encode_addresses(header: ProxyHeader) -> bytes:
     family = header.transport.family
     if family is Family.UNIX:
         return _ADDRESSES[family].pack(_encode_path(source), _encode_path(destination))
-    addresses = parse_ip(source.address, family).packed, parse_ip(destination.address, family).packed
+    addresses = _packed(source.address, family), _packed(destination.address, family)
     try:
         return _ADDRESSES[family].pack(*addresses, source.port, destination.port)
     except struct.error as error:
         raise ValueError(f"port out of range: {source.port} or {destination.port}") from error
+
+
+@lru_cache(maxsize=4096)
+def _packed(address: str, family: Family) -> bytes:
+    """Give an address's bytes: a target claims the same two in each of its headers."""
+    return parse_ip(address, family).packed
 
 
 def _encode_path(endpoint: Endpoint) -> bytes:

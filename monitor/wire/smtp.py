@@ -24,6 +24,9 @@ from monitor.wire.smtp_reply import (
     read_reply,
 )
 
+# Steps of every dialogue, made once.
+_GREETING, _EHLO, _QUIT, _BANNER = Enter(Phase.GREETING), Enter(Phase.EHLO), Enter(Phase.QUIT), Mark("banner")
+
 
 @dataclass(frozen=True, slots=True)
 class ReplyProof:
@@ -78,15 +81,17 @@ def smtp_dialogue(*, helo: str, encrypted: bool, noops: int = 0, proof: ReplyPro
 class _Session:
     """Two sides in step: what the server said last, and whose turn it is."""
 
+    __slots__ = ("_last", "_lines")
+
     def __init__(self) -> None:
         self._lines = LineReader()
         self._last = Reply(0, ())
 
     def greet(self, *, encrypted: bool) -> Generator[Step, bytes, str]:
-        yield Enter(Phase.GREETING)
+        yield _GREETING
         reply = yield from self._read(greeting=True)
         if reply.code == READY:
-            yield Mark("banner")
+            yield _BANNER
             return f"{READY} {reply.lines[-1]}".rstrip()
         if not encrypted and reply.refuses_header:
             raise self._error(Reason.HEADER_REJECTED)
@@ -98,7 +103,7 @@ class _Session:
         raise (yield from self._leave(Reason.TURNED_AWAY))
 
     def hello(self, helo: str, *, behind_header: bool = False) -> Generator[Step, bytes, tuple[str, ...]]:
-        yield Enter(Phase.EHLO)
+        yield _EHLO
         # More than a greeting, and nothing asked yet: the answer to the header, if that was read as commands. It may
         # as well come a moment later; then it is in the place of the answer to EHLO.
         asked = not (behind_header and self._lines.unread)
@@ -142,7 +147,7 @@ class _Session:
             raise (yield from self._leave(Reason.UNEXPECTED_REPLY))
 
     def quit(self) -> Generator[Step, bytes, None]:
-        yield Enter(Phase.QUIT)
+        yield _QUIT
         if (yield from self._command("QUIT")).code != CLOSING:
             raise self._error(Reason.UNEXPECTED_REPLY)
 
@@ -150,7 +155,8 @@ class _Session:
         if self._lines.unread:
             raise self._lines.error(Reason.UNEXPECTED_REPLY, "the server speaks out of turn")
         yield Send(f"{command}\r\n".encode("ascii"))
-        return (yield from self._read())
+        self._last = reply = yield from read_reply(self._lines)
+        return reply
 
     def _read(self, *, greeting: bool = False) -> Generator[Step, bytes, Reply]:
         self._last = yield from read_reply(self._lines, greeting=greeting)

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Generator
-from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import NamedTuple
 
 from monitor.core.conversation import Mark, Step
 from monitor.core.errors import KEPT_BYTES
 from monitor.core.taxonomy import Reason
-from monitor.wire.lines import LineReader, printable
+from monitor.wire.lines import RECEIVE, LineReader, printable
 
 READY = 220
 CLOSING = 221
@@ -17,6 +17,10 @@ OK = 250
 HANGS_UP = frozenset({CLOSING, 421, 521})
 REFUSALS_FROM = 400
 
+# What nearly every reply is: printable ASCII, CRLF at each line's end, the same code at its beginning.
+_WHOLE = re.compile(rb"([2-5][0-9]{2})(?:-[ -~]*\r\n\1)*(?: [ -~]*)?\r\n")
+# A greeting of one line: a longer one may begin with a teaser, whose moment counts.
+_WHOLE_GREETING = re.compile(rb"[2-5][0-9]{2}(?: [ -~]*)?\r\n")
 _LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
 
 # smtpd: 421 4.3.0 "Server local error"; postscreen: 421 4.3.2 "No system resources". "All screening (server) ports are
@@ -34,8 +38,7 @@ _HEADER_TAKEN_FOR_COMMANDS = re.compile(r"(?:500|502|221)\b|5\d\d .*(?:synchroni
 _NAMED = re.compile(r"(?:<[^<>@\[\]\s]*|\bclient (?:host )?|\bhostname, )\[(?:IPv6:)?([0-9A-F:.]+)\]", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """One whole reply: its code, the text of each of its lines, made printable, and whether a teaser came before it."""
 
     code: int
@@ -63,12 +66,12 @@ class Reply:
     @property
     def takes_header_for_commands(self) -> bool:
         """Whether it answers the bytes of a PROXY header as if they were SMTP commands."""
-        return _HEADER_TAKEN_FOR_COMMANDS.match(self.text) is not None
+        return self.code != OK and _HEADER_TAKEN_FOR_COMMANDS.match(self.text) is not None
 
     @property
     def ehlo_keywords(self) -> tuple[str, ...]:
         """The keywords of an answer to EHLO, as spelled, without their parameters (RFC 5321 section 4.1.1.1)."""
-        return tuple(words[0] for words in map(str.split, self.lines[1:]) if words)
+        return tuple([words[0] for line in self.lines[1:] if (words := line.split(None, 1))])
 
 
 def read_reply(lines: LineReader, *, greeting: bool = False) -> Generator[Step, bytes, Reply]:
@@ -81,6 +84,13 @@ def read_reply(lines: LineReader, *, greeting: bool = False) -> Generator[Step, 
         WireError: ``MALFORMED``, ``TOO_LARGE`` or ``CLOSED``.
     """
     lines.begin_reply()
+    if not lines.unread:
+        lines.take_in((yield RECEIVE))
+    whole = lines.whole_reply(_WHOLE_GREETING if greeting else _WHOLE)
+    if whole is not None:
+        cut = whole.decode("ascii").split("\r\n")
+        del cut[-1]
+        return Reply(int(whole[:3]), tuple([line[4:] for line in cut]))
     code, texts, more, teased = 0, list[str](), True, False
     while more:
         line = yield from lines.line()

@@ -5,19 +5,24 @@ The bounds stand a third to a half above what was counted when they were written
 
 import asyncio
 import cProfile
+import socket
+import threading
 from collections.abc import Callable
 
 import pytest
 from prometheus_client.exposition import generate_latest
 
 from monitor.config.load import parse
+from monitor.core.conversation import Endpoints, Enter, Script, Send
 from monitor.core.observations import AnyObservation, MaillogBatch
+from monitor.core.taxonomy import Phase
 from monitor.core.verdicts import Verdict
 from monitor.daemon.compose import origin_networks, plan_of
 from monitor.daemon.path_watch import PathWatch
 from monitor.daemon.shared import Shared
 from monitor.engine.scheduler import Job, Scheduler
 from monitor.links.connector import Connector, ConnectResult
+from monitor.links.converse import converse
 from monitor.links.tls import TlsClient
 from monitor.publish.families import Family, Kind, Labels, StateSet
 from monitor.publish.metrics import Metrics
@@ -27,6 +32,9 @@ from monitor.verdict.maillog_ledger import MaillogLedger
 from monitor.verdict.origins import Origins
 from monitor.verdict.path_book import PathBook
 from monitor.wire.maillog import MaillogParser
+from monitor.wire.proxy_header import ProxyHeader
+from monitor.wire.proxy_v2 import encode_v2
+from monitor.wire.smtp import smtp_dialogue
 
 SETTINGS = b"""
 paths:
@@ -115,6 +123,45 @@ async def test_the_end_of_a_check() -> None:
     await watch.stop()
     connector.close()
     assert counted < 20
+
+
+def _answer(listener: socket.socket) -> None:
+    """Speak SMTP to one client after the other, until the listener is shut down."""
+    while True:
+        try:
+            client, _ = listener.accept()
+        except OSError:
+            return
+        with client:
+            for reply in (b"220 mail\r\n", b"250-mail\r\n250-SIZE\r\n250 CHUNKING\r\n", b"221 Bye\r\n"):
+                client.recv(4096)
+                client.sendall(reply)
+
+
+def test_a_handshake() -> None:
+    """Header, banner, EHLO, QUIT, to an orderly end: no task, no future and no timer for a wait."""
+    header = encode_v2(ProxyHeader.tcp("192.0.2.7", 40001, "192.0.2.1", 25))
+
+    def script(_: Endpoints) -> Script:
+        yield Enter(Phase.PROXY_HEADER)
+        yield Send(header)
+        return (yield from smtp_dialogue(helo="mailpath.invalid", encrypted=True))
+
+    async def several(port: int) -> None:
+        for _ in range(MANY // 50):
+            held = await converse(script, "127.0.0.1", port, timeout=20, tls=None, server_name="")
+            assert held.failure is None
+
+    async def all_of_them(port: int) -> None:
+        await asyncio.gather(*(several(port) for _ in range(50)))
+
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener, asyncio.Runner() as runner:
+        server = threading.Thread(target=_answer, args=(listener,))
+        server.start()
+        counted = calls(lambda: runner.run(all_of_them(listener.getsockname()[1])))
+        listener.shutdown(socket.SHUT_RDWR)
+        server.join()
+    assert counted < 500
 
 
 def test_a_series_of_a_scrape() -> None:

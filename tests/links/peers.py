@@ -12,7 +12,9 @@ Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[objec
 
 
 @asynccontextmanager
-async def serving(handler: Handler, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> AsyncIterator[int]:
+async def serving(
+    handler: Handler, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1", backlog: int = 100
+) -> AsyncIterator[int]:
     """Serve each connection by ``handler`` and close it in order afterwards; gives the port."""
     at_work: set[asyncio.Task[object]] = set()
 
@@ -27,7 +29,7 @@ async def serving(handler: Handler, tls: ssl.SSLContext | None = None, host: str
             at_work.discard(task)
             writer.close()
 
-    server = await asyncio.start_server(handle, host, 0, ssl=tls)
+    server = await asyncio.start_server(handle, host, 0, ssl=tls, backlog=backlog)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

@@ -16,7 +16,7 @@ from monitor.core.conversation import (
     StartTls,
 )
 from monitor.core.taxonomy import Phase, Reason
-from monitor.links.converse import MAX_RECEIVED
+from monitor.links.exchange import MAX_RECEIVED
 from monitor.links.tls import TlsClient
 from tests.links.certificates import LAST_WEEK, LONG_AGO, Authority
 from tests.links.dialogues import HEADER, answer_in_tls, converse, endless, failure, line, silence, smtps

@@ -79,9 +79,8 @@ async def test_an_unknown_name_is_unreachable(monkeypatch: pytest.MonkeyPatch) -
 async def test_the_kernel_measures_the_connect() -> None:
     """On loopback its round trip is far below the second that our own clock claims here."""
     async with serving(lambda reader, _: reader.read()) as port:
-        stream = await tcp.TcpStream.connect(tcp.SocketAddress(socket.AF_INET, ("127.0.0.1", port)))
-        assert 0 < stream.connect_seconds(1.0) < 0.5
-        stream.close()
+        with socket.create_connection(("127.0.0.1", port)) as connected:
+            assert 0 < tcp.connect_seconds(connected, 1.0) < 0.5
 
 
 @pytest.mark.parametrize("option", [None, socket.TCP_MAXSEG])
@@ -91,9 +90,8 @@ async def test_where_the_kernel_does_not_measure_the_clock_does(
     """Without TCP_INFO, or with a shorter one, the caller's measure holds."""
     monkeypatch.setattr(tcp, "_TCP_INFO_OPTION", option)
     async with serving(lambda reader, _: reader.read()) as port:
-        stream = await tcp.TcpStream.connect(tcp.SocketAddress(socket.AF_INET, ("127.0.0.1", port)))
-        assert stream.connect_seconds(1.0) == 1.0
-        stream.close()
+        with socket.create_connection(("127.0.0.1", port)) as connected:
+            assert tcp.connect_seconds(connected, 1.0) == 1.0
 
 
 class Retransmitted(socket.socket):

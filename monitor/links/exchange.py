@@ -1,0 +1,251 @@
+"""One conversation under way: a script at a socket, driven by the socket's events and no task of the event loop.
+
+It is a generator around the script's generator: where it must wait it yields what for, the poller resumes it with what
+has happened, and from one wait to the next all runs straight on.
+"""
+
+import asyncio
+import time
+from collections.abc import Generator
+from typing import NamedTuple, assert_never
+
+from monitor.core.conversation import DialogueOutcome, Enter, Mark, Receive, Script, ScriptMaker, Send, StartTls
+from monitor.core.errors import KEPT_BYTES, LinkError, WireError
+from monitor.core.taxonomy import Phase, Reason
+from monitor.links.polled_stream import PolledStream
+from monitor.links.poller import READABLE, WRITABLE, Poller
+from monitor.links.record import Record
+from monitor.links.tcp import SocketAddress, reason_of, words
+from monitor.links.tls import TlsChannel, TlsClient
+
+MAX_RECEIVED = 256 * 1024
+LINGER = 0.5
+MAX_LINGERING_READS = 8
+
+Waiting = Generator[int, int, None]
+"""Yields ``READABLE`` or ``WRITABLE``, and is resumed with the events that came."""
+Receiving = Generator[int, int, bytes]
+
+
+class Peer(NamedTuple):
+    """Whom to speak to, from where (``None``: the kernel's choice), and TLS for when the script asks for it."""
+
+    to: SocketAddress
+    source_address: str | None
+    tls: TlsClient | None
+    server_name: str
+
+
+class Exchange:
+    """Connects, follows a script to its end and hangs up in order; the record tells how it went."""
+
+    __slots__ = ("_channel", "_ended", "_limit", "_over", "_peer", "_record", "_run", "_stream", "deadline")
+
+    _stream: PolledStream
+
+    def __init__(
+        self, make_script: ScriptMaker, peer: Peer, timeout: float, record: Record, over: asyncio.Future[None]
+    ) -> None:
+        """Begin: send the SYN. ``timeout`` (seconds) counts from the record's start.
+
+        ``over`` gets its result at the end, or the bug that was it; nothing after ``abandon``.
+        """
+        self._peer = peer
+        self._record = record
+        self._over = over
+        self.deadline = self._limit = record.started + timeout
+        self._ended = False
+        self._channel: TlsChannel | None = None
+        self._run = self._hold(make_script, timeout)
+        self.ready(None)
+
+    def ready(self, events: int | None) -> int:
+        """Go on after an event of the socket (``Polled``)."""
+        try:
+            return self._run.send(events)
+        except StopIteration:
+            self._tell(None)
+        except Exception as bug:  # noqa: BLE001 - it is raised where the conversation was asked for
+            self._tell(bug)
+        return 0
+
+    def expire(self) -> int:
+        """Go on after the deadline (``Polled``)."""
+        try:
+            return self._run.throw(TimeoutError())
+        except StopIteration:
+            self._tell(None)
+        except Exception as bug:  # noqa: BLE001 - as above
+            self._tell(bug)
+        return 0
+
+    def abandon(self) -> None:
+        """Close the socket at once, wherever the conversation stands; idempotent."""
+        self._run.close()
+
+    def _tell(self, bug: Exception | None) -> None:
+        if self._over.done():
+            return  # cancelled in this very moment
+        if bug is None:
+            self._over.set_result(None)
+        else:
+            self._over.set_exception(bug)
+
+    def _hold(self, make_script: ScriptMaker, timeout: float) -> Generator[int, int | None, None]:
+        record = self._record
+        try:
+            self._stream = stream = PolledStream(self._peer.to)
+            try:
+                yield from self._connect(stream)
+                endpoints = stream.endpoints()
+                record.connected(endpoints, stream.connect_seconds)
+                try:
+                    yield from self._follow(make_script(endpoints))
+                except WireError as error:
+                    record.fail(error.reason, error.detail, error.data)
+                yield from self._hang_up()
+            finally:
+                stream.close()
+        except LinkError as error:
+            record.fail(error.reason, error.detail)
+        except OSError as error:
+            record.fail(reason_of(error), words(error) if error.errno else f"after {timeout:g} s")
+
+    def _connect(self, stream: PolledStream) -> Waiting:
+        stream.connect(self._peer.source_address, self._over.get_loop(), self)
+        while not stream.connected():
+            stream.saw((yield WRITABLE))
+
+    def _follow(self, script: Script) -> Waiting:
+        record = self._record
+        try:
+            step = next(script)
+            while True:
+                data = b""
+                if isinstance(step, Receive):
+                    data = yield from self._receive()
+                elif isinstance(step, Send):
+                    record.sent(step.data)
+                    yield from self._send(step.data if self._channel is None else _encrypted(self._channel, step.data))
+                elif isinstance(step, Enter):
+                    record.enter(step.phase)
+                elif isinstance(step, Mark):
+                    record.mark(step.name)
+                elif isinstance(step, StartTls):
+                    record.enter(Phase.TLS_HANDSHAKE)
+                    yield from self._start_tls()
+                else:
+                    assert_never(step)
+                step = script.send(data)
+        except StopIteration as end:
+            outcome: DialogueOutcome = end.value
+            record.complete(outcome)
+        finally:
+            script.close()
+
+    def _send(self, data: bytes) -> Waiting:
+        """Hand the bytes to the kernel in one call, the rest (a full buffer) as it takes them."""
+        written = self._stream.write(data)
+        while written < len(data):
+            self._stream.saw((yield WRITABLE))
+            written += self._stream.write(memoryview(data)[written:])
+
+    def _receive(self) -> Receiving:
+        """Wait for what the script shall see next; ``b""`` at the end of the stream."""
+        if self._ended:
+            raise RuntimeError("a script may not receive again after the end of the stream")
+        data = yield from (self._next() if self._channel is None else self._decrypted(self._channel))
+        self._ended = not data
+        self._record.received(data)
+        return data
+
+    def _next(self) -> Receiving:
+        """Wait for the next bytes of the wire, within the bound of a conversation."""
+        while (data := self._stream.read()) is None:
+            self._stream.saw((yield READABLE))
+        self._record.bytes_received += len(data)
+        if self._record.bytes_received > MAX_RECEIVED:
+            raise WireError(Reason.TOO_LARGE, f"more than {MAX_RECEIVED // 1024} KiB in one conversation", data)
+        return data
+
+    def _decrypted(self, channel: TlsChannel) -> Receiving:
+        while (data := channel.decrypt()) is None:
+            if not (records := (yield from self._next())):
+                return b""  # a close without close_notify: mail servers do it, and the script knows whether it was due
+            channel.feed(records)
+        return data
+
+    def _start_tls(self) -> Waiting:
+        """Carry out the handshake on what is connected.
+
+        Raises:
+            WireError: What ``TlsChannel.handshake`` raises.
+            LinkError: ``closed`` by the peer in the middle of it.
+        """
+        if self._peer.tls is None:
+            raise RuntimeError("a script asked for TLS in a conversation that was given none")
+        channel = self._peer.tls.begin(self._peer.server_name)
+        records = b""
+        try:
+            while (facts := channel.handshake(records)) is None:
+                yield from self._send(channel.pending())
+                if not (records := (yield from self._next())):
+                    raise LinkError(Reason.CLOSED, "in the middle of the TLS handshake")
+        except WireError as error:
+            if error.reason is Reason.TLS_PLAINTEXT:
+                raise WireError(error.reason, error.detail, (yield from self._whole_line(error.data))) from error
+            yield from self._send(channel.pending())  # the alert that tells the peer why
+            raise
+        yield from self._send(channel.pending())
+        self._channel = channel
+        self._record.secured(facts)
+
+    def _whole_line(self, begun: bytes) -> Receiving:
+        """Wait briefly for the rest of what the peer says in plain text: a reply's code and words tell the cause."""
+        self._wait_at_most(LINGER)
+        try:
+            while b"\n" not in begun and len(begun) < KEPT_BYTES and (more := (yield from self._lingering())):
+                begun += more
+        except TimeoutError:
+            if self.deadline == self._limit:
+                raise
+        except OSError:
+            pass  # gone, and what was said is said
+        self.deadline = self._limit
+        self._record.received(begun)
+        return begun
+
+    def _hang_up(self) -> Waiting:
+        """Say goodbye in TLS and in TCP, and give the peer a moment to do the same.
+
+        A close with bytes unread would be a reset, which servers log as a lost connection.
+        """
+        try:
+            self._wait_at_most(LINGER)
+            if self._channel is not None:
+                self._channel.close()
+                yield from self._send(self._channel.pending())
+            if not self._stream.peer_left:  # else nobody waits for our FIN, and the close brings it
+                self._stream.finish_sending()
+            for _ in range(MAX_LINGERING_READS):
+                if not (yield from self._lingering()):
+                    if not self._ended:
+                        self._record.received(b"")
+                    return
+        except OSError:
+            return
+
+    def _lingering(self) -> Receiving:
+        """Wait for bytes that are no more than courtesy, outside of all counts."""
+        while (data := self._stream.read()) is None:
+            self._stream.saw((yield READABLE))
+        return data
+
+    def _wait_at_most(self, seconds: float) -> None:
+        self.deadline = min(self._limit, time.monotonic() + seconds)
+        Poller.of(self._over.get_loop()).sweep_by(self.deadline)
+
+
+def _encrypted(channel: TlsChannel, data: bytes) -> bytes:
+    channel.encrypt(data)
+    return channel.pending()
