@@ -232,7 +232,9 @@ class Daemon:
                 if work is not None:
                     watch.book.announce(work)
             await self._watches[path.name].configure(path, clients[path.name])
-            await asyncio.sleep(0)  # a path at a time: no round waits for all of them
+            if self._awaited is not None:
+                await asyncio.sleep(0)  # a path at a time: no round waits for all of them
+            # At the start there is no other round, and no first one may end before it is expected.
         self._expect()
         shown = settings.status_page.client_addresses == "shown"
         self.journal.configure({path.name: path.handshakes.transcripts for path in paths}, shows_addresses=shown)

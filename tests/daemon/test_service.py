@@ -66,6 +66,18 @@ async def test_it_is_ready_when_the_first_checks_have_ended(tmp_path: Path) -> N
         assert daemon.ailment() == ""
 
 
+async def test_no_round_ends_before_it_is_expected(tmp_path: Path) -> None:
+    """Until all paths are arranged nothing else has its turn: a round that nobody expects would not be counted."""
+    file = tmp_path / "mailpath.yml"
+    write(file, "a", "b")
+    others = list[bool]()
+    asyncio.get_running_loop().call_soon(others.append, True)  # noqa: FBT003 - what is appended
+    async with running(file) as daemon:
+        assert not others
+        await until(daemon.ready)
+        assert others
+
+
 async def test_verdicts_come_from_real_rounds(tmp_path: Path) -> None:
     """Closed ports on every node are listeners that are down."""
     file = tmp_path / "mailpath.yml"
