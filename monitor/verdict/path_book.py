@@ -244,8 +244,11 @@ class PathBook:
         statuses = []
         for book in self._of(ProbeKind.HANDSHAKE):
             target = book.plan.target
-            throttling = self._log.throttled(services[target.service], now, greeted=book.last_ok_finished)
-            verdict = matrix.refine(book.verdict(now), target, throttling=throttling)
+            own = book.verdict(now)
+            throttling = own is Verdict.NO_GREETING and self._log.throttled(
+                services[target.service], now, greeted=book.last_ok_finished
+            )
+            verdict = matrix.refine(own, target, throttling=throttling)
             agreement = self._agreement(book, services[target.service], edges, now)
             statuses.append(self._target(book, verdict, now, at, agreement))
         return tuple(statuses)
@@ -294,8 +297,11 @@ class PathBook:
         statuses = []
         for book in self._of(ProbeKind.FRONT_DOOR):
             target = book.plan.target
-            throttling = self._log.throttled(services[target.service], now, greeted=book.last_ok_finished)
-            verdict = matrix.refine(book.verdict(now), target, throttling=throttling)
+            own = book.verdict(now)
+            throttling = own is Verdict.NO_GREETING and self._log.throttled(
+                services[target.service], now, greeted=book.last_ok_finished
+            )
+            verdict = matrix.refine(own, target, throttling=throttling)
             statuses.append(self._target(book, verdict, now, at))
         return tuple(statuses)
 

@@ -85,7 +85,8 @@ class TargetBook:
 
     def stale(self, now: float) -> bool:
         """Tell whether what is known is too old to rest anything on; never seen is stale."""
-        return self.last is None or now - self.last.finished > self._stale_after
+        last = self.last
+        return last is None or now - last.finished > self._stale_after
 
     def fresh(self, now: float) -> Observation | None:
         """Give the last round, unless it is stale."""
