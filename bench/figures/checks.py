@@ -9,7 +9,7 @@ from bench import peers
 from bench.measure import Bound, Figure, Spent, alternate, program, subject
 
 NODES = 334  # of three services each: 1,002 targets
-COUNT = 30_000
+COUNT = 20_000
 ADDRESS = "127.1.{}.{}"
 LISTENER = 31900  # HAProxy does not run without one
 US = 1e6
@@ -41,7 +41,7 @@ def _limit(checks: Path, mode: str) -> float:
 
 
 def _blackbox(pid: int) -> float:
-    count = 2000
+    count = 1200
     with Spent(pid) as spent:
         peers.ask_blackbox("tcp", [f"127.1.0.{node}:{peers.CHECK_PORTS[0]}" for node in range(1, 250)], count)
     return US * spent.cpu / count
@@ -71,10 +71,10 @@ def _connector(kind: str, count: int, **other: object) -> float:
 def _targets_like_these(rounds: int) -> Figure:
     """Targets that are not the limit case, by the engine of connects alone."""
     contenders = {
-        "accepts": lambda: _connector("open", 20_000),
-        "refuses": lambda: _connector("closed", 20_000, port=peers.CLOSED_PORT),
+        "accepts": lambda: _connector("open", 10_000),
+        "refuses": lambda: _connector("closed", 10_000, port=peers.CLOSED_PORT),
         "stays silent (timeout 100 ms)": lambda: _connector("deaf", 5000, timeout=0.1),
-        "IPv6": lambda: _connector("open", 20_000, address="::1"),
+        "IPv6": lambda: _connector("open", 10_000, address="::1"),
         "a name (a resolver's thread)": lambda: _connector("name", 1000, address="localhost"),
     }
     return Figure(
