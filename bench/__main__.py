@@ -1,6 +1,7 @@
 """``make bench``: every group of figures, or those that are named; a table and JSON of what came out."""
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -44,6 +45,7 @@ def main() -> int:
     if unknown:
         parser.error(f"no such group: {', '.join(sorted(unknown))}")
     peers.allow_descriptors()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # and with us all that we have started
     groups = GROUPS | {"lateness": partial(lateness.figures, seconds=asked.seconds)}
     began, failed = time.monotonic(), []
     with tempfile.TemporaryDirectory(prefix="bench-") as place:

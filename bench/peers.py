@@ -31,8 +31,11 @@ def running(command: Sequence[object], ports: Sequence[int], log: Path) -> Itera
     """Run a program until the block ends; gives its pid as soon as it listens on all the ports.
 
     Raises:
-        RuntimeError: It does not; with the end of its log.
+        RuntimeError: It does not; with the end of its log. Or somebody else does, whom we would measure in its place.
     """
+    taken = [port for port in ports if _listens(port)]
+    if taken:
+        raise RuntimeError(f"somebody else listens on {', '.join(map(str, taken))}")
     with log.open("wb") as output:
         process = subprocess.Popen([*map(str, command)], stdout=output, stderr=subprocess.STDOUT)
     try:

@@ -17,7 +17,7 @@ from monitor.config.services import DEFAULT_SERVICES
 
 NODES = 334  # of three services each: 1,002 checks at one second
 # Nodes of four handshakes and three checks each that are due once an hour: they make the 100,000 series.
-SLOW_NODES = 1000
+SLOW_NODES = 1200
 TLS_NODES = 50  # of one handshake a second each
 FLOOD = 10_000  # lines a second
 SECONDS = 3.0
