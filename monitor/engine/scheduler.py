@@ -18,6 +18,8 @@ from monitor.engine.tasks import Tasks
 # A second has so many due times: of a thousand targets at one second ten share a wake-up, whose price (a timer, a turn
 # of the loop, cold caches) is more than that of the connect itself. The tenth begins half a millisecond later.
 GRAINS = 100
+# A turn of the loop begins so many rounds at most, then looks who has answered: nobody else waits for a thousand SYNs.
+AT_ONCE = 100
 # uvloop's timers count whole milliseconds, and may come half of one early.
 EARLY = 0.0005
 
@@ -147,17 +149,23 @@ class Scheduler:
 
     def _fire(self) -> None:
         self._timer = None
-        now = self._loop.time()
-        while self._times and self._times[0] <= now + EARLY:
-            due, started = heapq.heappop(self._times), 0
-            for job in self._due.pop(due):
+        now, room = self._loop.time(), AT_ONCE
+        while room and self._times and self._times[0] <= now + EARLY:
+            due, started = self._times[0], 0
+            sharing = self._due[due]
+            while sharing and started < room:
+                job = sharing.pop()
                 # A job that was hastened stands in the calendar twice: its other entry is void.
                 if job.due == due and not job.removed and not job.running:
                     started += 1
                     self._start(job, now)
+            if not sharing:
+                heapq.heappop(self._times)
+                del self._due[due]
             if started:
                 self._telemetry.started(max(0.0, now - due), started)
-        self._arm()
+            room -= started
+        self._arm()  # at once, where there was no room for all
 
     def _start(self, job: Job, now: float) -> None:
         job.running = True

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from monitor.engine.cadence import Cadence, Pace
-from monitor.engine.scheduler import Done, Job, Scheduler
+from monitor.engine.scheduler import AT_ONCE, Done, Job, Scheduler
 from tests.virtual_time import run_virtual
 
 
@@ -211,6 +211,25 @@ def test_whoever_is_due_together_is_started_together() -> None:
     assert set(began) == {n / 100 for n in range(11)}
     assert all(n / 1000 <= at < n / 1000 + 0.01 for n, at in enumerate(began))
     assert notes.lateness == [0.0] * 100
+
+
+def test_a_crowd_does_not_keep_the_loop() -> None:
+    """Of many that are due at the same time a turn of the loop begins some; others have their turn in between."""
+
+    async def main() -> list[int]:
+        begun: list[object] = []
+        scheduler = Scheduler(Notes())
+        for n in range(2 * AT_ONCE + 10):
+            scheduler.add(Job(f"t{n}", Cadence(5.0, 1.0, 0.0), limit=100.0, begin=begun.append))
+        seen = {0}
+        while len(begun) < 2 * AT_ONCE + 10:
+            await asyncio.sleep(0)
+            seen.add(len(begun))
+        await scheduler.stop(within=0.0)
+        assert len(set(map(id, begun))) == len(begun)
+        return sorted(seen)
+
+    assert run_virtual(main()) == [0, AT_ONCE, 2 * AT_ONCE, 2 * AT_ONCE + 10]
 
 
 def test_a_removed_job_ends_its_round_and_never_returns() -> None:
