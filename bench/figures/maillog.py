@@ -10,7 +10,7 @@ from pathlib import Path
 from bench import logs, peers
 from bench.measure import Bound, Figure, Spent, alternate, process_cpu, program, subject
 
-LINES = {"realistic": 200_000, "no hits": 100_000, "all hits": 100_000, "64 KiB lines": 300}
+LINES = {"realistic": 150_000, "no hits": 60_000, "all hits": 60_000, "64 KiB lines": 300}
 POSTFIX_EXPORTER_PORT = 31154
 US = 1e6
 
