@@ -23,6 +23,7 @@ from monitor.daemon.memory import Memory
 from monitor.daemon.notifier import Notifier
 from monitor.daemon.path_watch import PathWatch
 from monitor.daemon.shared import Shared
+from monitor.engine.garbage import Garbage
 from monitor.engine.loop_lag import LoopLag
 from monitor.engine.scheduler import Scheduler
 from monitor.engine.tasks import Tasks
@@ -57,6 +58,7 @@ class Daemon:
         self._options = options
         self._log = structlog.get_logger()
         self._lag = LoopLag()
+        self._garbage = Garbage()
         self.metrics = Metrics(__version__, __revision__, self._lag.take, lambda: len(asyncio.all_tasks()))
         self._notifier = Notifier(self._working, self._log, self.bug)
         self.journal = Journal(wall_clock, self._notifier.tell)
@@ -95,6 +97,7 @@ class Daemon:
             ConfigError: It is faulty.
         """
         self._lag.start()
+        self._garbage.start()
         settings = self._load()
         self._memory.load()
         await self._adopt(settings)
@@ -111,6 +114,7 @@ class Daemon:
         await asyncio.gather(*(watch.stop() for watch in self._watches.values()))
         self._shared.connector.close()
         self._lag.stop()
+        self._garbage.stop()
         if self._announcement is not None:
             self._announcement.cancel()
 
@@ -126,6 +130,7 @@ class Daemon:
             self.metrics.config_refused()
             self._log.error("config.reload_failed", faults=[str(fault) for fault in error.faults])
             raise
+        self._garbage.thaw()
         self._log.info("config.reloaded", paths=len(self._settings.paths))
 
     def statuses(self) -> Sequence[PathStatus]:
