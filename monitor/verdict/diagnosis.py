@@ -8,7 +8,7 @@ be whole is called sound.
 from collections.abc import Callable
 
 from monitor.core.status import Diagnosis
-from monitor.core.verdicts import Hop, Verdict
+from monitor.core.verdicts import Hop
 from monitor.verdict import (
     rules_cluster,
     rules_edge,
@@ -18,7 +18,7 @@ from monitor.verdict import (
     rules_roundtrip,
     rules_server,
 )
-from monitor.verdict.evidence import Cause, Evidence, told
+from monitor.verdict.evidence import FINE, Cause, Evidence, told
 
 Rule = Callable[[Evidence], Cause | None]
 
@@ -57,7 +57,6 @@ _SOUND = Diagnosis(Hop.NONE, "Every hop of the path is fine.")
 _STANDBY = Diagnosis(Hop.NONE, "This replica stands by; what it looks at is fine, the leader sees the rest.")
 # Where the cause may be the Pod's, its truth belongs to the evidence.
 _ABOUT_THE_POD = frozenset({Hop.MAIL_SERVER, Hop.LISTENER, Hop.NODEPORT, Hop.PROXY_HEADER})
-_FINE = frozenset({Verdict.OK, Verdict.SLOW, Verdict.UNKNOWN})
 
 
 def diagnose(evidence: Evidence) -> Diagnosis:
@@ -69,6 +68,9 @@ def diagnose(evidence: Evidence) -> Diagnosis:
         if cause is not None:
             causes.append((hop, cause))
             remaining = remaining.without(cause.explains)
+    blind = rules_monitor.ssh_fails_too(evidence)
+    if blind is not None:
+        causes.append((Hop.MONITOR, blind))
     if not causes:
         unknown = rules_monitor.partly_unknown(evidence)
         if unknown is None:
@@ -89,5 +91,5 @@ def diagnose(evidence: Evidence) -> Diagnosis:
 
 def _effects(evidence: Evidence, cause: Cause) -> tuple[str, ...]:
     every = (*evidence.handshakes, *evidence.checks, *evidence.front_doors)
-    failing = told(s for s in every if s.target in cause.explains and s.verdict not in _FINE)
+    failing = told(s for s in every if s.target in cause.explains and s.verdict not in FINE)
     return (*failing, *(door.line for door in evidence.intermittent if door.target in cause.explains))

@@ -12,6 +12,9 @@ from monitor.verdict.intermittent import Intermittent
 from monitor.verdict.log_book import NO_SIGNALS, LogSignals
 from monitor.verdict.plan import PathPlan
 
+FINE = frozenset({Verdict.OK, Verdict.SLOW, Verdict.UNKNOWN})
+"""Verdicts that need no cause."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cause:

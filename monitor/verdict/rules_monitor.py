@@ -1,8 +1,10 @@
 """The rules of the diagnosis that look at ourselves: what we cannot see may be perfectly well."""
 
+from collections.abc import Sequence
+
 from monitor.core.runbook import SSH_TRY
-from monitor.core.status import TargetStatus
-from monitor.verdict.evidence import Cause, Evidence, fresh, names, place, served_since, silent, targets
+from monitor.core.status import EdgeStatus, TargetStatus
+from monitor.verdict.evidence import FINE, Cause, Evidence, fresh, names, place, served_since, silent, targets
 from monitor.verdict.rules_edge import shut
 
 OWN_LOG = "mailpath's own log"
@@ -45,16 +47,16 @@ def nodes_out_of_sight(evidence: Evidence) -> Cause | None:
 
 
 def ssh_alone_fails(evidence: Evidence) -> Cause | None:
-    """SSH fails while the frontends work: we are blind in one eye, mail is not."""
-    blind = [edge for edge in evidence.looks.values() if edge.ssh_up is False and not shut(edge)]
-    if not blind:
-        return None
-    return Cause(
-        f"mailpath cannot look into the edge {names(edge.name for edge in blind)}: SSH fails ({blind[0].reason}); "
-        "mail does not need it.",
-        evidence=tuple(f"ssh {edge.name}: {edge.reason}" for edge in blind),
-        remedy=SSH_TRY.format(address=blind[0].address),
-    )
+    """SSH fails while the front door is fine: we are blind in one eye, mail is not."""
+    return _blind([edge for edge in _without_ssh(evidence) if _fine(edge)], "; mail does not need it")
+
+
+def ssh_fails_too(evidence: Evidence) -> Cause | None:
+    """SSH fails, and the front door is not fine, for whatever reason: that comes first, and this beside it.
+
+    No row of the table: it explains nothing. An edge whose frontends are all closed is dead, SSH included.
+    """
+    return _blind([edge for edge in _without_ssh(evidence) if not _fine(edge) and not shut(edge)], "")
 
 
 def partly_unknown(evidence: Evidence) -> Cause | None:
@@ -70,3 +72,22 @@ def partly_unknown(evidence: Evidence) -> Cause | None:
 
 def _served(door: TargetStatus) -> str:
     return f"front_door {place(door)}: {door.verdict}"
+
+
+def _without_ssh(evidence: Evidence) -> list[EdgeStatus]:
+    return [edge for edge in evidence.looks.values() if edge.ssh_up is False]
+
+
+def _fine(edge: EdgeStatus) -> bool:
+    return all(door.verdict in FINE for door in edge.front_doors)
+
+
+def _blind(edges: Sequence[EdgeStatus], consolation: str) -> Cause | None:
+    if not edges:
+        return None
+    summary = f"mailpath cannot look into the edge {names(edge.name for edge in edges)}: SSH fails ({edges[0].reason})"
+    return Cause(
+        f"{summary}{consolation}.",
+        evidence=tuple(f"ssh {edge.name}: {edge.reason}" for edge in edges),
+        remedy=SSH_TRY.format(address=edges[0].address),
+    )

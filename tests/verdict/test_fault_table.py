@@ -239,9 +239,26 @@ ROWS = (
     Row(
         "SSH down, and one frontend refuses",
         Scene(edges={"pfsense": Phase.SSH}, sees={"front_door * smtp": refused}),
-        Hop.MONITOR,
+        Hop.FRONTEND,
         {"front_door * smtp": DOWN},
-        others=(Hop.FRONTEND,),
+        others=(Hop.MONITOR,),
+    ),
+    Row(
+        "SSH down, and a service is stopped",
+        Scene(
+            edges={"pfsense": Phase.SSH},
+            sees={"check * smtp": refused, "handshake * smtp": refused, "front_door * smtp": mute},
+        ),
+        Hop.MAIL_SERVER,
+        {"handshake * smtp": DOWN, "front_door * smtp": MUTE},
+        others=(Hop.MONITOR,),
+    ),
+    Row(
+        "SSH down, and the header's address is rewritten on the way",
+        Scene(proving(), edges={"pfsense": Phase.SSH}, sees={"[hf]* submission": as_the_edge}),
+        Hop.CLIENT_IP,
+        {"* submission": LOST},
+        others=(Hop.MONITOR,),
     ),
     Row(
         "HAProxy down",
