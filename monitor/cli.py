@@ -29,6 +29,10 @@ EXIT_USAGE = 2
 # The same for `check`, where 2 says that the path is down: the convention of monitoring plugins.
 EXIT_UNKNOWN = 3
 
+# As a shell tells of a process that SIGINT has ended, and of one whose output nobody wants (SIGPIPE).
+EXIT_INTERRUPTED = 130
+EXIT_UNREAD = 141
+
 # What a command needs beyond the configuration is imported when it runs: `config check` stays quick and small.
 
 
@@ -36,9 +40,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; gives its exit code. ``argv`` is without the program's name (``None``: the process's own)."""
     arguments = parser().parse_args(argv)
     try:
-        return _COMMANDS[arguments.command](arguments)
+        code = _COMMANDS[arguments.command](arguments)
+        sys.stdout.flush()
     except ConfigError as error:
         return _report(error)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read has enough. What is left to say goes nowhere, else Python would fail once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_UNREAD
+    return code
 
 
 def _report(error: ConfigError) -> int:
@@ -90,6 +102,8 @@ def _check(arguments: argparse.Namespace) -> int:
 
         statuses, bugs = daemon.check_once(paths, arguments.listeners)
     except ConfigError as error:
+        if arguments.output == "table":  # a plugin's caller shows the first line of stdout alone
+            sys.stdout.write(f"UNKNOWN: {error.faults[0]}\n")
         _report(error)
         return EXIT_UNKNOWN
     style = check_report.Style(

@@ -204,13 +204,39 @@ def test_check(  # noqa: PLR0913, PLR0917 - a table of three columns, and three 
 
 
 def test_check_of_a_faulty_configuration(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """That is 3, for 2 would say that the path is down."""
+    """That is 3, for 2 would say that the path is down; the first fault is all that a plugin's caller may show."""
     file.write_bytes(FAULTY)
     assert main(["check", f"--config.file={file}"]) == 3
+    out, err = capsys.readouterr()
+    assert out == f"UNKNOWN: {err.splitlines()[0]}\n"
+    assert main(["check", f"--config.file={file}", "--output=json"]) == 3
     assert capsys.readouterr().out == ""
     file.write_bytes(MINIMAL)
     assert main(["check", f"--config.file={file}", "--path=elsewhere"]) == 3
     assert "--path: expected one of home" in capsys.readouterr().err
+
+
+def test_ctrl_c_is_no_traceback(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever does not want to wait any longer is told nothing, and the shell knows."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(daemon, "check_once", interrupted)
+    assert main(["check", f"--config.file={file}"]) == 130
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_reader_that_has_enough_is_no_traceback() -> None:
+    """``mailpath config schema | head -0``."""
+    command = [sys.executable, "-m", "monitor", "config", "schema"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    said = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (said.returncode, said.stderr) == (141, b"")
 
 
 def test_roundtrip(file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
