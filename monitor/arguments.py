@@ -17,6 +17,8 @@ _DEFAULT_FILE = "mailpath.yml"
 _DAEMON_VARIABLE = "MAILPATH_DAEMON"
 _DEFAULT_DAEMON = "http://127.0.0.1:9641"
 
+_DEMO_LISTEN_ADDRESS = "127.0.0.1:9641"
+
 
 def parser() -> argparse.ArgumentParser:
     """Describe every command; what is parsed has the command's whole name (``config check``) as ``command``."""
@@ -28,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
     version = f"mailpath {__version__}" + (f" ({__revision__})" if __revision__ else "")
     made.add_argument("--version", action="version", version=version)
     commands = made.add_subparsers(metavar="COMMAND", required=True)
-    file, web, log = _file_flags(), _web_flags(), _log_flags()
+    file, web, log = _file_flags(), _web_flags(DEFAULT_LISTEN_ADDRESS), _log_flags()
 
     run = _command(commands, "run", "the daemon", [file, web, log])
     run.add_argument(
@@ -47,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
         help="where to keep what shall outlive a restart, such as the position in the mail log (default: nowhere)",
     )
 
-    demo = _command(commands, "demo", "the daemon against an embedded, simulated mail path", [web, log])
+    demo = _command(commands, "demo", "the daemon against an embedded, simulated mail path", [_web_flags(_DEMO_LISTEN_ADDRESS), log])
     demo.add_argument(
         "--fault",
         action="append",
@@ -151,14 +153,14 @@ def _file_flags() -> argparse.ArgumentParser:
     return flags
 
 
-def _web_flags() -> argparse.ArgumentParser:
+def _web_flags(listen_address: str) -> argparse.ArgumentParser:
     flags = argparse.ArgumentParser(add_help=False)
     flags.add_argument(
         "--web.listen-address",
         dest="web_listen_address",
         action="append",
         metavar="HOST:PORT",
-        help=f"where to answer; may be repeated (default: {DEFAULT_LISTEN_ADDRESS})",
+        help=f"where to answer; may be repeated (default: {listen_address})",
     )
     flags.add_argument(
         "--web.config.file",

@@ -147,6 +147,10 @@ def _config_check(arguments: argparse.Namespace) -> int:
     for path in settings.paths:
         counts = f"fixed nodes: {len(path.static_nodes)}, services: {len(path.services)}, edges: {len(path.edges)}"
         sys.stdout.write(f"{arguments.config_file}: path {path.name}: no faults ({counts})\n")
+    try:
+        load(arguments.config_file, check_files=True)
+    except ConfigError as error:  # no fault of this file: it may be checked where the files that it names are not
+        sys.stderr.writelines(f"{line}\n" for line in (*error.faults, "mailpath: here `run` would refuse it"))
     return 0
 
 

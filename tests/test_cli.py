@@ -39,6 +39,16 @@ def test_config_check_of_a_sound_file(file: Path, capsys: pytest.CaptureFixture[
     assert capsys.readouterr() == (f"{file}: path home: no faults (fixed nodes: 1, services: 4, edges: 0)\n", "")
 
 
+def test_config_check_tells_of_files_that_are_not_here(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They are no fault of the configuration, and where it runs they will be one."""
+    file.write_bytes(MINIMAL.replace(b"mail.example.org", b"mail.example.org, ca_file: /nowhere/ca.pem"))
+    assert main(["config", "check", f"--config.file={file}"]) == 0
+    out, err = capsys.readouterr()
+    assert "no faults" in out
+    assert "/nowhere/ca.pem" in err
+    assert err.endswith("mailpath: here `run` would refuse it\n")
+
+
 def test_config_file_has_a_default(
     file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

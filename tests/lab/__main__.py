@@ -20,6 +20,7 @@ def guide(lab: Lab, file: Path) -> str:
         ("check it", f"{client} check --config.file={file}"),
         ("one handshake", f"{client} probe --config.file={file} k8s-node2 submission"),
         ("the daemon", f"{client} run --config.file={file}"),
+        ("ask it", shlex.join([*lab.command_prefix(), "curl", "-s", "http://127.0.0.1:9641/healthz"])),
         ("mail log", str(lab.maillog.path)),
         ("break it", shlex.join([*lab.pod.prefix, "postfix", "stop"])),
         ("mend it", shlex.join([*lab.pod.prefix, "postfix", "start"])),
