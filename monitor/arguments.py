@@ -49,7 +49,9 @@ def parser() -> argparse.ArgumentParser:
         help="where to keep what shall outlive a restart, such as the position in the mail log (default: nowhere)",
     )
 
-    demo = _command(commands, "demo", "the daemon against an embedded, simulated mail path", [_web_flags(_DEMO_LISTEN_ADDRESS), log])
+    demo = _command(
+        commands, "demo", "the daemon against an embedded, simulated mail path", [_web_flags(_DEMO_LISTEN_ADDRESS), log]
+    )
     demo.add_argument(
         "--fault",
         action="append",

@@ -13,7 +13,10 @@ from monitor.config.settings import PathSettings
 from monitor.core.errors import ConfigError, Fault
 from monitor.core.model import ProbeKind
 from monitor.core.observations import Observation, Span
-from monitor.daemon.compose import TargetProbe, target_watches
+from monitor.core.status import TargetStatus
+from monitor.core.verdicts import Verdict
+from monitor.daemon.check import once
+from monitor.daemon.compose import TargetProbe, plan_of, target_watches
 from monitor.daemon.service import Daemon, Load, tls_client, wall_clock
 from monitor.engine.tasks import Tasks
 from monitor.links.connector import Connector
@@ -23,6 +26,7 @@ from monitor.publish.logs import configure
 from monitor.publish.tls import server_context
 from monitor.publish.transcript import transcript_text
 from monitor.publish.web_config import WebSettings
+from monitor.verdict.path_book import PathBook
 
 
 async def serve(load: Load, options: RunOptions, *, ready: Callable[[str], None] | None = None) -> int:
@@ -68,18 +72,21 @@ def run(load: Load, options: RunOptions) -> int:
 def probe_once(path: PathSettings, node: str, service: str) -> tuple[int, str]:
     """Do one handshake (or front door, where ``node`` is an edge): exit code 0 or 1, and the whole transcript.
 
+    The server is asked which client it sees, where its replies tell: a lost client IP is no success.
+
     Raises:
         ConfigError: There is no such target, or the trusted roots cannot be read.
     """
-    observation = asyncio.run(_probe_once(path, node, service))
-    return (0 if observation.ok else 1), transcript_text(observation)
+    observation, status = asyncio.run(_probe_once(once(path), node, service))
+    good = observation.ok and status.verdict is not Verdict.CLIENT_IP_LOST
+    return (0 if good else 1), transcript_text(observation, status)
 
 
-async def _probe_once(path: PathSettings, node: str, service: str) -> Observation:
+async def _probe_once(path: PathSettings, node: str, service: str) -> tuple[Observation, TargetStatus]:
     connector = Connector()
     try:
-        probes = [watch.probe for watch in target_watches(path, connector, tls_client(path))]
-        probe = _find(probes, node, service)
+        watches = target_watches(path, connector, tls_client(path))
+        probe = _find([watch.probe for watch in watches], node, service)
         if probe is None:
             known = sorted({each.target.node for each in probes if each.target.probe is not ProbeKind.CHECK})
             services = ", ".join(each.name for each in path.services)
@@ -89,9 +96,13 @@ async def _probe_once(path: PathSettings, node: str, service: str) -> Observatio
                 )
             )
         loop = asyncio.get_running_loop()
-        started = loop.time()
-        result = await probe.run()
-        return probe.judge(result, Span(started, loop.time(), wall_clock()))
+        started, book = loop.time(), PathBook(plan_of(path, watches))
+        result = await probe.run(book.ask(probe.target, started))
+        observation = probe.judge(result, Span(started, loop.time(), wall_clock()))
+        book.record(observation)
+        known = book.status(loop.time(), wall_clock())
+        statuses = (*known.handshakes, *(door for edge in known.edges for door in edge.front_doors))
+        return observation, next(each for each in statuses if each.target == probe.target)
     finally:
         connector.close()
 

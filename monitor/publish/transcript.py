@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from monitor.core.observations import Observation
+from monitor.core.proof import EvidenceKind
+from monitor.core.status import TargetStatus
 from monitor.core.verdicts import Verdict
 
 
@@ -13,16 +15,23 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def transcript_text(observation: Observation) -> str:
-    """Give a round as text: what was asked, what it means, the phases, and every line of the wire with its time."""
-    return "\n".join(_lines(observation)) + "\n"
+def transcript_text(observation: Observation, status: TargetStatus | None = None) -> str:
+    """Give a round as text: what was asked, what it means, the phases, and every line of the wire with its time.
+
+    ``status`` is what is concluded from this round alone, where somebody has: the client IP is a part of it.
+    """
+    return "\n".join(_lines(observation, status)) + "\n"
 
 
-def _lines(observation: Observation) -> Iterator[str]:
+def _lines(observation: Observation, status: TargetStatus | None) -> Iterator[str]:
     target = observation.target
     judgement = observation.judgement
     yield f"{target.probe} of {target.service} on {target.node} (path {target.path})"
-    yield f"verdict: {judgement.verdict}"
+    # Of a failure this round alone tells less than all rounds together: whether the whole listener is down, say.
+    verdict = status.verdict if status is not None and judgement.failure is None else judgement.verdict
+    yield f"verdict: {verdict}"
+    if status is not None:
+        yield f"client IP: {_client_ip(status)}"
     if judgement.failure is not None:
         failure = judgement.failure
         yield f"failed at {failure.phase}: {failure.reason}" + (
@@ -37,6 +46,13 @@ def _lines(observation: Observation) -> Iterator[str]:
         yield ""
         for line in observation.conversation.transcript:
             yield f"{line.at:9.4f} {line.direction} {printable(line.text)}"
+
+
+def _client_ip(status: TargetStatus) -> str:
+    for proof in status.proofs:
+        if proof.evidence is EvidenceKind.REPLY:
+            return printable(proof.words)
+    return "this service does not say whom it sees; the mail log does (`mailpath check`, the daemon)"
 
 
 class ProbeMetrics:
