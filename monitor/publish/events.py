@@ -135,8 +135,8 @@ class EventLog:
     def _diagnosis(self, path: PathStatus) -> None:
         before = self._hops.get(path.name, Hop.NONE)
         after = path.diagnosis.hop
-        if path.name not in self._hops and after is Hop.MONITOR and any(each.age is None for each in _judged(path)):
-            return  # as expected: at a start nothing is known yet
+        if path.name not in self._hops and after is Hop.MONITOR and _begins(path):
+            return  # as expected: at a start nothing is known yet, and then not everything
         self._hops[path.name] = after
         if before is not after:
             level = "info" if after is Hop.NONE else "warning"
@@ -183,6 +183,12 @@ class EventLog:
         self._hops = {name: hop for name, hop in self._hops.items() if name in paths}
         self._maillogs = {name: up for name, up in self._maillogs.items() if name in paths}
         self._maintenance = {name: until for name, until in self._maintenance.items() if name in paths}
+
+
+def _begins(path: PathStatus) -> bool:
+    """Tell whether some first round has not ended yet, be it well or badly."""
+    unseen = any(edge.looked_at and edge.host is None for edge in path.edges)
+    return unseen or any(each.age is None for each in _judged(path))
 
 
 def _judged(path: PathStatus) -> Iterable[TargetStatus]:

@@ -145,6 +145,7 @@ def test_a_start_is_no_change_of_diagnosis(told: Told) -> None:
     path = path_status()
     blind = replace(path, diagnosis=Diagnosis(Hop.MONITOR, "nothing is known"))
     told.log.update([replace(blind, handshakes=tuple(map(unknown, path.handshakes)))])
+    told.log.update([replace(blind, edges=tuple(replace(edge, looked_at=True, host=None) for edge in path.edges))])
     told.log.update([path])
     assert [said for said in told.since() if said["event"] == "diagnosis.changed"] == []
     told.log.update([blind])
