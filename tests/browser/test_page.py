@@ -115,7 +115,7 @@ def test_the_command_is_copied(page: Any) -> None:  # noqa: ANN401
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.locator(".diagnosis .copy").click()
     page.wait_for_selector("text=Copied")
-    command = page.locator(".diagnosis code").inner_text()
+    command = page.locator(".diagnosis .command code").inner_text()
     assert page.evaluate("navigator.clipboard.readText()") == command
 
 
