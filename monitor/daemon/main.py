@@ -86,7 +86,8 @@ async def _probe_once(path: PathSettings, node: str, service: str) -> tuple[Obse
     connector = Connector()
     try:
         watches = target_watches(path, connector, tls_client(path))
-        probe = _find([watch.probe for watch in watches], node, service)
+        probes = [watch.probe for watch in watches]
+        probe = _find(probes, node, service)
         if probe is None:
             known = sorted({each.target.node for each in probes if each.target.probe is not ProbeKind.CHECK})
             services = ", ".join(each.name for each in path.services)
