@@ -101,8 +101,8 @@ async def _probe_once(path: PathSettings, node: str, service: str) -> tuple[Obse
         result = await probe.run(book.ask(probe.target, started))
         observation = probe.judge(result, Span(started, loop.time(), wall_clock()))
         book.record(observation)
-        known = book.status(loop.time(), wall_clock())
-        statuses = (*known.handshakes, *(door for edge in known.edges for door in edge.front_doors))
+        concluded = book.status(loop.time(), wall_clock())
+        statuses = (*concluded.handshakes, *(door for edge in concluded.edges for door in edge.front_doors))
         return observation, next(each for each in statuses if each.target == probe.target)
     finally:
         connector.close()

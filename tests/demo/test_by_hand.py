@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from monitor.config.load import parse
+from monitor.core.errors import ConfigError
 from monitor.daemon import probe_once
 from monitor.demo import postscreen
 from monitor.demo.configuration import mailpath_yml
@@ -48,3 +49,13 @@ async def test_a_handshake_by_hand(
     lines = text.splitlines()
     assert (ended, lines[1]) == (code, f"verdict: {verdict}")
     assert lines[2].startswith(f"client IP: {client}")
+
+
+def test_a_node_that_is_none_is_told_with_those_there_are() -> None:
+    """Names of nodes and services, to choose from."""
+    text = (
+        b"paths: [{name: home, nodes: {static: [{name: a, address: 192.0.2.1}]}, tls: {server_name: mail.example.org}}]"
+    )
+    (watched,) = parse(text, "mailpath.yml").paths
+    with pytest.raises(ConfigError, match="b smtp: path home has nodes and edges a; services smtp, smtps"):
+        probe_once(watched, "b", "smtp")
