@@ -205,3 +205,13 @@ class PathStatus:
     elected: bool | None = None
     roundtrip: RoundtripStatus | None = None
     maintenance: Maintenance | None = None
+
+    @property
+    def front_doors(self) -> tuple[TargetStatus, ...]:
+        """The front doors of all edges."""
+        return tuple(door for edge in self.edges for door in edge.front_doors)
+
+    @property
+    def dialogues(self) -> tuple[TargetStatus, ...]:
+        """All that is spoken to: handshakes and front doors."""
+        return (*self.handshakes, *self.front_doors)

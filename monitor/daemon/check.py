@@ -11,7 +11,7 @@ from monitor.config.settings import PathSettings
 from monitor.core.model import ProbeKind, Target
 from monitor.core.observations import AnyObservation
 from monitor.core.proof import EvidenceKind, Unproven
-from monitor.core.status import PathStatus, TargetStatus
+from monitor.core.status import PathStatus
 from monitor.daemon.path_watch import PathWatch
 from monitor.daemon.service import tls_client, wall_clock
 from monitor.daemon.shared import Shared
@@ -169,13 +169,9 @@ def _unproven(path: PathStatus, why: Unproven) -> Iterator[Target]:
     """Give the targets that work, and whose line in the mail log is unproven for this reason."""
     if path.maillog is None or not path.maillog.up:
         return
-    for status in _dialogues(path):
+    for status in path.dialogues:
         if status.verdict.up and any(p.evidence is EvidenceKind.LOG and p.why is why for p in status.proofs):
             yield status.target
-
-
-def _dialogues(path: PathStatus) -> tuple[TargetStatus, ...]:
-    return (*path.handshakes, *(door for edge in path.edges for door in edge.front_doors))
 
 
 def _log_known(path: PathStatus) -> bool:

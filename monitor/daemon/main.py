@@ -102,8 +102,7 @@ async def _probe_once(path: PathSettings, node: str, service: str) -> tuple[Obse
         observation = probe.judge(result, Span(started, loop.time(), wall_clock()))
         book.record(observation)
         concluded = book.status(loop.time(), wall_clock())
-        statuses = (*concluded.handshakes, *(door for edge in concluded.edges for door in edge.front_doors))
-        return observation, next(each for each in statuses if each.target == probe.target)
+        return observation, next(each for each in concluded.dialogues if each.target == probe.target)
     finally:
         connector.close()
 

@@ -85,7 +85,7 @@ def _of_path(path: PathStatus) -> ExitStatus:
 
 
 def _targets(path: PathStatus) -> tuple[TargetStatus, ...]:
-    return (*path.checks, *path.handshakes, *(door for edge in path.edges for door in edge.front_doors))
+    return (*path.checks, *path.dialogues)
 
 
 class _Pen:

@@ -39,7 +39,6 @@ def full(path: PathStatus) -> dict[str, Any]:
 
 def summary(path: PathStatus) -> Summary:
     """Give the keys and values that are compared: ``handshake/k8s-node1/smtp`` and the like."""
-    doors = [door for edge in path.edges for door in edge.front_doors]
     keys: dict[str, Any] = {
         "health": path.health.status,
         "hop": path.diagnosis.hop.value,
@@ -50,7 +49,7 @@ def summary(path: PathStatus) -> Summary:
     if path.maintenance is not None:
         keys["maintenance"] = path.maintenance.until
     keys |= {f"edge/{edge.name}": {"ssh_up": edge.ssh_up, "haproxy_up": edge.haproxy_up} for edge in path.edges}
-    targets = (*path.checks, *path.handshakes, *doors)
+    targets = (*path.checks, *path.dialogues)
     return keys | {"/".join(status.target[1:]): _target(status) for status in targets}
 
 

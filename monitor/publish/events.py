@@ -4,7 +4,7 @@ Fields are stable too: ``path``, ``probe``, ``node``, ``service``, ``phase``, ``
 is among them but our own.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from structlog.typing import FilteringBoundLogger
@@ -77,7 +77,7 @@ class EventLog:
         """Tell what has changed since the last statuses, and forget what is watched no more."""
         for path in statuses:
             self._announced(path)
-            for status in _judged(path):
+            for status in path.dialogues:
                 self._verdict(status)
             self._diagnosis(path)
             if path.maillog is not None and path.maillog.up is not None:
@@ -174,7 +174,7 @@ class EventLog:
     def _forget(self, statuses: Sequence[PathStatus]) -> None:
         paths = {path.name for path in statuses}
         edges = {(path.name, edge.name) for path in statuses for edge in path.edges}
-        targets = {status.target for path in statuses for status in (*path.checks, *_judged(path))}
+        targets = {status.target for path in statuses for status in (*path.checks, *path.dialogues)}
         targets |= {status.target for path in statuses for status in path.negatives}
         targets |= {Target(path.name, ProbeKind.KUBERNETES, "", "") for path in statuses if path.cluster is not None}
         self._verdicts = {target: verdict for target, verdict in self._verdicts.items() if target in targets}
@@ -188,11 +188,7 @@ class EventLog:
 def _begins(path: PathStatus) -> bool:
     """Tell whether some first round has not ended yet, be it well or badly."""
     unseen = any(edge.looked_at and edge.host is None for edge in path.edges)
-    return unseen or any(each.age is None for each in _judged(path))
-
-
-def _judged(path: PathStatus) -> Iterable[TargetStatus]:
-    return (*path.handshakes, *(door for edge in path.edges for door in edge.front_doors))
+    return unseen or any(each.age is None for each in path.dialogues)
 
 
 def _labels(target: Target) -> dict[str, str]:

@@ -26,8 +26,7 @@ def own_addresses(statuses: Iterable[PathStatus]) -> frozenset[str]:
     found: set[str] = set()
     for path in statuses:
         found |= {edge.address for edge in path.edges}
-        targets = (*path.checks, *path.handshakes, *(door for edge in path.edges for door in edge.front_doors))
-        for status in targets:
+        for status in (*path.checks, *path.dialogues):
             found.add(status.address)
             found |= {proof.expected for proof in status.proofs}
     return frozenset(found)

@@ -21,7 +21,7 @@ _AGREEMENTS = {
 
 def matrix(path: PathStatus) -> Markup:
     """Give the matrix of a path."""
-    doors = {(door.target.node, door.target.service): door for edge in path.edges for door in edge.front_doors}
+    doors = {(door.target.node, door.target.service): door for door in path.front_doors}
     handshakes = {(each.target.node, each.target.service): each for each in path.handshakes}
     checks = {(each.target.node, each.target.service): each for each in path.checks}
     services = list(dict.fromkeys(service for _, service in (*doors, *handshakes)))

@@ -69,11 +69,10 @@ def _diagnosis(path: PathStatus, stands: float) -> Markup:
 
 
 def _counts(path: PathStatus) -> Iterator[str]:
-    doors = [door for edge in path.edges for door in edge.front_doors]
-    for name, statuses in (("front doors", doors), ("handshakes", path.handshakes)):
+    for name, statuses in (("front doors", path.front_doors), ("handshakes", path.handshakes)):
         if statuses:
             yield f"{sum(each.verdict.up for each in statuses)} of {len(statuses)} {name} complete"
-    proofs = [proof for proof in map(proof_of, (*doors, *path.handshakes)) if proof is not None]
+    proofs = [proof for proof in map(proof_of, path.dialogues) if proof is not None]
     if proofs:
         yield f"client IP proven by {proofs.count(ProofResult.PROVEN)} of them"
 

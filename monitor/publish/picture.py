@@ -84,15 +84,14 @@ def level_of_roundtrip(trip: Roundtrip) -> Level:
 
 def picture(path: PathStatus) -> tuple[HopPicture, ...]:
     """Draw the path from NAT inwards; a hop of which nothing is configured is left out."""
-    doors = [door for edge in path.edges for door in edge.front_doors]
     hops = (
         HopPicture("NAT", tuple(member for edge in path.edges for member in _nat(edge, several=len(path.edges) > 1))),
         HopPicture("Edge", tuple(map(_edge, path.edges))),
-        HopPicture("Frontends", tuple(_door(door, several=len(path.edges) > 1) for door in doors)),
+        HopPicture("Frontends", tuple(_door(door, several=len(path.edges) > 1) for door in path.front_doors)),
         HopPicture("Backends", tuple(_backends(path))),
         HopPicture("Nodes", tuple(_grouped(path.handshakes, "node"))),
         HopPicture("Listeners", tuple(_listeners(path))),
-        HopPicture("Client IP", tuple(_proofs(path.handshakes, doors))),
+        HopPicture("Client IP", tuple(_proofs(path.handshakes, path.front_doors))),
         HopPicture("Mailbox", tuple(_mailbox(path))),
     )
     return tuple(hop for hop in hops if hop.members)

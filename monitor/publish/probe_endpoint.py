@@ -62,8 +62,7 @@ def find_dialogue(
 ) -> tuple[PathStatus, TargetStatus] | None:
     """Find a handshake, or a front door where ``node`` is an edge's name, and the path that it is of."""
     for each in statuses:
-        doors = [door for edge in each.edges for door in edge.front_doors]
-        for status in (*each.handshakes, *doors):
+        for status in each.dialogues:
             if (status.target.path, status.target.node, status.target.service) == (path, node, service):
                 return each, status
     return None

@@ -62,8 +62,7 @@ class Rounds:
 
     def forget(self, statuses: Sequence[PathStatus]) -> None:
         """Forget what is watched no more."""
-        doors = [door for path in statuses for edge in path.edges for door in edge.front_doors]
-        watched = {status.target for path in statuses for status in path.handshakes} | {door.target for door in doors}
+        watched = {status.target for path in statuses for status in path.dialogues}
         self._rounds = {target: rounds for target, rounds in self._rounds.items() if target in watched}
         for path, failed in tuple(self._failed.items()):
             self._failed[path] = [each for each in failed if each.target in watched]
