@@ -238,18 +238,19 @@ class PathBook:
                 checks[target.node].append(book)
         return Matrix({node: column(now, books, checks[node]) for node, books in data_ports.items()})
 
+    def _verdict(self, book: TargetBook, matrix: Matrix, service: Service, now: float) -> Verdict:
+        own = book.verdict(now)
+        throttling = own is Verdict.NO_GREETING and self._log.throttled(service, now, greeted=book.last_ok_finished)
+        return matrix.refine(own, book.plan.target, throttling=throttling)
+
     def _handshakes(self, edges: Sequence[EdgeStatus], now: float, at: float) -> tuple[TargetStatus, ...]:
         matrix = self._matrix(ProbeKind.HANDSHAKE, now)
         services = {service.name: service for service in self.plan.services}
         statuses = []
         for book in self._of(ProbeKind.HANDSHAKE):
-            target = book.plan.target
-            own = book.verdict(now)
-            throttling = own is Verdict.NO_GREETING and self._log.throttled(
-                services[target.service], now, greeted=book.last_ok_finished
-            )
-            verdict = matrix.refine(own, target, throttling=throttling)
-            agreement = self._agreement(book, services[target.service], edges, now)
+            service = services[book.plan.target.service]
+            verdict = self._verdict(book, matrix, service, now)
+            agreement = self._agreement(book, service, edges, now)
             statuses.append(self._target(book, verdict, now, at, agreement))
         return tuple(statuses)
 
@@ -296,12 +297,7 @@ class PathBook:
         services = {service.name: service for service in self.plan.services}
         statuses = []
         for book in self._of(ProbeKind.FRONT_DOOR):
-            target = book.plan.target
-            own = book.verdict(now)
-            throttling = own is Verdict.NO_GREETING and self._log.throttled(
-                services[target.service], now, greeted=book.last_ok_finished
-            )
-            verdict = matrix.refine(own, target, throttling=throttling)
+            verdict = self._verdict(book, matrix, services[book.plan.target.service], now)
             statuses.append(self._target(book, verdict, now, at))
         return tuple(statuses)
 
