@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 from monitor.core.errors import LinkError
 from monitor.core.taxonomy import Reason
+from monitor.links.sweep import Sweep
 from monitor.links.tcp import (
     SocketAddress,
     begin_connect,
@@ -88,8 +89,7 @@ class Connector:
         """
         self._loop = asyncio.get_running_loop()
         self._attempts: dict[int, Attempt] = {}
-        self._timer: asyncio.TimerHandle | None = None
-        self._next_sweep = math.inf
+        self._sweep = Sweep(self._loop, self._end_overdue, SWEEP_GRAIN)
         self._closed = False
         self._epoll = select.epoll() if hasattr(select, "epoll") else None
         if self._epoll is not None:
@@ -142,7 +142,7 @@ class Connector:
             return None
         attempt = Attempt(connecting, started, started + timeout, done)
         self._attempts[connecting.fileno()] = attempt
-        self._sweep_by(attempt.deadline)
+        self._sweep.by(attempt.deadline)
         return attempt
 
     def _begin(self, to: SocketAddress, *, silent: bool, source_address: str | None) -> socket.SocketType:
@@ -170,8 +170,7 @@ class Connector:
         if self._closed:
             return
         self._closed = True
-        if self._timer is not None:
-            self._timer.cancel()
+        self._sweep.stop()
         for attempt in list(self._attempts.values()):
             self._give_up(attempt, Reason.LOCAL_ERROR, "the connector is closed")
         if self._epoll is not None:
@@ -227,30 +226,15 @@ class Connector:
         except Exception as error:  # noqa: BLE001 - one caller's bug must not take the rest of the batch with it
             self._loop.call_exception_handler({"message": "a connector's callback failed", "exception": error})
 
-    def _sweep_by(self, deadline: float) -> None:
-        if deadline < self._next_sweep:
-            if self._timer is not None:
-                self._timer.cancel()
-            self._timer = self._loop.call_at(deadline, self._sweep)
-            self._next_sweep = deadline
-
-    def _sweep(self) -> None:
-        """End what is overdue, and look again when the next one may be.
-
-        There is no heap and no timer for each attempt: nearly all of them end long before their deadline, so the
-        table itself is searched, once in a timeout as long as all is well. What the kernel decided in time counts,
-        however late we come to read it.
-        """
+    def _end_overdue(self) -> float:
+        """End what is overdue; what the kernel decided in time counts, however late we come to read it."""
         self._reap()
-        self._timer, self._next_sweep = None, math.inf
         now = self._loop.time()
         for attempt in [attempt for attempt in self._attempts.values() if attempt.deadline <= now]:
             if self._attempts.get(attempt.socket.fileno()) is attempt:  # else an earlier callback has cancelled it
                 limit = attempt.deadline - attempt.started
                 self._give_up(attempt, Reason.TIMEOUT, f"no answer within {limit:.3g} s")
-        if self._attempts:
-            earliest = min(attempt.deadline for attempt in self._attempts.values())
-            self._sweep_by(max(earliest, now + SWEEP_GRAIN))
+        return min((attempt.deadline for attempt in self._attempts.values()), default=math.inf)
 
 
 def _settle(ended: asyncio.Future[ConnectResult], result: ConnectResult) -> None:

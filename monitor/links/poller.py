@@ -13,6 +13,8 @@ import select
 import time
 from typing import Protocol
 
+from monitor.links.sweep import Sweep
+
 # Of <sys/epoll.h>, and the same on every Linux; ``select`` has the names only where there is an epoll.
 READABLE, WRITABLE, BROKEN, HUNG_UP, PEER_LEFT, EDGES = 0x001, 0x004, 0x008, 0x010, 0x2000, 1 << 31
 EVERYTHING = READABLE | WRITABLE | PEER_LEFT | EDGES
@@ -51,8 +53,7 @@ class Poller:
         """Open the descriptor; where there is no epoll, the loop itself watches each socket."""
         self._loop = loop
         self._polled: dict[int, Polled] = {}
-        self._timer: asyncio.TimerHandle | None = None
-        self._next_sweep = math.inf
+        self._sweep = Sweep(loop, self._end_overdue, SWEEP_GRAIN)
         self._epoll = select.epoll() if hasattr(select, "epoll") else None
         if self._epoll is not None:
             loop.add_reader(self._epoll.fileno(), self._reap)
@@ -87,9 +88,7 @@ class Poller:
 
     def close(self) -> None:
         """Give the descriptor back; idempotent."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer, self._next_sweep = None, math.inf
+        self._sweep.stop()
         if self._epoll is not None and not self._epoll.closed:
             self._loop.remove_reader(self._epoll.fileno())
             self._epoll.close()
@@ -97,11 +96,7 @@ class Poller:
 
     def sweep_by(self, deadline: float) -> None:
         """See to it that somebody's new ``deadline`` is looked at."""
-        if deadline < self._next_sweep:
-            if self._timer is not None:
-                self._timer.cancel()
-            self._timer = self._loop.call_at(deadline, self._sweep)
-            self._next_sweep = deadline
+        self._sweep.by(deadline)
 
     def _reap(self) -> None:
         """Pass on what has happened. No conversation begins in here, so no descriptor of the batch is another's."""
@@ -125,14 +120,10 @@ class Poller:
         if awaited := self._polled[fd].ready(event):
             self._await(fd, awaited)
 
-    def _sweep(self) -> None:
-        """End what is overdue, and look again when the next one may be: nearly all end long before their deadline."""
+    def _end_overdue(self) -> float:
         self._reap()
-        self._timer, self._next_sweep = None, math.inf
         now = time.monotonic()
         for fd, polled in [(fd, polled) for fd, polled in self._polled.items() if polled.deadline <= now]:
             if (awaited := polled.expire()) and self._epoll is None:
                 self._await(fd, awaited)
-        if self._polled:
-            earliest = min(polled.deadline for polled in self._polled.values())
-            self.sweep_by(max(earliest, now + SWEEP_GRAIN))
+        return min((polled.deadline for polled in self._polled.values()), default=math.inf)
