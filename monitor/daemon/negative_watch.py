@@ -3,38 +3,23 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
 
 from monitor.config.addresses import negative_address
 from monitor.config.settings import PathSettings
-from monitor.core.conversation import Conversation
-from monitor.core.model import MailProtocol, Node, ProbeKind, Target
-from monitor.core.observations import NegativeObservation, Span
+from monitor.core.model import MailProtocol, Node, ProbeKind, Service, Target
 from monitor.daemon.compose import destination_of, key_of
 from monitor.daemon.shared import Shared, limit
 from monitor.engine.cadence import FIRST_ROUND_WITHIN, Cadence, Pace, phase_of
 from monitor.engine.scheduler import Job
 from monitor.links.tls import TlsClient
-from monitor.probes.header_on_check import HeaderOnCheck, HeaderOnCheckSettings
-from monitor.probes.no_header import NoHeader, NoHeaderSettings
-from monitor.probes.relay_canary import RelayCanary, RelayCanarySettings
+from monitor.probes.header_on_check import HeaderOnCheck
+from monitor.probes.negative_probe import Claim, NegativeProbe, NegativeSettings
+from monitor.probes.no_header import NoHeader
+from monitor.probes.relay_canary import RelayCanary
 from monitor.verdict.plan import NegativePlan
 
 # Gives the names of the nodes where rounds of this kind succeed for this service.
 HealthyNodes = Callable[[ProbeKind, str], Sequence[str]]
-
-
-class NegativeProbe(Protocol):
-    """What every negative probe is; its target names no node, for it asks the server behind them all."""
-
-    target: Target
-    settings: Any
-
-    async def run(self, node: Node) -> Conversation:
-        """Do one round of I/O."""
-
-    def judge(self, node: Node, conversation: Conversation, span: Span) -> NegativeObservation:
-        """Say what the round means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,50 +106,35 @@ def _relay_canary(path: PathSettings, tls: TlsClient) -> Iterator[_Watch]:
     # One for the path, and never one for each node: a server that logs it once in an interval is asked often enough.
     service = next((service for service in path.services if service.protocol is MailProtocol.SMTP), None)
     if service is not None:
-        address, destination = _claim(path)
-        settings = RelayCanarySettings(
-            target=Target(path.name, ProbeKind.RELAY_CANARY, "", service.name),
-            port=service.node_port,
-            client_address=address,
-            destination=(destination, service.frontend_port),
-            timeout=path.handshakes.timeout,
-            server_name=path.tls.server_name,
-            helo=path.handshakes.helo,
-        )
-        yield _watch(path, RelayCanary(settings, tls), ProbeKind.HANDSHAKE)
+        settings = _settings(path, ProbeKind.RELAY_CANARY, service, service.node_port)
+        yield _watch(path, RelayCanary(settings, _claim(path, service), tls), ProbeKind.HANDSHAKE)
 
 
 def _no_header(path: PathSettings, tls: TlsClient) -> Iterator[_Watch]:
     for service in path.services:
-        settings = NoHeaderSettings(
-            target=Target(path.name, ProbeKind.NO_HEADER, "", service.name),
-            protocol=service.protocol,
-            port=service.node_port,
-            timeout=path.handshakes.timeout,
-            server_name=path.tls.server_name,
-            helo=path.handshakes.helo,
-        )
+        settings = _settings(path, ProbeKind.NO_HEADER, service, service.node_port)
         yield _watch(path, NoHeader(settings, tls), ProbeKind.HANDSHAKE)
 
 
 def _header_on_check(path: PathSettings, tls: TlsClient) -> Iterator[_Watch]:
-    address, destination = _claim(path)
     for service in path.services:
         if service.check_node_port is not None:
-            settings = HeaderOnCheckSettings(
-                target=Target(path.name, ProbeKind.HEADER_ON_CHECK, "", service.name),
-                protocol=service.protocol,
-                port=service.check_node_port,
-                client_address=address,
-                destination=(destination, service.frontend_port),
-                timeout=path.handshakes.timeout,
-                server_name=path.tls.server_name,
-                helo=path.handshakes.helo,
-            )
-            yield _watch(path, HeaderOnCheck(settings, tls), ProbeKind.CHECK)
+            settings = _settings(path, ProbeKind.HEADER_ON_CHECK, service, service.check_node_port)
+            yield _watch(path, HeaderOnCheck(settings, _claim(path, service), tls), ProbeKind.CHECK)
 
 
-def _claim(path: PathSettings) -> tuple[str, str]:
-    """Give the client address of the negative probes and the destination address, of one family."""
+def _settings(path: PathSettings, kind: ProbeKind, service: Service, port: int) -> NegativeSettings:
+    return NegativeSettings(
+        target=Target(path.name, kind, "", service.name),
+        protocol=service.protocol,
+        port=port,
+        timeout=path.handshakes.timeout,
+        server_name=path.tls.server_name,
+        helo=path.handshakes.helo,
+    )
+
+
+def _claim(path: PathSettings, service: Service) -> Claim:
+    """Claim the negative probes' own client address, of the family of where it seems to have connected."""
     destination = destination_of(path, path.static_nodes[0])
-    return negative_address(path, ipv6=":" in destination), destination
+    return Claim(negative_address(path, ipv6=":" in destination), (destination, service.frontend_port))

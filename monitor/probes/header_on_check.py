@@ -6,65 +6,27 @@ TLS comes first, its handshake fails. A server that swallows the header would le
 Each round leaves the lines of a client that talks nonsense in the mail log, under the node's address.
 """
 
-from dataclasses import dataclass
-
 from monitor.core.conversation import Conversation, Endpoints, Failure, Script
-from monitor.core.model import MailProtocol, Node, Target
-from monitor.core.observations import NegativeObservation, Span
+from monitor.core.model import MailProtocol
 from monitor.core.taxonomy import Phase, Reason
-from monitor.links.converse import converse
-from monitor.links.tls import TlsClient
-from monitor.probes.negative import GONE, HEADER_MISSED, Ruling, accepted, observe, refused, spoke_tls, untold, words
+from monitor.probes.negative import GONE, HEADER_MISSED, Ruling, accepted, refused, spoke_tls, untold, words
+from monitor.probes.negative_probe import ClaimingProbe
 from monitor.wire.mail_dialogue import mail_dialogue
-from monitor.wire.proxy_header import ProxyHeader
-from monitor.wire.proxy_v2 import encode_v2
 
 # Where a plain dialogue can only be after its EHLO was answered well.
 _BEYOND_EHLO = frozenset({Phase.STARTTLS, Phase.TLS_HANDSHAKE, Phase.QUIT})
 
 
-@dataclass(frozen=True, slots=True)
-class HeaderOnCheckSettings:
-    """One service's healthcheck port, and what the header claims; ``timeout`` in seconds."""
+class HeaderOnCheck(ClaimingProbe):
+    """Sends the header and speaks on as if it had been read."""
 
-    target: Target
-    protocol: MailProtocol
-    port: int
-    client_address: str
-    destination: tuple[str, int]
-    timeout: float
-    server_name: str
-    helo: str
+    def script(self, endpoints: Endpoints) -> Script:
+        """Send the header and speak on."""
+        return mail_dialogue(self.settings.protocol, header=self.claim.header(endpoints), helo=self.settings.helo)
 
-
-class HeaderOnCheck:
-    """Asks one node at a time."""
-
-    def __init__(self, settings: HeaderOnCheckSettings, tls: TlsClient) -> None:
-        """Take the settings and the path's TLS client."""
-        self.settings = settings
-        self.target = settings.target
-        self._tls = tls
-
-    async def run(self, node: Node) -> Conversation:
-        """Send the header and speak on as if it had been read."""
-        settings = self.settings
-        return await converse(
-            self._script,
-            node.address,
-            settings.port,
-            timeout=settings.timeout,
-            tls=self._tls,
-            server_name=settings.server_name,
-        )
-
-    def judge(self, node: Node, conversation: Conversation, span: Span) -> NegativeObservation:
-        """Judge one dialogue."""
-        return observe(self.target, node, judge(self.settings.protocol, conversation), conversation, span)
-
-    def _script(self, endpoints: Endpoints) -> Script:
-        header = ProxyHeader.tcp(self.settings.client_address, endpoints.local_port, *self.settings.destination)
-        return mail_dialogue(self.settings.protocol, header=encode_v2(header), helo=self.settings.helo)
+    def rule(self, conversation: Conversation) -> Ruling:
+        """Rule by ``judge``."""
+        return judge(self.settings.protocol, conversation)
 
 
 def judge(protocol: MailProtocol, conversation: Conversation) -> Ruling:

@@ -6,8 +6,6 @@ A round that did not get as far as to be refused or accepted proves neither; its
 from typing import NamedTuple
 
 from monitor.core.conversation import Conversation, Failure
-from monitor.core.model import Node, Target
-from monitor.core.observations import NegativeObservation, Span
 from monitor.core.taxonomy import Phase, Reason
 
 # Postfix' answer in plain text, on every kind of port, to a header that it misses or cannot use: smtpd's 421 4.3.0,
@@ -47,19 +45,3 @@ def words(failure: Failure) -> str:
 def spoke_tls(conversation: Conversation) -> bool:
     """Tell whether the peer took our ClientHello for what it is."""
     return conversation.tls is not None
-
-
-def observe(target: Target, node: Node, ruling: Ruling, conversation: Conversation, span: Span) -> NegativeObservation:
-    """Make the observation of one round."""
-    return NegativeObservation(
-        target=target,
-        node=node.name,
-        started=span.started,
-        finished=span.finished,
-        at=span.at,
-        refused=ruling.refused,
-        reply=ruling.reply,
-        failure=ruling.failure,
-        durations=conversation.phases,
-        conversation=conversation,
-    )

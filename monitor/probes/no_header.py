@@ -8,57 +8,24 @@ there we begin the TLS handshake, which a PROXY listener takes for a broken head
 Each round leaves a line or two of a missing header in the mail log, under the node's address.
 """
 
-from dataclasses import dataclass
-
 from monitor.core.conversation import Conversation, Endpoints, Failure, Script
-from monitor.core.model import MailProtocol, Node, Target
-from monitor.core.observations import NegativeObservation, Span
 from monitor.core.taxonomy import Phase, Reason
-from monitor.links.converse import converse
-from monitor.links.tls import TlsClient
-from monitor.probes.negative import GONE, HEADER_MISSED, Ruling, accepted, observe, refused, spoke_tls, untold, words
+from monitor.probes.negative import GONE, HEADER_MISSED, Ruling, accepted, refused, spoke_tls, untold, words
+from monitor.probes.negative_probe import NegativeProbe
 from monitor.wire.mail_dialogue import mail_dialogue
 
 
-@dataclass(frozen=True, slots=True)
-class NoHeaderSettings:
-    """One service's data port; ``timeout`` in seconds, longer than the server's own patience."""
+class NoHeader(NegativeProbe):
+    """Waits to be turned out, longer than the server's own patience; where it is greeted, it leaves in order."""
 
-    target: Target
-    protocol: MailProtocol
-    port: int
-    timeout: float
-    server_name: str
-    helo: str
-
-
-class NoHeader:
-    """Asks one node at a time."""
-
-    def __init__(self, settings: NoHeaderSettings, tls: TlsClient) -> None:
-        """Take the settings and the path's TLS client."""
-        self.settings = settings
-        self.target = settings.target
-        self._tls = tls
-
-    async def run(self, node: Node) -> Conversation:
-        """Wait to be turned out; where we are greeted, leave in order."""
-        settings = self.settings
-        return await converse(
-            self._script,
-            node.address,
-            settings.port,
-            timeout=settings.timeout,
-            tls=self._tls,
-            server_name=settings.server_name,
-        )
-
-    def judge(self, node: Node, conversation: Conversation, span: Span) -> NegativeObservation:
-        """Judge one round."""
-        return observe(self.target, node, judge(conversation), conversation, span)
-
-    def _script(self, _endpoints: Endpoints) -> Script:
+    def script(self, endpoints: Endpoints) -> Script:
+        """Send no header."""
+        del endpoints
         return mail_dialogue(self.settings.protocol, header=None, helo=self.settings.helo)
+
+    def rule(self, conversation: Conversation) -> Ruling:
+        """Rule by ``judge``."""
+        return judge(conversation)
 
 
 def judge(conversation: Conversation) -> Ruling:

@@ -6,18 +6,12 @@ It never sends DATA: the recipient is reset, and no mail can come of it.
 """
 
 import re
-from dataclasses import dataclass
 
 from monitor.core.conversation import Conversation, Endpoints, Failure, Script
-from monitor.core.model import MailProtocol, Node, Target
-from monitor.core.observations import NegativeObservation, Span
 from monitor.core.taxonomy import Phase, Reason
-from monitor.links.converse import converse
-from monitor.links.tls import TlsClient
-from monitor.probes.negative import Ruling, accepted, observe, refused, untold
+from monitor.probes.negative import Ruling, accepted, refused, untold
+from monitor.probes.negative_probe import ClaimingProbe
 from monitor.wire.mail_dialogue import mail_dialogue
-from monitor.wire.proxy_header import ProxyHeader
-from monitor.wire.proxy_v2 import encode_v2
 from monitor.wire.smtp import ReplyProof
 
 # A domain that is reserved for documentation (RFC 2606 section 3), so it is foreign to every server.
@@ -27,52 +21,17 @@ RECIPIENT = "relay-canary@example.net"
 _NOT_NOW = re.compile(r"[45]\d\d [45]\.3\.")
 
 
-@dataclass(frozen=True, slots=True)
-class RelayCanarySettings:
-    """One path's canary: the data port of its SMTP service, and what the header claims; ``timeout`` in seconds.
+class RelayCanary(ClaimingProbe):
+    """Asks a node of a path's SMTP service; they all lead to the one server."""
 
-    ``client_address`` is the canary's own, which no handshake claims; ``destination`` as in a handshake.
-    """
+    def script(self, endpoints: Endpoints) -> Script:
+        """Ask for a foreign recipient, and take it back."""
+        header, proof = self.claim.header(endpoints), ReplyProof(RECIPIENT)
+        return mail_dialogue(self.settings.protocol, header=header, helo=self.settings.helo, proof=proof)
 
-    target: Target
-    port: int
-    client_address: str
-    destination: tuple[str, int]
-    timeout: float
-    server_name: str
-    helo: str
-
-
-class RelayCanary:
-    """Asks one node at a time; they all lead to the one server."""
-
-    def __init__(self, settings: RelayCanarySettings, tls: TlsClient) -> None:
-        """Take the settings and the path's TLS client."""
-        self.settings = settings
-        self.target = settings.target
-        self._tls = tls
-
-    async def run(self, node: Node) -> Conversation:
-        """Hold one dialogue."""
-        settings = self.settings
-        return await converse(
-            self._script,
-            node.address,
-            settings.port,
-            timeout=settings.timeout,
-            tls=self._tls,
-            server_name=settings.server_name,
-        )
-
-    def judge(self, node: Node, conversation: Conversation, span: Span) -> NegativeObservation:
-        """Judge one dialogue."""
-        return observe(self.target, node, judge(conversation), conversation, span)
-
-    def _script(self, endpoints: Endpoints) -> Script:
-        header = ProxyHeader.tcp(self.settings.client_address, endpoints.local_port, *self.settings.destination)
-        return mail_dialogue(
-            MailProtocol.SMTP, header=encode_v2(header), helo=self.settings.helo, proof=ReplyProof(RECIPIENT)
-        )
+    def rule(self, conversation: Conversation) -> Ruling:
+        """Rule by ``judge``."""
+        return judge(conversation)
 
 
 def judge(conversation: Conversation) -> Ruling:

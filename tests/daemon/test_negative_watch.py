@@ -18,7 +18,7 @@ from monitor.daemon.shared import Shared
 from monitor.engine.scheduler import Scheduler
 from monitor.links.connector import Connector
 from monitor.links.tls import TlsClient
-from monitor.probes import header_on_check, no_header, relay_canary
+from monitor.probes import negative_probe
 from tests.probes.mail_server import complete
 from tests.virtual_time import run_virtual
 
@@ -101,8 +101,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
         spoken.append((address, port))
         return complete("554 5.7.1 Relay access denied")
 
-    for room in (relay_canary, no_header, header_on_check):
-        monkeypatch.setattr(room, "converse", converse)
+    monkeypatch.setattr(negative_probe, "converse", converse)
     return spoken
 
 

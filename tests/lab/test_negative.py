@@ -6,11 +6,11 @@ from pathlib import Path
 
 from monitor.core.model import MailProtocol, Node, ProbeKind, Target
 from monitor.core.observations import NegativeObservation, Span
-from monitor.daemon.negative_watch import NegativeProbe
 from monitor.links.tls import TlsClient
-from monitor.probes.header_on_check import HeaderOnCheck, HeaderOnCheckSettings
-from monitor.probes.no_header import NoHeader, NoHeaderSettings
-from monitor.probes.relay_canary import RelayCanary, RelayCanarySettings
+from monitor.probes.header_on_check import HeaderOnCheck
+from monitor.probes.negative_probe import Claim, NegativeProbe, NegativeSettings
+from monitor.probes.no_header import NoHeader
+from monitor.probes.relay_canary import RelayCanary
 from monitor.wire.maillog import MaillogParser
 from tests.lab.certificates import SERVER_NAME
 from tests.lab.daemon import Daemon
@@ -18,6 +18,7 @@ from tests.lab.lab import Lab
 from tests.lab.network import EDGE, NODES
 
 CANARY = "192.0.2.77"
+CLAIM = Claim(CANARY, (EDGE, 25))
 HELO = "mailpath.invalid"
 SPAN = Span(0.0, 0.0, 0.0)
 NODE = Node("k8s-node2", NODES["k8s-node2"])
@@ -28,31 +29,22 @@ CHECK_PORTS = {"smtp": 30145, "smtps": 30146, "submission": 30147}
 def canary(lab: Lab) -> RelayCanary:
     """Make the relay canary."""
     target = Target("home", ProbeKind.RELAY_CANARY, "", "smtp")
-    settings = RelayCanarySettings(target, 30125, CANARY, (EDGE, 25), timeout=15.0, server_name=SERVER_NAME, helo=HELO)
-    return RelayCanary(settings, TlsClient(str(lab.ca_file)))
+    settings = NegativeSettings(target, MailProtocol.SMTP, 30125, 15.0, SERVER_NAME, HELO)
+    return RelayCanary(settings, CLAIM, TlsClient(str(lab.ca_file)))
 
 
 def no_header(lab: Lab, service: str) -> NoHeader:
     """Make the probe of a data port."""
     target = Target("home", ProbeKind.NO_HEADER, "", service)
-    settings = NoHeaderSettings(target, MailProtocol(service), DATA_PORTS[service], 15.0, SERVER_NAME, HELO)
+    settings = NegativeSettings(target, MailProtocol(service), DATA_PORTS[service], 15.0, SERVER_NAME, HELO)
     return NoHeader(settings, TlsClient(str(lab.ca_file)))
 
 
 def header_on_check(lab: Lab, service: str) -> HeaderOnCheck:
     """Make the probe of a healthcheck port."""
     target = Target("home", ProbeKind.HEADER_ON_CHECK, "", service)
-    settings = HeaderOnCheckSettings(
-        target,
-        MailProtocol(service),
-        CHECK_PORTS[service],
-        CANARY,
-        (EDGE, 25),
-        timeout=15.0,
-        server_name=SERVER_NAME,
-        helo=HELO,
-    )
-    return HeaderOnCheck(settings, TlsClient(str(lab.ca_file)))
+    settings = NegativeSettings(target, MailProtocol(service), CHECK_PORTS[service], 15.0, SERVER_NAME, HELO)
+    return HeaderOnCheck(settings, CLAIM, TlsClient(str(lab.ca_file)))
 
 
 def observe(lab: Lab, *probes: NegativeProbe) -> dict[tuple[str, str], NegativeObservation]:

@@ -7,7 +7,8 @@ import pytest
 from monitor.core.conversation import Conversation
 from monitor.core.model import MailProtocol, ProbeKind, Target
 from monitor.links.tls import TlsClient
-from monitor.probes.header_on_check import HeaderOnCheck, HeaderOnCheckSettings, judge
+from monitor.probes.header_on_check import HeaderOnCheck, judge
+from monitor.probes.negative_probe import Claim, NegativeSettings
 from tests.links.certificates import NAME
 from tests.links.peers import serving
 from tests.probes.mail_server import NODE, SPAN, TLS, complete, failed, mail_server, stock_postfix
@@ -16,10 +17,8 @@ from tests.probes.mail_server import NODE, SPAN, TLS, complete, failed, mail_ser
 def header_on_check(port: int, tls: TlsClient, protocol: MailProtocol) -> HeaderOnCheck:
     """Make the probe of one service."""
     target = Target("home", ProbeKind.HEADER_ON_CHECK, "", protocol)
-    settings = HeaderOnCheckSettings(
-        target, protocol, port, "192.0.2.77", ("10.0.20.1", 25), timeout=5.0, server_name=NAME, helo="mailpath.invalid"
-    )
-    return HeaderOnCheck(settings, tls)
+    settings = NegativeSettings(target, protocol, port, 5.0, NAME, "mailpath.invalid")
+    return HeaderOnCheck(settings, Claim("192.0.2.77", ("10.0.20.1", 25)), tls)
 
 
 @pytest.mark.parametrize(

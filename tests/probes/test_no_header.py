@@ -7,7 +7,8 @@ import pytest
 from monitor.core.conversation import Conversation
 from monitor.core.model import MailProtocol, ProbeKind, Target
 from monitor.links.tls import TlsClient
-from monitor.probes.no_header import NoHeader, NoHeaderSettings, judge
+from monitor.probes.negative_probe import NegativeSettings
+from monitor.probes.no_header import NoHeader, judge
 from tests.links.certificates import NAME
 from tests.links.peers import refusing
 from tests.probes.mail_server import NODE, SPAN, TLS, complete, failed, mail_server
@@ -16,7 +17,7 @@ from tests.probes.mail_server import NODE, SPAN, TLS, complete, failed, mail_ser
 def no_header(port: int, tls: TlsClient, protocol: MailProtocol = MailProtocol.SMTP) -> NoHeader:
     """Make the probe of one service."""
     target = Target("home", ProbeKind.NO_HEADER, "", protocol)
-    return NoHeader(NoHeaderSettings(target, protocol, port, 5.0, NAME, "mailpath.invalid"), tls)
+    return NoHeader(NegativeSettings(target, protocol, port, 5.0, NAME, "mailpath.invalid"), tls)
 
 
 @pytest.mark.parametrize(

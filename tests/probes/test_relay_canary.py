@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from monitor.core.conversation import Conversation
-from monitor.core.model import ProbeKind, Target
+from monitor.core.model import MailProtocol, ProbeKind, Target
 from monitor.core.taxonomy import Phase, Reason
 from monitor.links.tls import TlsClient
-from monitor.probes.relay_canary import RECIPIENT, RelayCanary, RelayCanarySettings, judge
+from monitor.probes.negative_probe import Claim, NegativeSettings
+from monitor.probes.relay_canary import RECIPIENT, RelayCanary, judge
 from tests.links.certificates import NAME
 from tests.probes.mail_server import NODE, SPAN, complete, failed, mail_server
 
@@ -17,10 +18,8 @@ TARGET = Target("home", ProbeKind.RELAY_CANARY, "", "smtp")
 
 def canary(port: int, tls: TlsClient) -> RelayCanary:
     """Make the canary of a path."""
-    settings = RelayCanarySettings(
-        TARGET, port, "192.0.2.77", ("10.0.20.1", 25), timeout=5.0, server_name=NAME, helo="mailpath.invalid"
-    )
-    return RelayCanary(settings, tls)
+    settings = NegativeSettings(TARGET, MailProtocol.SMTP, port, 5.0, NAME, "mailpath.invalid")
+    return RelayCanary(settings, Claim("192.0.2.77", ("10.0.20.1", 25)), tls)
 
 
 @pytest.mark.parametrize(
