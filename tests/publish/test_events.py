@@ -10,7 +10,7 @@ from structlog.testing import LogCapture
 from monitor.core.haproxy import ServerState
 from monitor.core.model import ProbeKind
 from monitor.core.observations import MaillogBatch
-from monitor.core.status import Diagnosis, PathStatus
+from monitor.core.status import Diagnosis, MaillogStatus, PathStatus
 from monitor.core.verdicts import Hop, Verdict
 from monitor.publish.events import EventLog
 from tests.publish.statuses import (
@@ -145,7 +145,10 @@ def test_a_start_is_no_change_of_diagnosis(told: Told) -> None:
     path = path_status()
     blind = replace(path, diagnosis=Diagnosis(Hop.MONITOR, "nothing is known"))
     told.log.update([replace(blind, handshakes=tuple(map(unknown, path.handshakes)))])
+    told.log.update([replace(blind, checks=tuple(map(unknown, path.checks)))])
     told.log.update([replace(blind, edges=tuple(replace(edge, looked_at=True, host=None) for edge in path.edges))])
+    told.log.update([replace(blind, edges=tuple(replace(edge, haproxy_up=None, age=None) for edge in path.edges))])
+    told.log.update([replace(blind, maillog=MaillogStatus("file", up=None, lag=None, reason=""))])
     told.log.update([path])
     assert [said for said in told.since() if said["event"] == "diagnosis.changed"] == []
     told.log.update([blind])
