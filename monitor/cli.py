@@ -38,7 +38,7 @@ EXIT_UNREAD = 141
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; gives its exit code. ``argv`` is without the program's name (``None``: the process's own)."""
-    arguments = parser().parse_args(argv)
+    arguments = _parse(sys.argv[1:] if argv is None else argv)
     try:
         code = _COMMANDS[arguments.command](arguments)
         sys.stdout.flush()
@@ -51,6 +51,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_UNREAD
     return code
+
+
+def _parse(words: Sequence[str]) -> argparse.Namespace:
+    try:
+        return parser().parse_args(words)
+    except SystemExit as ended:  # argparse has said why
+        if ended.code == EXIT_USAGE and words[:1] == ["check"]:
+            sys.stdout.write("UNKNOWN: bad command line\n")
+            raise SystemExit(EXIT_UNKNOWN) from None
+        raise
 
 
 def _report(error: ConfigError) -> int:
@@ -107,7 +117,7 @@ def _check(arguments: argparse.Namespace) -> int:
         _report(error)
         return EXIT_UNKNOWN
     style = check_report.Style(
-        colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ,
+        colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR"),
         unicode=(sys.stdout.encoding or "").lower().startswith("utf"),
         width=shutil.get_terminal_size().columns,
     )

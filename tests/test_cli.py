@@ -310,6 +310,17 @@ def test_bad_command_lines(arguments: list[str], capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().err.startswith("usage: mailpath")
 
 
+@pytest.mark.parametrize("flag", ["--bogus", "--output=xml", "--path", "--listeners=guess"])
+def test_a_bad_command_line_of_a_plugin(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """To ``check`` 2 means that the path is down: a mistyped flag is 3, and what a plugin's caller shows says so."""
+    with pytest.raises(SystemExit) as caught:
+        main(["check", flag])
+    assert caught.value.code == 3
+    out, err = capsys.readouterr()
+    assert out == "UNKNOWN: bad command line\n"
+    assert err.startswith("usage: mailpath")
+
+
 def test_a_shard_is_one_of_all(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Shards count from 0, so the last one is one less than there are."""
     assert main(["run", f"--config.file={file}", "--shard=2", "--total-shards=2"]) == 2
