@@ -70,10 +70,14 @@ def test_a_snapshot_is_not_moved_by_what_follows() -> None:
         (OPENMETRICS, "application/openmetrics-text; version=1.0.0"),
         ("application/openmetrics-text;version=1.x", "text/plain; version=0.0.4"),
         ("application/openmetrics-text;version=;;;=,\x00", "application/openmetrics-text; version=1.0.0"),
+        ("application/openmetrics-text;q=0.5, text/plain", "text/plain; version=0.0.4"),
+        ("application/openmetrics-text;q=0, */*;q=0.1", "text/plain; version=0.0.4"),
+        ("application/json, application/openmetrics-text; q=0.2", "application/openmetrics-text; version=1.0.0"),
+        ("application/openmetrics-text;version=0.0.1,text/plain;q=0.5", "text/plain; version=0.0.4"),
     ],
 )
 def test_the_format_is_negotiated(accept: str, content_type: str) -> None:
-    """Prometheus gets OpenMetrics when it asks for it, everybody else text, and nonsense is no error."""
+    """Who would rather have OpenMetrics gets it, everybody else text, and nonsense is no error."""
     exposition = metrics().snapshot([path_status()]).expose(accept, "")
     assert exposition.content_type.startswith(content_type)
     assert exposition.body.endswith(b"# EOF\n") == ("openmetrics" in exposition.content_type)
@@ -86,3 +90,4 @@ def test_gzip_is_honoured() -> None:
     assert exposition.gzipped
     assert b"mailpath_handshake_up" in gzip.decompress(exposition.body)
     assert not snapshot.expose("", "br").gzipped
+    assert not snapshot.expose("", "gzip;q=0, *").gzipped
