@@ -1,7 +1,7 @@
 """What was seen: frozen records that probes return, verdicts judge and publishers tell."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from monitor.core.conversation import Conversation, Failure, TlsFacts
@@ -35,6 +35,10 @@ class Judgement:
         return self.verdict.up
 
 
+SUCCEEDED = Judgement(Verdict.OK)
+"""What a check means that succeeds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
     """One ended round of a check, a handshake or a front door.
@@ -58,11 +62,6 @@ class Observation:
         """Whether the round counts as a success for rise/fall."""
         return self.judgement.ok
 
-    def repeated(self, repeat: "Repeat") -> "Observation":
-        """Give the observation of a later round, which found the same."""
-        durations = {Phase.CONNECT: repeat.seconds}
-        return replace(self, started=repeat.started, finished=repeat.finished, at=repeat.at, durations=durations)
-
 
 class Repeat(NamedTuple):
     """A check that succeeded, as the one before it did: all that is new of it, where thousands a second end so.
@@ -75,6 +74,17 @@ class Repeat(NamedTuple):
     finished: float
     at: float
     seconds: float
+
+    @property
+    def judgement(self) -> Judgement:
+        """What it means: a success."""
+        return SUCCEEDED
+
+    @property
+    def whole(self) -> Observation:
+        """The observation that it stands for."""
+        durations = {Phase.CONNECT: self.seconds}
+        return Observation(self.target, self.started, self.finished, self.at, SUCCEEDED, durations, answered=True)
 
 
 @dataclass(frozen=True, slots=True)

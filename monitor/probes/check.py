@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from monitor.core.conversation import Failure
 from monitor.core.model import Target
-from monitor.core.observations import Judgement, Observation, Span
+from monitor.core.observations import SUCCEEDED, Judgement, Observation, Span
 from monitor.core.proof import NOTHING, Ask
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Verdict
@@ -16,7 +16,6 @@ from monitor.links.connector import Connector, ConnectResult, Done
 from monitor.links.tcp import literal
 
 _ANSWERS = frozenset({None, Reason.REFUSED, Reason.RESET})
-_OK = Judgement(Verdict.OK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +76,6 @@ class Check:
 
 def _judgement(result: ConnectResult) -> Judgement:
     if result.reason is None:
-        return _OK
+        return SUCCEEDED
     verdict = Verdict.UNKNOWN if result.reason is Reason.LOCAL_ERROR else Verdict.PORT_CLOSED
     return Judgement(verdict, Failure(Phase.CONNECT, result.reason, result.detail))

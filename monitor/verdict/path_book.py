@@ -52,7 +52,6 @@ class PathBook:
         self._maillog: MaillogBatch | None = None
         self._lag: float | None = None
         self._log = LogBook(plan.services)
-        self._since: dict[Target, tuple[Verdict, float]] = {}
         self._client_ip = ClientIp(plan)
         self._ipv6 = Ipv6Book()
         self._negatives = NegativeBook()
@@ -66,11 +65,7 @@ class PathBook:
         self.plan = plan
         before, self._targets = self._targets, {}
         for target_plan in plan.targets:
-            book = before.get(target_plan.target)
-            if book is None or not _same_place(book.plan, target_plan):
-                book = TargetBook(target_plan)
-            book.replan(target_plan)
-            self._targets[target_plan.target] = book
+            self._targets[target_plan.target] = _book(before.get(target_plan.target), target_plan)
         self._client_ip.replan(plan)
         self._ipv6.replan(plan.ipv6)
         self._negatives.replan(plan.negatives)
@@ -78,7 +73,6 @@ class PathBook:
         self._roundtrips.replan(plan.roundtrip_interval)
         self._log.replan(plan.services)
         self._edges.replan(plan.edges)
-        self._since = {target: since for target, since in self._since.items() if target in self._targets}
         if plan.maillog_source is None:
             self._maillog = None
             self._log = LogBook(plan.services)
@@ -272,9 +266,6 @@ class PathBook:
         proofs = self._client_ip.proofs(target, now)
         if verdict.up and lost(proofs):
             verdict = Verdict.CLIENT_IP_LOST
-        before = self._since.get(target)
-        if before is None or before[0] is not verdict:
-            before = self._since[target] = (verdict, at)
         return TargetStatus(
             target=target,
             address=book.plan.address,
@@ -282,8 +273,8 @@ class PathBook:
             up=book.state.up,
             stale=book.stale(now),
             verdict=verdict,
-            since=before[1],
-            last_success=book.last_ok.at if book.last_ok is not None else None,
+            since=book.shown(verdict, at),
+            last_success=book.last_ok_at,
             age=book.age(now),
             last=book.last,
             agreement=agreement,
@@ -319,5 +310,11 @@ class PathBook:
         return MaillogStatus(source, up=True, lag=self._lag, reason="", stuck=messages, oldest_stuck=oldest)
 
 
-def _same_place(old: TargetPlan, new: TargetPlan) -> bool:
-    return (old.address, old.port) == (new.address, new.port)
+def _book(known: TargetBook | None, plan: TargetPlan) -> TargetBook:
+    """Give the book of a target by its new plan."""
+    if known is None:
+        return TargetBook(plan)
+    if (known.plan.address, known.plan.port) != (plan.address, plan.port):
+        return known.moved(plan)
+    known.replan(plan)
+    return known

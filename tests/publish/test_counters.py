@@ -73,7 +73,7 @@ def test_a_repeat_counts_as_its_whole_observation_would() -> None:
         source.observe(observation(check))
     repeat = Repeat(check, 10.0, 10.25, AT + 5, 0.25)
     shortly.repeat(repeat)
-    whole.observe(observation(check).repeated(repeat))
+    whole.observe(repeat.whole)
     ours = [
         {key: number for key, number in scrape(source).items() if key[0].startswith("mailpath_")}
         for source in (shortly, whole)
