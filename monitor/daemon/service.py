@@ -3,7 +3,7 @@
 import asyncio
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import structlog
@@ -86,8 +86,7 @@ class Daemon:
         self._adopting = asyncio.Lock()
         self._awaited: set[str] | None = None
         self._announcement: asyncio.TimerHandle | None = None
-        # What was announced of every path, and which of them have news since.
-        self._announced: dict[str, PathStatus] = {}
+        # the paths that have news since they were last told of
         self._news: set[str] = set()
 
     async def start(self) -> None:
@@ -227,7 +226,8 @@ class Daemon:
         for name in self._watches.keys() - clients.keys():
             await self._watches.pop(name).stop()
         self._settings = settings
-        self._memory.keep_only(set(clients))
+        for each in (self._memory, self.journal, self._events):
+            each.keep_only(set(clients))
         for path in paths:
             if path.name not in self._watches:
                 watch = self._watches[path.name] = PathWatch(path, clients[path.name], self._shared)
@@ -306,17 +306,12 @@ class Daemon:
 
     def _announce(self) -> None:
         self._announcement = None
-        for name in self._news & self._watches.keys():
-            self._look_at(name)
-        self._news.clear()
-        self._tell()
+        news, self._news = self._news, set()
+        self._tell(news)
 
-    def _look_at(self, path: str) -> None:
-        self._announced[path] = self._watches[path].status(self._shared.now(), wall_clock())
-
-    def _tell(self) -> None:
-        self._announced = {name: status for name, status in self._announced.items() if name in self._watches}
-        statuses = tuple(self._announced.values())
+    def _tell(self, paths: Iterable[str]) -> None:
+        now, at = self._shared.now(), wall_clock()
+        statuses = [self._watches[name].status(now, at) for name in paths if name in self._watches]
         self.journal.update(statuses)
         self._events.update(statuses)
 
@@ -324,10 +319,8 @@ class Daemon:
         while True:
             await asyncio.sleep(ANNOUNCE_ANYWAY)
             for name in tuple(self._watches):
-                if name in self._watches:
-                    self._look_at(name)
+                self._tell([name])
                 await asyncio.sleep(0)  # a path at a time: no round waits for all of them
-            self._tell()
 
 
 def tls_client(path: PathSettings) -> TlsClient:

@@ -1,6 +1,6 @@
 """What has changed in a path's status, key by key: the ``status`` messages of the event stream."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from monitor.core.status import PathStatus, TargetStatus
@@ -18,7 +18,7 @@ class Deltas:
         self._told: dict[str, tuple[float, Summary]] = {}
 
     def update(self, statuses: Sequence[PathStatus]) -> Iterator[dict[str, Any]]:
-        """Give a document for each path that has changed; a key that is gone is null (RFC 7386)."""
+        """Give a document for each of these paths that has changed; a key that is gone is null (RFC 7386)."""
         for path in statuses:
             at, before = self._told.get(path.name, (0.0, {}))
             after = summary(path)
@@ -28,8 +28,10 @@ class Deltas:
             if changed and not (soon and all(_is_only_latency(before.get(key), changed[key]) for key in changed)):
                 self._told[path.name] = (path.at, after)
                 yield _document(path, changed)
-        names = {path.name for path in statuses}
-        self._told = {name: told for name, told in self._told.items() if name in names}
+
+    def keep_only(self, paths: Collection[str]) -> None:
+        """Forget every path but these."""
+        self._told = {name: told for name, told in self._told.items() if name in paths}
 
 
 def full(path: PathStatus) -> dict[str, Any]:

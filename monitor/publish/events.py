@@ -4,7 +4,9 @@ Fields are stable too: ``path``, ``probe``, ``node``, ``service``, ``phase``, ``
 is among them but our own.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from structlog.typing import FilteringBoundLogger
@@ -28,7 +30,22 @@ from monitor.core.verdicts import Hop, Verdict
 _RUNNING = frozenset({ServerState.RUNNING, ServerState.STARTING})
 # Level, name and fields.
 Keep = Callable[[str, str, Mapping[str, str]], None]
-_ServerKey = tuple[str, str, str, str]
+
+
+@dataclass(slots=True)
+class _Said:
+    """What was said of one path: who fails, and how everything stands.
+
+    ``servers`` are HAProxy's by edge, backend and name; ``hop`` is ``None`` before the first diagnosis; ``work`` is
+    when announced work ends (epoch seconds), ``None`` without any.
+    """
+
+    failing: set[Target] = field(default_factory=set)
+    servers: dict[tuple[str, str, str], ServerState] = field(default_factory=dict)
+    verdicts: dict[Target, Verdict] = field(default_factory=dict)
+    hop: Hop | None = None
+    maillog_up: bool = True
+    work: float | None = None
 
 
 class EventLog:
@@ -38,12 +55,7 @@ class EventLog:
         """Say it to this logger; what changes a state is given to ``keep`` as well, single rounds are not."""
         self._log = logger
         self._keep = keep
-        self._failing: set[Target] = set()
-        self._servers: dict[_ServerKey, ServerState] = {}
-        self._verdicts: dict[Target, Verdict] = {}
-        self._hops: dict[str, Hop] = {}
-        self._maillogs: dict[str, bool] = {}
-        self._maintenance: dict[str, float] = {}
+        self._said: defaultdict[str, _Said] = defaultdict(_Said)
 
     def observe(self, observation: AnyObservation) -> None:
         """Tell of a round that failed after one that did not, and of the reverse; further failures at debug level."""
@@ -74,15 +86,21 @@ class EventLog:
         self._keep("error", "probe.bug", fields)
 
     def update(self, statuses: Sequence[PathStatus]) -> None:
-        """Tell what has changed since the last statuses, and forget what is watched no more."""
+        """Tell what has changed since these paths' last statuses, and forget what is watched no more of them."""
         for path in statuses:
-            self._announced(path)
+            said = self._said[path.name]
+            self._announced(path, said)
             for status in path.dialogues:
-                self._verdict(status)
-            self._diagnosis(path)
+                self._verdict(status, said)
+            self._diagnosis(path, said)
             if path.maillog is not None and path.maillog.up is not None:
-                self._maillog(path.name, path.maillog, up=path.maillog.up)
-        self._forget(statuses)
+                self._maillog(path.name, path.maillog, said, up=path.maillog.up)
+            _forget(path, said)
+
+    def keep_only(self, paths: Collection[str]) -> None:
+        """Forget every path but these."""
+        for name in self._said.keys() - set(paths):
+            del self._said[name]
 
     def _round(
         self,
@@ -94,20 +112,22 @@ class EventLog:
         kept: bool = False,
     ) -> None:
         target = observation.target
+        failing = self._said[target.path].failing
         if observation.ok:
-            if target in self._failing:
-                self._failing.discard(target)
+            if target in failing:
+                failing.discard(target)
                 self._tell("info", good, _labels(target), kept=kept)
             return
-        level = "debug" if target in self._failing else "warning"
-        self._failing.add(target)
+        level = "debug" if target in failing else "warning"
+        failing.add(target)
         self._tell(level, bad, _labels(target) | _why(failure), kept=kept)
 
     def _haproxy_servers(self, observation: HaproxyObservation) -> None:
+        servers = self._said[observation.path].servers
         for server in observation.servers:
-            key = (observation.path, observation.edge, server.backend, server.name)
-            before = self._servers.get(key)
-            self._servers[key] = server.state
+            key = (observation.edge, server.backend, server.name)
+            before = servers.get(key)
+            servers[key] = server.state
             if before is not None and before is not server.state:
                 self._tell(
                     "info" if server.state in _RUNNING else "warning",
@@ -122,43 +142,39 @@ class EventLog:
                     },
                 )
 
-    def _verdict(self, status: TargetStatus) -> None:
-        before = self._verdicts.get(status.target, Verdict.UNKNOWN)
-        self._verdicts[status.target] = status.verdict
+    def _verdict(self, status: TargetStatus, said: _Said) -> None:
+        before = said.verdicts.get(status.target, Verdict.UNKNOWN)
+        said.verdicts[status.target] = status.verdict
         if before is not status.verdict:
             level = "info" if status.verdict is Verdict.OK else "warning"
             if (before, status.verdict) == (Verdict.UNKNOWN, Verdict.OK):
                 level = "debug"  # as expected: a start, or a new target
             change = {"before": before.value, "after": status.verdict.value}
-            self._tell(level, "verdict.changed", _labels(status.target) | change | self._expected(status.target.path))
+            self._tell(level, "verdict.changed", _labels(status.target) | change | _expected(said))
 
-    def _diagnosis(self, path: PathStatus) -> None:
-        before = self._hops.get(path.name, Hop.NONE)
-        after = path.diagnosis.hop
-        if path.name not in self._hops and after is Hop.MONITOR and _begins(path):
+    def _diagnosis(self, path: PathStatus, said: _Said) -> None:
+        before, after = said.hop, path.diagnosis.hop
+        if before is None and after is Hop.MONITOR and _begins(path):
             return  # as expected: at a start nothing is known yet, and then not everything
-        self._hops[path.name] = after
+        said.hop = after
+        before = before or Hop.NONE
         if before is not after:
             level = "info" if after is Hop.NONE else "warning"
             change = {"path": path.name, "before": before.value, "after": after.value}
             detail = {"detail": path.diagnosis.summary, "remedy": path.diagnosis.remedy}
-            self._tell(level, "diagnosis.changed", change | detail | self._expected(path.name))
+            self._tell(level, "diagnosis.changed", change | detail | _expected(said))
 
-    def _expected(self, path: str) -> dict[str, str]:
-        return {"expected": "maintenance"} if path in self._maintenance else {}
-
-    def _announced(self, path: PathStatus) -> None:
+    def _announced(self, path: PathStatus, said: _Said) -> None:
         work = path.maintenance
-        if work is not None and self._maintenance.get(path.name) != work.until:
+        if work is not None and said.work != work.until:
             until = datetime.fromtimestamp(work.until, UTC).isoformat(timespec="seconds")
             self._tell("info", "maintenance.began", {"path": path.name, "until": until, "detail": work.reason})
-            self._maintenance[path.name] = work.until
-        elif work is None and self._maintenance.pop(path.name, None) is not None:
+        elif work is None and said.work is not None:
             self._tell("info", "maintenance.ended", {"path": path.name})
+        said.work = None if work is None else work.until
 
-    def _maillog(self, path: str, maillog: MaillogStatus, *, up: bool) -> None:
-        before = self._maillogs.get(path, True)
-        self._maillogs[path] = up
+    def _maillog(self, path: str, maillog: MaillogStatus, said: _Said, *, up: bool) -> None:
+        before, said.maillog_up = said.maillog_up, up
         where = {"path": path, "source": maillog.source}
         if before and not up:
             why = {"phase": Phase.FOLLOW.value, "reason": maillog.cause.value} if maillog.cause is not None else {}
@@ -171,18 +187,20 @@ class EventLog:
         if kept and level != "debug":
             self._keep(level, name, fields)
 
-    def _forget(self, statuses: Sequence[PathStatus]) -> None:
-        paths = {path.name for path in statuses}
-        edges = {(path.name, edge.name) for path in statuses for edge in path.edges}
-        targets = {status.target for path in statuses for status in (*path.checks, *path.dialogues)}
-        targets |= {status.target for path in statuses for status in path.negatives}
-        targets |= {Target(path.name, ProbeKind.KUBERNETES, "", "") for path in statuses if path.cluster is not None}
-        self._verdicts = {target: verdict for target, verdict in self._verdicts.items() if target in targets}
-        self._failing = {each for each in self._failing if each in targets or (each.path, each.node) in edges}
-        self._servers = {key: state for key, state in self._servers.items() if key[:2] in edges}
-        self._hops = {name: hop for name, hop in self._hops.items() if name in paths}
-        self._maillogs = {name: up for name, up in self._maillogs.items() if name in paths}
-        self._maintenance = {name: until for name, until in self._maintenance.items() if name in paths}
+
+def _forget(path: PathStatus, said: _Said) -> None:
+    edges = {edge.name for edge in path.edges}
+    targets = {status.target for status in (*path.checks, *path.dialogues)}
+    targets |= {status.target for status in path.negatives}
+    if path.cluster is not None:
+        targets.add(Target(path.name, ProbeKind.KUBERNETES, "", ""))
+    said.verdicts = {target: verdict for target, verdict in said.verdicts.items() if target in targets}
+    said.failing = {each for each in said.failing if each in targets or each.node in edges}
+    said.servers = {key: state for key, state in said.servers.items() if key[0] in edges}
+
+
+def _expected(said: _Said) -> dict[str, str]:
+    return {"expected": "maintenance"} if said.work is not None else {}
 
 
 def _begins(path: PathStatus) -> bool:

@@ -1,7 +1,7 @@
 """The last day of every hop, in slots of five minutes: bounded, and lost with a restart."""
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from monitor.core.status import PathStatus
@@ -41,31 +41,34 @@ class History:
 
     def __init__(self) -> None:
         """Begin without any."""
-        self._slots: dict[tuple[str, str], deque[tuple[int, Level]]] = {}
+        # by path, then by hop's title
+        self._slots: dict[str, dict[str, deque[tuple[int, Level]]]] = {}
         self._diagnoses: dict[str, tuple[Hop, float]] = {}
 
     def update(self, statuses: Sequence[PathStatus]) -> None:
-        """Note how every hop stands, and forget what is watched no more."""
-        shown = {path.name: picture(path) for path in statuses}
+        """Note how every hop of these paths stands, and forget what is watched no more of them."""
         for path in statuses:
             hop = path.diagnosis.hop
             known = self._diagnoses.get(path.name)
             if known is None or known[0] is not hop:
                 self._diagnoses[path.name] = (hop, path.at)
-            for each in shown[path.name]:
-                slots = self._slots.setdefault((path.name, each.title), deque(maxlen=SLOTS))
+            before, after = self._slots.get(path.name, {}), {}
+            for each in picture(path):
+                slots = after[each.title] = before.get(each.title) or deque(maxlen=SLOTS)
                 _note(slots, int(path.at // SLOT), each.level)
-        watched = {(name, each.title) for name, hops in shown.items() for each in hops}
-        self._slots = {key: slots for key, slots in self._slots.items() if key in watched}
-        self._diagnoses = {name: known for name, known in self._diagnoses.items() if name in shown}
+            self._slots[path.name] = after
+
+    def keep_only(self, paths: Collection[str]) -> None:
+        """Forget every path but these."""
+        self._slots = {name: slots for name, slots in self._slots.items() if name in paths}
+        self._diagnoses = {name: known for name, known in self._diagnoses.items() if name in paths}
 
     def of(self, path: str, at: float) -> PathHistory:
         """Give a path's history at a moment (epoch seconds)."""
         newest = int(at // SLOT)
         days = {
             title: Day((newest + 1) * SLOT, tuple(_runs(slots, newest - SLOTS + 1)))
-            for (name, title), slots in self._slots.items()
-            if name == path
+            for title, slots in self._slots.get(path, {}).items()
         }
         _, since = self._diagnoses.get(path, (Hop.NONE, at))
         return PathHistory(days, since)

@@ -1,7 +1,7 @@
 """What is remembered beyond the present moment, for those who look: events, days, rounds; and the feed of news."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -39,6 +39,8 @@ class Journal:
         self.rounds = Rounds()
         self._deltas = Deltas()
         self._on_event = on_event
+        # The house's own addresses by path, and all of them.
+        self._own_of: dict[str, frozenset[str]] = {}
         self._own: frozenset[str] = frozenset()
         self._shows_addresses = False
 
@@ -66,8 +68,10 @@ class Journal:
             self.rounds.record(observation)
 
     def update(self, statuses: Sequence[PathStatus]) -> None:
-        """Take in what is known now, and tell what of it is new."""
-        self._own = own_addresses(statuses)
+        """Take in what is known now of these paths, and tell what of it is new."""
+        own = self._own_of | {path.name: own_addresses(path) for path in statuses}
+        if own != self._own_of:
+            self._know(own)
         self.history.update(statuses)
         self.rounds.forget(statuses)
         if not len(self.feed):
@@ -76,10 +80,21 @@ class Journal:
         for delta in self._deltas.update(statuses):
             self.feed.tell(Message("status", mask(json.dumps(delta))))
 
+    def keep_only(self, paths: Collection[str]) -> None:
+        """Forget every path but these; events are kept for as long as there is room."""
+        self._know({name: own for name, own in self._own_of.items() if name in paths})
+        self.history.keep_only(paths)
+        self.rounds.keep_only(paths)
+        self._deltas.keep_only(paths)
+
     def view(self, statuses: Sequence[PathStatus]) -> View:
         """Give what the page shows beside these statuses."""
         events = self.events.since()[: -SHOWN_EVENTS - 1 : -1]
         return View(events, {path.name: self.history.of(path.name, path.at) for path in statuses}, self.mask)
+
+    def _know(self, own: dict[str, frozenset[str]]) -> None:
+        self._own_of = own
+        self._own = frozenset[str]().union(*own.values())
 
     def _tell(self, event: Event) -> None:
         self.feed.tell(Message("event", json.dumps(event.document), event.number))

@@ -5,7 +5,7 @@ are addresses of the internet, to the network that an abuse desk would ask about
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from monitor.core.status import PathStatus
@@ -21,14 +21,12 @@ def masked(text: str, known: Collection[str] = ()) -> str:
     return _CANDIDATE.sub(lambda found: _masked(found[0], known), text)
 
 
-def own_addresses(statuses: Iterable[PathStatus]) -> frozenset[str]:
+def own_addresses(path: PathStatus) -> frozenset[str]:
     """Give the addresses of the house itself: what is watched, and whom our own connections claim to be."""
-    found: set[str] = set()
-    for path in statuses:
-        found |= {edge.address for edge in path.edges}
-        for status in (*path.checks, *path.dialogues):
-            found.add(status.address)
-            found |= {proof.expected for proof in status.proofs}
+    found = {edge.address for edge in path.edges}
+    for status in (*path.checks, *path.dialogues):
+        found.add(status.address)
+        found |= {proof.expected for proof in status.proofs}
     return frozenset(found)
 
 

@@ -1,7 +1,7 @@
 """The last rounds of every target: how long each took, and the transcripts of those that failed."""
 
-from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from monitor.core.model import ProbeKind, Target
@@ -33,7 +33,8 @@ class Rounds:
 
     def __init__(self) -> None:
         """Begin without any."""
-        self._rounds: dict[Target, deque[Round]] = {}
+        # both by path
+        self._rounds: defaultdict[str, dict[Target, deque[Round]]] = defaultdict(dict)
         self._failed: dict[str, list[Observation]] = {}
         self._kept: Mapping[str, int] = {}
 
@@ -49,7 +50,7 @@ class Rounds:
         if target.probe not in _DIALOGUES:
             return
         length = observation.finished - observation.started
-        rounds = self._rounds.setdefault(target, deque(maxlen=KEPT_ROUNDS))
+        rounds = self._rounds[target.path].setdefault(target, deque(maxlen=KEPT_ROUNDS))
         rounds.append(Round(observation.at, length, observation.judgement.verdict))
         if not observation.ok:
             self._failed.setdefault(target.path, []).append(observation)
@@ -58,16 +59,21 @@ class Rounds:
     def of(self, target: Target) -> TargetRounds:
         """Give what is remembered of a target."""
         failed = (each for each in reversed(self._failed.get(target.path, ())) if each.target == target)
-        return TargetRounds(tuple(self._rounds.get(target, ())), tuple(failed))
+        return TargetRounds(tuple(self._rounds.get(target.path, {}).get(target, ())), tuple(failed))
 
     def forget(self, statuses: Sequence[PathStatus]) -> None:
-        """Forget what is watched no more."""
-        watched = {status.target for path in statuses for status in path.dialogues}
-        self._rounds = {target: rounds for target, rounds in self._rounds.items() if target in watched}
-        for path, failed in tuple(self._failed.items()):
-            self._failed[path] = [each for each in failed if each.target in watched]
-            if not self._failed[path]:
-                del self._failed[path]
+        """Forget what is watched no more of these paths."""
+        for path in statuses:
+            watched = {status.target for status in path.dialogues}
+            rounds, failed = self._rounds.get(path.name, {}), self._failed.get(path.name, [])
+            self._rounds[path.name] = {target: each for target, each in rounds.items() if target in watched}
+            self._failed[path.name] = [each for each in failed if each.target in watched]
+
+    def keep_only(self, paths: Collection[str]) -> None:
+        """Forget every path but these."""
+        for name in (self._rounds.keys() | self._failed.keys()) - set(paths):
+            self._rounds.pop(name, None)
+            self._failed.pop(name, None)
 
     def _bound(self, path: str) -> None:
         failed = self._failed[path]

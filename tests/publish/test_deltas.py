@@ -51,5 +51,5 @@ def test_a_path_that_comes_back_is_told_as_a_whole() -> None:
     """What is watched no more is forgotten."""
     deltas = Deltas()
     list(deltas.update([path_status()]))
-    list(deltas.update([]))
+    deltas.keep_only([])
     assert list(deltas.update([path_status()])) == [full(path_status())]

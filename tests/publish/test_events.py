@@ -160,7 +160,7 @@ def test_what_is_watched_no_more_is_forgotten(told: Told) -> None:
     told.log.update([broken_status()])
     told.log.observe(observation(target(), Verdict.PORT_CLOSED, REFUSED))
     told.log.observe(haproxy_round(server()))
-    told.log.update([])
+    told.log.keep_only([])
     told.since()
     told.log.observe(haproxy_round(replace(server(), state=ServerState.STOPPED)))
     assert told.since() == []

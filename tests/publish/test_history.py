@@ -80,5 +80,5 @@ def test_what_is_watched_no_more_is_forgotten() -> None:
     """A path that goes leaves nothing."""
     history = History()
     history.update([at(broken_status(), 0)])
-    history.update([])
+    history.keep_only([])
     assert history.of("home", START) == ({}, START)

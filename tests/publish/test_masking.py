@@ -38,4 +38,4 @@ def test_any_text_is_masked_without_harm(text: str) -> None:
 
 def test_the_house_knows_its_own() -> None:
     """Edges, nodes, and whom our own connections claim to be."""
-    assert own_addresses([path_status()]) == {"10.0.20.1", "10.0.20.101"}
+    assert own_addresses(path_status()) == {"10.0.20.1", "10.0.20.101"}

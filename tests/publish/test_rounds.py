@@ -55,5 +55,5 @@ def test_what_is_watched_no_more_is_forgotten() -> None:
     rounds.forget([path_status()])
     assert rounds.of(gone) == TargetRounds()
     assert len(rounds.of(SMTP).failed) == 1
-    rounds.forget([])
+    rounds.keep_only([])
     assert rounds.of(SMTP) == TargetRounds()

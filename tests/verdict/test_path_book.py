@@ -97,6 +97,20 @@ def test_a_repeat_is_its_whole_observation(outcomes: list[bool], rise: int, fall
     assert now_of(shortly, 100.0) == now_of(whole, 100.0)
 
 
+def test_a_target_at_another_place_begins_anew_and_its_verdict_does_not() -> None:
+    """What was seen there says nothing of here; since when a verdict stands is about the target, wherever it is."""
+    book = PathBook(plan())
+    assert of(now_of(book), check(SMTP)).since == 1_000_000.0
+    elsewhere = tuple(replace(each, address="192.0.2.99") for each in book.plan.targets)
+    book.replan(replace(book.plan, targets=elsewhere))
+    assert of(now_of(book, 10.0), check(SMTP)).since == 1_000_000.0
+    all_well(book)
+    assert of(now_of(book, 11.0), check(SMTP)).up
+    book.replan(replace(book.plan, targets=plan().targets))
+    moved = of(now_of(book, 12.0), check(SMTP))
+    assert (moved.verdict, moved.since, moved.up, moved.last) == (Verdict.UNKNOWN, 1_000_012.0, None, None)
+
+
 def test_only_a_check_that_is_up_and_in_no_doubt_is_told_in_short() -> None:
     """A first round, one after a failure, a handshake's, and one of nobody's are told in full."""
     book = PathBook(plan())
