@@ -13,7 +13,8 @@ from functools import partial
 from pathlib import Path
 
 from monitor.arguments import parser
-from monitor.config.load import load, load_yaml_mapping
+from monitor.config.document import read_bytes
+from monitor.config.load import load, load_yaml_mapping, parse
 from monitor.config.options import DEFAULT_LISTEN_ADDRESS, RunOptions, shard_of_pod
 from monitor.config.rbac import rbac_yaml
 from monitor.config.schema import json_schema
@@ -153,12 +154,13 @@ def _path(settings: Settings, name: str | None) -> PathSettings:
 
 
 def _config_check(arguments: argparse.Namespace) -> int:
-    settings = load(arguments.config_file, check_files=False)
+    data = read_bytes(Path(arguments.config_file))  # once: it may be a pipe
+    settings = parse(data, arguments.config_file)
     for path in settings.paths:
         counts = f"fixed nodes: {len(path.static_nodes)}, services: {len(path.services)}, edges: {len(path.edges)}"
         sys.stdout.write(f"{arguments.config_file}: path {path.name}: no faults ({counts})\n")
     try:
-        load(arguments.config_file, check_files=True)
+        parse(data, arguments.config_file, check_files=True)
     except ConfigError as error:  # no fault of this file: it may be checked where the files that it names are not
         sys.stderr.writelines(f"{line}\n" for line in (*error.faults, "mailpath: here `run` would refuse it"))
     return 0

@@ -49,6 +49,18 @@ def test_config_check_tells_of_files_that_are_not_here(file: Path, capsys: pytes
     assert err.endswith("mailpath: here `run` would refuse it\n")
 
 
+def test_config_check_reads_a_pipe(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """``mailpath config check --config.file=<(helm template …)``: what is read is gone, so it is read once."""
+    reading, writing = os.pipe()
+    os.write(writing, file.read_bytes())
+    os.close(writing)
+    assert main(["config", "check", f"--config.file=/dev/fd/{reading}"]) == 0
+    os.close(reading)
+    out, err = capsys.readouterr()
+    assert "no faults" in out
+    assert err == ""
+
+
 def test_config_file_has_a_default(
     file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
