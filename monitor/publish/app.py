@@ -47,7 +47,7 @@ def make_app(
         web_settings: Users and headers; its TLS is the listener's business.
         lifecycle: Whether ``/-/reload`` and ``/probe`` may act (``--web.enable-lifecycle``).
     """
-    middlewares = [basic_auth(web_settings.users)] if web_settings.users else []
+    middlewares = [_readable, *([basic_auth(web_settings.users)] if web_settings.users else [])]
     app = web.Application(middlewares=middlewares, client_max_size=_REQUEST_LIMIT)
     app.on_response_prepare.append(partial(_harden, {**_SECURITY_HEADERS, **web_settings.headers}))
     endpoints = _Endpoints(backend, metrics)
@@ -143,6 +143,16 @@ class _Endpoints:
         except ConfigError as error:
             return web.Response(status=500, text=f"{error}\n")
         return web.Response(text="reloaded\n")
+
+
+@web.middleware
+async def _readable(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except web.RequestPayloadError as error:
+        refusal = web.HTTPBadRequest(text="the body is not what its headers say\n")
+        refusal.force_close()  # where another request would begin nobody knows
+        raise refusal from error
 
 
 def _acting(*, allowed: bool) -> Any:  # noqa: ANN401 - a decorator of handlers; its type is longer than itself

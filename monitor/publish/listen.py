@@ -16,6 +16,7 @@ from monitor.core.errors import ConfigError, Fault
 FLAG = "--web.listen-address"
 _HIGHEST_PORT = 65535
 _NO_IPV6 = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT})
+_CLIENTS_FAULTS = (HttpProcessingError, web.RequestPayloadError, ConnectionResetError)
 # How long a scrape in flight may hold up the daemon's end.
 _GRACE = 2.0
 
@@ -76,8 +77,9 @@ def _server_log() -> logging.Logger:
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
-    # A client that speaks no HTTP is answered 400; a traceback for each would let anyone flood the log.
-    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+    # A client that speaks no HTTP is answered 400, one whose body is not what its headers say too, and one that leaves
+    # amid its request needs no answer; a traceback for each would let anyone flood the log.
+    return not (record.exc_info and isinstance(record.exc_info[1], _CLIENTS_FAULTS))
 
 
 def _bind(addresses: Sequence[ListenAddress]) -> list[socket.socket]:

@@ -1,5 +1,6 @@
 """The endpoints: what they answer, to which methods, and with which headers."""
 
+import gzip
 from dataclasses import replace
 
 import pytest
@@ -130,6 +131,17 @@ async def test_without_lifecycle_nothing_acts() -> None:
         assert (reload.status, probe.status) == (403, 403)
         assert "--web.enable-lifecycle" in await reload.text()
         assert (backend.reloads, backend.probed) == (0, [])
+
+
+@pytest.mark.parametrize("place", ["/api/v1/roundtrip", "/api/v1/maintenance"])
+async def test_a_body_that_cannot_be_unpacked_is_the_clients_fault(place: str) -> None:
+    """What is handed in may be packed; what is not packed as it says is 400 and no trouble of ours."""
+    async with asking() as client:
+        answer = await client.post(place, data=b"abc", headers={"Content-Encoding": "gzip"}, compress=False)
+        assert (answer.status, await answer.text()) == (400, "the body is not what its headers say\n")
+        report = gzip.compress(b'{"path": "home", "success": true}')
+        packed = await client.post("/api/v1/roundtrip", data=report, headers={"Content-Encoding": "gzip"})
+        assert packed.status == 200
 
 
 async def test_the_configuration_is_shown_as_given() -> None:

@@ -95,6 +95,31 @@ async def test_garbage_is_refused_and_not_logged(garbage: bytes, caplog: pytest.
     assert caplog.records == []
 
 
+@pytest.mark.parametrize(
+    "body", [b"Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc", b"Content-Length: 9\r\n\r\nabc"]
+)
+async def test_a_body_that_cannot_be_read_is_not_logged(body: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither one that is not packed as it says, nor one whose sender leaves amid it."""
+    ended = asyncio.Event()
+
+    async def handler(request: web.Request) -> web.Response:
+        try:
+            await request.read()
+        finally:
+            ended.set()
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/", handler)
+    async with serving(app, [ListenAddress("127.0.0.1", 0)]) as (address,), asyncio.timeout(5):
+        _, writer = await asyncio.open_connection(address.host, address.port)
+        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\n" + body)
+        await writer.drain()
+        writer.close()
+        await ended.wait()
+    assert caplog.records == []
+
+
 async def test_a_bug_of_ours_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     """An exception in a handler is answered 500 and told with its traceback."""
 
