@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from monitor.config import sources
+from monitor.config import probing, sources
 from monitor.config.addresses import client_addresses, negative_address
-from monitor.config.probing import DialogueSettings
 from monitor.config.settings import PathSettings
 from monitor.config.sources import EdgeSettings
 from monitor.core.model import Node, ProbeKind, Target
@@ -28,6 +27,7 @@ from monitor.verdict.plan import (
     HealthRule,
     HostPlan,
     Ipv6Plan,
+    Measure,
     NegativePlan,
     PathPlan,
     ProofPlan,
@@ -68,7 +68,7 @@ class TargetWatch:
     @property
     def cadence(self) -> Cadence:
         """The target's beat."""
-        return Cadence(self.plan.interval, self.fast_interval, phase_of(self.key))
+        return Cadence(self.plan.measure.interval, self.fast_interval, phase_of(self.key))
 
     def same_as(self, other: "TargetWatch") -> bool:
         """Tell whether the other one watches the same in the same way."""
@@ -177,28 +177,24 @@ def _networks(texts: Iterable[str]) -> tuple[Network, ...]:
 
 def _checks(path: PathSettings, connector: Connector) -> Iterator[TargetWatch]:
     checks, services = path.checks, path.services
+    settings = CheckSettings(timeout=checks.timeout, silent=checks.mode == "silent")
+    measure = _measure(checks)
     for node in path.static_nodes:
         for service in services:
-            if service.check_node_port is None:
+            port = service.check_node_port
+            if port is None:
                 continue
             target = Target(path.name, ProbeKind.CHECK, node.name, service.name)
-            settings = CheckSettings(
-                target=target,
-                address=node.address,
-                port=service.check_node_port,
-                timeout=checks.timeout,
-                silent=checks.mode == "silent",
-            )
-            plan = TargetPlan(
-                target, node.address, settings.port, checks.interval, checks.timeout, checks.rise, checks.fall
-            )
-            yield TargetWatch(Check(settings, connector), plan, fast_interval=checks.interval)
+            probe = Check(target, node.address, port, settings, connector)
+            plan = TargetPlan(target, node.address, port, measure)
+            yield TargetWatch(probe, plan, fast_interval=checks.interval)
 
 
 def _handshakes(path: PathSettings, tls: TlsClient) -> Iterator[TargetWatch]:
     handshakes, services = path.handshakes, path.services
     clients = {ipv6: client_addresses(path, ipv6=ipv6) for ipv6 in (False, True)}
     evidence = _evidence(path, reply=EvidenceKind.REPLY in handshakes.client_ip_proof)
+    measure = _measure(handshakes)
     for node in path.static_nodes:
         destination = destination_of(path, node)
         for service in services:
@@ -222,7 +218,7 @@ def _handshakes(path: PathSettings, tls: TlsClient) -> Iterator[TargetWatch]:
                 claimed=settings.client_address,
                 destination=destination,
             )
-            plan = _dialogue_plan(target, node.address, service.node_port, handshakes, proof)
+            plan = TargetPlan(target, node.address, service.node_port, measure, proof)
             yield TargetWatch(Handshake(settings, tls), plan, handshakes.fast_interval, handshakes.on_demand_interval)
 
 
@@ -234,6 +230,7 @@ def _front_doors(path: PathSettings, tls: TlsClient) -> Iterator[TargetWatch]:
         source_address=doors.source_address,
         seen_as=_networks(doors.seen_as),
     )
+    measure = _measure(doors)
     for edge in path.edges:
         for service in path.services:
             if service.frontend_port not in edge.frontend_ports:
@@ -250,13 +247,12 @@ def _front_doors(path: PathSettings, tls: TlsClient) -> Iterator[TargetWatch]:
                 helo=path.handshakes.helo,
                 source_address=doors.source_address,
             )
-            plan = _dialogue_plan(target, edge.address, service.frontend_port, doors, proof)
+            plan = TargetPlan(target, edge.address, service.frontend_port, measure, proof)
             yield TargetWatch(FrontDoor(settings, tls), plan, doors.fast_interval, doors.on_demand_interval)
 
 
-def _dialogue_plan(target: Target, address: str, port: int, settings: DialogueSettings, proof: ProofPlan) -> TargetPlan:
-    rise, fall = settings.rise, settings.fall
-    return TargetPlan(target, address, port, settings.interval, settings.timeout, rise, fall, proof)
+def _measure(settings: probing.CheckSettings | probing.DialogueSettings) -> Measure:
+    return Measure(settings.interval, settings.timeout, settings.rise, settings.fall)
 
 
 def _evidence(path: PathSettings, *, reply: bool) -> frozenset[EvidenceKind]:

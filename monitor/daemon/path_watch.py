@@ -1,14 +1,11 @@
 """One path at work: its targets' rounds, its edges, its mail log, all of them told to the path's book."""
 
-from functools import partial
-
 from monitor.config.nodes import with_nodes
 from monitor.config.settings import PathSettings, TlsSettings
 from monitor.core.model import ProbeKind, Target
-from monitor.core.observations import AnyObservation, Observation, Repeat
+from monitor.core.observations import AnyObservation, Observation
 from monitor.core.status import PathStatus
-from monitor.core.verdicts import Verdict
-from monitor.daemon.compose import TargetProbe, TargetWatch, key_of, plan_of, target_watches
+from monitor.daemon.compose import TargetWatch, key_of, plan_of, target_watches
 from monitor.daemon.edge_watch import EdgeWatch
 from monitor.daemon.ipv6_watch import Ipv6Watch
 from monitor.daemon.kube_watch import KubeWatch
@@ -16,9 +13,8 @@ from monitor.daemon.lease_watch import LeaseWatch
 from monitor.daemon.maillog_watch import MaillogWatch
 from monitor.daemon.negative_watch import NegativeWatch
 from monitor.daemon.shared import Shared, limit
-from monitor.engine.cadence import Pace
+from monitor.daemon.target_rounds import CheckRounds, TargetRounds
 from monitor.engine.scheduler import Job
-from monitor.links.connector import ConnectResult
 from monitor.links.tls import TlsClient
 from monitor.probes.check import Check
 from monitor.verdict.path_book import PathBook
@@ -31,7 +27,7 @@ class PathWatch:
         """Prepare; nothing is watched before ``configure``."""
         self._declared = self._path = path
         self._tls = tls
-        self._shared = shared
+        self.shared = shared
         self._watches: dict[str, TargetWatch] = {}
         self.book = PathBook(plan_of(path, []))
         self._edges = EdgeWatch(shared, self.book.troubled)
@@ -100,25 +96,25 @@ class PathWatch:
         self._ipv6.configure(self._path, self._tls)
         self._maillog.adopt(self._path)
         self._arrange(same_tls=True)
-        self._shared.on_targets()
+        self.shared.on_targets()
 
     def _lead_or_follow(self) -> None:
         self._arrange(same_tls=True)
-        self._shared.on_targets()
+        self.shared.on_targets()
 
     def _arrange(self, *, same_tls: bool) -> None:
         """Begin and end rounds, so that they are those of the settings and of our part among the replicas."""
         path, leading = self._path, self.leading
-        every = target_watches(path, self._shared.connector, self._tls)
+        every = target_watches(path, self.shared.connector, self._tls)
         wanted = {watch.key: watch for watch in every if leading or watch.probe.target.probe is ProbeKind.CHECK}
         for key in self._watches.keys() - wanted.keys():
-            self._shared.scheduler.remove(key)
+            self.shared.scheduler.remove(key)
         for key, watch in wanted.items():
             running = self._watches.get(key)
             if running is not None and same_tls and running.same_as(watch):
                 wanted[key] = running
             else:
-                self._schedule(watch)
+                self._schedule(key, watch)
         self._watches = wanted
         rare = (self._negatives.plans, self._ipv6.plan) if leading else ((), None)
         cluster = self._kubernetes.plan
@@ -127,7 +123,7 @@ class PathWatch:
     async def stop(self) -> None:
         """End everything; rounds in flight are the scheduler's to end in order."""
         for key in self._watches:
-            self._shared.scheduler.remove(key)
+            self.shared.scheduler.remove(key)
         self._negatives.stop()
         self._ipv6.stop()
         await self._edges.stop()
@@ -153,7 +149,7 @@ class PathWatch:
         for watch in self._watches.values():
             target = watch.probe.target
             if (target.node, target.service) == (node, service) and target.probe is not ProbeKind.CHECK:
-                return self._recent(watch) or await self._observe(watch.probe)
+                return self._recent(watch) or await TargetRounds(self, watch.probe).observe()
         return None
 
     async def recall(self, path: PathSettings, within: float) -> None:
@@ -165,64 +161,31 @@ class PathWatch:
         """Do one more round of a handshake or front door, now."""
         watch = self._watches.get(key_of(target))
         if watch is not None:
-            await self._observe(watch.probe)
+            await TargetRounds(self, watch.probe).observe()
 
     def _recent(self, watch: TargetWatch) -> Observation | None:
         # The server's rate limit is kept by arithmetic (config.rate_budget): a round by hand keeps its distance too.
         last = self.book.last_round(watch.probe.target)
-        soon = last is not None and self._shared.now() - last.finished < watch.on_demand_interval
+        soon = last is not None and self.shared.now() - last.finished < watch.on_demand_interval
         return last if soon else None
 
-    def _schedule(self, watch: TargetWatch) -> None:
-        probe, longest = watch.probe, limit(watch.plan.timeout)
+    def _schedule(self, key: str, watch: TargetWatch) -> None:
+        probe, longest = watch.probe, limit(watch.plan.measure.timeout)
         if isinstance(probe, Check) and probe.by_literal:
-            conclude = partial(self._conclude, probe)
-            job = Job(watch.key, watch.cadence, longest, begin=probe.begin, conclude=conclude)
+            job = Job(key, watch.cadence, longest, quick=CheckRounds(self, probe))
         else:
-            job = Job(watch.key, watch.cadence, longest, partial(self._round, probe))
-        self._shared.scheduler.add(job)
+            job = Job(key, watch.cadence, longest, TargetRounds(self, probe).run)
+        self.shared.scheduler.add(job)
 
-    async def _round(self, probe: TargetProbe) -> Pace:
-        # A process that was frozen may come to its rounds before it hears that another one leads.
-        if not self.leading and probe.target.probe is not ProbeKind.CHECK:
-            return Pace.NORMAL
-        return self._pace(probe, await self._observe(probe))
-
-    def _conclude(self, probe: Check, found: ConnectResult, started: float) -> Pace:
-        """End a check, which has no task of its own; in short, where all is as it was, for nearly all end so."""
-        shared = self._shared
-        if found.reason is None and shared.on_repeat is not None:
-            repeat = Repeat(probe.target, started, shared.loop.time(), shared.wall_clock(), found.seconds)
-            if self.book.repeat(repeat):
-                shared.on_repeat(repeat)
-                return Pace.NORMAL
-        observation = probe.judge(found, shared.span(started))
-        shared.on_observation(observation)
-        return self._pace(probe, observation)
-
-    def _pace(self, probe: TargetProbe, observation: Observation) -> Pace:
-        if not self.book.contradicted(probe.target):
-            return Pace.NORMAL
-        if not observation.answered or observation.judgement.verdict is Verdict.PORT_CLOSED:
-            self._look_around(probe.target)
-        return Pace.FAST
-
-    def _look_around(self, closed: Target) -> None:
+    def look_around(self, closed: Target) -> None:
         """Ask the same node's and the same service's other targets soon: is it the port, the node or the listener?"""
         for key, watch in self._watches.items():
             target = watch.probe.target
             if target != closed and (target.node == closed.node or target.service == closed.service):
                 last = self.book.last_round(target)
-                now = self._shared.now()
+                now = self.shared.now()
                 soon = now if last is None else max(now, last.started + watch.fast_interval)
-                self._shared.scheduler.hasten(key, soon)
-
-    async def _observe(self, probe: TargetProbe) -> Observation:
-        started = self._shared.now()
-        result = await probe.run(self.book.ask(probe.target, started))
-        observation = probe.judge(result, self._shared.span(started))
-        self._shared.on_observation(observation)
-        return observation
+                self.shared.scheduler.hasten(key, soon)
 
     def _learn(self, observation: Observation) -> None:
         conversation = observation.conversation

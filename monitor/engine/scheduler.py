@@ -41,29 +41,34 @@ class Telemetry(Protocol):
 Done = Callable[[Any], object]
 
 
+class Quick(Protocol):
+    """What is done thousands of times a second: its rounds take no task, no future and no timer of their own."""
+
+    def begin(self, done: Done, /) -> object:
+        """Start a round, and see to it that ``done`` is told its end, exactly once, within the round's deadline."""
+
+    def conclude(self, found: Any, began: float, /) -> Pace:  # noqa: ANN401 - whatever ``done`` was told
+        """Take what was found, and when the round began; answer how soon to look again."""
+
+
 @dataclass(eq=False, slots=True)
 class Job:
-    """Something to do again and again; ``run`` answers how soon to look again, by itself within ``limit`` seconds.
+    """Something to do again and again.
 
-    A round of ``run`` is a task. What is done thousands of times a second takes no task, no future and no timer of its
-    own: ``begin`` starts it and sees to it that it is told the end, exactly once, within its own deadline; ``conclude``
-    then takes what was found, and when the round began, and answers how soon to look again.
-
-    ``due`` is the event loop's time of the next round, or of the one that runs; ``began`` when that one did begin.
+    A round of ``run`` is a task, by itself within ``limit`` seconds, and answers how soon to look again; ``quick`` is
+    for those that cannot have one. ``due`` is the event loop's time of the next round, or of the one that runs;
+    ``began`` when that one did begin.
     """
 
     key: str
     cadence: Cadence
     limit: float
     run: Callable[[], Awaitable[Pace]] | None = None
-    begin: Callable[[Done], object] | None = None
-    conclude: Callable[[Any, float], Pace] = lambda *_: Pace.NORMAL
+    quick: Quick | None = None
     removed: bool = field(default=False, init=False)
     running: bool = field(default=False, init=False)
     due: float = field(default=0.0, init=False)
     began: float = field(default=0.0, init=False)
-    # what ``begin`` is given, made once
-    done: Done = field(default=lambda _: None, init=False)
 
 
 class Scheduler:
@@ -94,7 +99,6 @@ class Scheduler:
             return
         self.remove(job.key)
         self._jobs[job.key] = job
-        job.done = partial(self._conclude, job)
         self._enter(job, _grain(job.cadence.first(self._loop.time())))
 
     def remove(self, key: str) -> None:
@@ -170,13 +174,13 @@ class Scheduler:
     def _start(self, job: Job, now: float) -> None:
         job.running = True
         job.began = now
-        if job.begin is None:
+        if job.quick is None:
             if job.run is not None:
                 self._tasks.spawn(job.key, self._round(job, job.run))
             return
         self._flying += 1
         try:
-            job.begin(job.done)
+            job.quick.begin(partial(self._conclude, job, job.quick))
         except Exception as error:  # noqa: BLE001 - here and below our own bugs are caught and survived
             self._telemetry.bug(job.key, error)
             self._land(job, Pace.NORMAL)
@@ -192,12 +196,12 @@ class Scheduler:
             job.running = False
         self._follow(job, pace)
 
-    def _conclude(self, job: Job, found: object) -> None:
+    def _conclude(self, job: Job, quick: Quick, found: object) -> None:
         if self._over:
             return  # cut off by our own end: it tells nothing
         pace = Pace.NORMAL
         try:
-            pace = job.conclude(found, job.began)
+            pace = quick.conclude(found, job.began)
         except Exception as error:  # noqa: BLE001 - see _start
             self._telemetry.bug(job.key, error)
         self._land(job, pace)

@@ -28,7 +28,7 @@ from monitor.links.tcp import (
     SocketAddress,
     begin_connect,
     connect_seconds,
-    literal,
+    known_literal,
     open_socket,
     reason_of,
     reason_of_errno,
@@ -109,7 +109,7 @@ class Connector:
         In ``silent`` mode the peer's application never sees it, where the kernel can (Linux); else it is accepted and
         closed in order.
         """
-        if (to := literal(address, port)) is None:
+        if (to := known_literal(address, port)) is None:
             started = self._loop.time()
             try:
                 async with asyncio.timeout_at(started + timeout):

@@ -8,7 +8,7 @@ from monitor.core.errors import LinkError
 from monitor.core.taxonomy import Reason
 from monitor.links.exchange import Exchange, Peer
 from monitor.links.record import Record
-from monitor.links.tcp import SocketAddress, literal, resolve
+from monitor.links.tcp import SocketAddress, known_literal, resolve
 from monitor.links.tls import TlsClient
 
 
@@ -30,7 +30,7 @@ async def converse(  # noqa: PLR0913 - a peer, a deadline, TLS and our own end: 
     """
     # The event loop's own clock, read fresh: uvloop's time() stands still for a whole pass, and counts milliseconds.
     record = Record(time.monotonic)
-    to = literal(address, port)
+    to = known_literal(address, port)
     if to is None and (to := await _resolved(address, port, timeout, record)) is None:
         return record.conversation()
     over: asyncio.Future[None] = asyncio.get_running_loop().create_future()

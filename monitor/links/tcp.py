@@ -65,7 +65,6 @@ def reason_of_errno(number: int | None) -> Reason:
     return _REASONS.get(number or 0, Reason.LOCAL_ERROR)
 
 
-@lru_cache(maxsize=4096)
 def literal(host: str, port: int) -> SocketAddress | None:
     """Read an IPv4 or IPv6 literal (scope included) without asking a resolver; ``None`` for a host name."""
     numeric = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
@@ -73,8 +72,13 @@ def literal(host: str, port: int) -> SocketAddress | None:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=numeric)
     except (socket.gaierror, UnicodeError):
         return None
-    family, _, _, _, address = found[0]
-    return SocketAddress(family, address)
+    family, _, _, _, (text, _, *scope) = found[0]
+    # The caller's own text where it is the same: there may be thousands of them.
+    return SocketAddress(family, (host if text == host else text, port, *scope))
+
+
+# For those who ask before every round.
+known_literal = lru_cache(maxsize=4096)(literal)
 
 
 async def resolve(host: str, port: int) -> SocketAddress:
@@ -83,7 +87,7 @@ async def resolve(host: str, port: int) -> SocketAddress:
     Raises:
         LinkError: ``unreachable`` when the name has no address.
     """
-    if (known := literal(host, port)) is not None:
+    if (known := known_literal(host, port)) is not None:
         return known
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)

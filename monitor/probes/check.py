@@ -20,11 +20,8 @@ _ANSWERS = frozenset({None, Reason.REFUSED, Reason.RESET})
 
 @dataclass(frozen=True, slots=True)
 class CheckSettings:
-    """One check: whom, where, how long to wait (seconds), and whether without a trace."""
+    """What all checks of a path have in common: how long to wait (seconds), and whether without a trace."""
 
-    target: Target
-    address: str
-    port: int
     timeout: float
     silent: bool
 
@@ -32,12 +29,15 @@ class CheckSettings:
 class Check:
     """Asks one healthcheck NodePort."""
 
-    def __init__(self, settings: CheckSettings, connector: Connector) -> None:
-        """Take the settings and the engine of connects that all checks share."""
+    __slots__ = ("_address", "_connector", "_port", "_to", "settings", "target")
+
+    def __init__(self, target: Target, address: str, port: int, settings: CheckSettings, connector: Connector) -> None:
+        """Take whom to ask and where, and the engine of connects that all checks share."""
+        self.target = target
         self.settings = settings
-        self.target = settings.target
+        self._address, self._port = address, port
         self._connector = connector
-        self._to = literal(settings.address, settings.port)
+        self._to = literal(address, port)
 
     @property
     def by_literal(self) -> bool:
@@ -51,14 +51,14 @@ class Check:
             ValueError: The address is a name.
         """
         if self._to is None:
-            raise ValueError(f"{self.settings.address} is a name: somebody must wait for its resolver")
+            raise ValueError(f"{self._address} is a name: somebody must wait for its resolver")
         self._connector.start(self._to, done, timeout=self.settings.timeout, silent=self.settings.silent)
 
     async def run(self, _ask: Ask = NOTHING, /) -> ConnectResult:
         """Connect once; without a header there is nothing to prove."""
         settings = self.settings
         return await self._connector.connect(
-            settings.address, settings.port, timeout=settings.timeout, silent=settings.silent
+            self._address, self._port, timeout=settings.timeout, silent=settings.silent
         )
 
     def judge(self, result: ConnectResult, span: Span) -> Observation:

@@ -231,7 +231,7 @@ def _planned(known: _Known | None, plan: TargetPlan, proof: ProofPlan, service: 
         known = _Known(proof, service, place)
     known.plan, known.place = proof, place
     # A round may wait for its line while the last one's grows old.
-    known.log_proves_for = plan.stale_after + LINE_WAIT
+    known.log_proves_for = plan.measure.stale_after + LINE_WAIT
     return known
 
 

@@ -28,22 +28,29 @@ class ProofPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class TargetPlan:
-    """One target of check, handshake or front door; times in seconds."""
+class Measure:
+    """How often and by which measure targets are judged, one for all of a kind in a path; times in seconds."""
 
-    target: Target
-    address: str
-    port: int
     interval: float
     timeout: float
     rise: int
     fall: int
-    proof: ProofPlan | None = None
 
     @property
     def stale_after(self) -> float:
         """Seconds after which the last ended round proves nothing any more."""
         return stale_after(self.interval, self.timeout)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetPlan:
+    """One target of check, handshake or front door, and where it is asked."""
+
+    target: Target
+    address: str
+    port: int
+    measure: Measure
+    proof: ProofPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)

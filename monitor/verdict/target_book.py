@@ -26,7 +26,7 @@ class TargetBook:
     def __init__(self, plan: TargetPlan) -> None:
         """Begin knowing nothing."""
         self.plan = plan
-        self.state = RiseFall(plan.rise, plan.fall)
+        self.state = RiseFall(plan.measure.rise, plan.measure.fall)
         self.steady = False
         # A repeat is made an observation of only while somebody looks at it.
         self._last: Observation | Repeat | None = None
@@ -40,7 +40,7 @@ class TargetBook:
     def replan(self, plan: TargetPlan) -> None:
         """Take over a changed measure (intervals, rise, fall) and keep what is known."""
         self.plan = plan
-        self.state.rise, self.state.fall = plan.rise, plan.fall
+        self.state.rise, self.state.fall = plan.measure.rise, plan.measure.fall
 
     def moved(self, plan: TargetPlan) -> "TargetBook":
         """Give the book of the same target at another place: since when its verdict stands is all that is kept."""
@@ -104,7 +104,7 @@ class TargetBook:
 
     def stale(self, now: float) -> bool:
         """Tell whether what is known is too old to rest anything on; never seen is stale."""
-        return self._last is None or now - self._last.finished > self.plan.stale_after
+        return self._last is None or now - self._last.finished > self.plan.measure.stale_after
 
     def fresh(self, now: float) -> Observation | None:
         """Give the last round, unless it is stale."""

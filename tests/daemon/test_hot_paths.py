@@ -110,7 +110,7 @@ async def test_the_end_of_a_check() -> None:
     watch = PathWatch(path, TlsClient(), shared)
     await watch.configure(path, TlsClient())
     metrics.expect(watch.targets)
-    check = next(job for job in scheduler.jobs if job.begin is not None)
+    check = next(job.quick for job in scheduler.jobs if job.quick is not None)
     now = asyncio.get_running_loop().time()
     found = ConnectResult(None, 0.001)
     check.conclude(found, now)

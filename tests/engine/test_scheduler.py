@@ -163,7 +163,19 @@ class Begun:
 
     def job(self) -> Job:
         """Give it as a job at five seconds, or one in doubt."""
-        return Job("a", Cadence(5.0, 1.0, 0.0), limit=100.0, begin=self.begin, conclude=self.conclude)
+        return Job("a", Cadence(5.0, 1.0, 0.0), limit=100.0, quick=self)
+
+
+class Endless:
+    """Rounds without a task that never end; ``begun`` takes whom each would tell."""
+
+    def __init__(self, begun: list[Done]) -> None:
+        """Take the list."""
+        self.begin = begun.append
+
+    def conclude(self, found: object, began: float) -> Pace:
+        """End it, which nobody asks for."""
+        raise AssertionError(found, began)
 
 
 def test_a_round_without_a_task_keeps_the_same_beat() -> None:
@@ -217,10 +229,10 @@ def test_a_crowd_does_not_keep_the_loop() -> None:
     """Of many that are due at the same time a turn of the loop begins some; others have their turn in between."""
 
     async def main() -> list[int]:
-        begun: list[object] = []
+        begun: list[Done] = []
         scheduler = Scheduler(Notes())
         for n in range(2 * AT_ONCE + 10):
-            scheduler.add(Job(f"t{n}", Cadence(5.0, 1.0, 0.0), limit=100.0, begin=begun.append))
+            scheduler.add(Job(f"t{n}", Cadence(5.0, 1.0, 0.0), limit=100.0, quick=Endless(begun)))
         seen = {0}
         while len(begun) < 2 * AT_ONCE + 10:
             await asyncio.sleep(0)
@@ -325,7 +337,7 @@ def test_one_deadline_of_the_stop_serves_rounds_of_both_kinds() -> None:
     async def main() -> float:
         scheduler = Scheduler(Notes())
         scheduler.add(job("handshake", endless))
-        scheduler.add(Job("check", Cadence(5.0, 1.0, 0.0), limit=100.0, begin=begun.append))
+        scheduler.add(Job("check", Cadence(5.0, 1.0, 0.0), limit=100.0, quick=Endless(begun)))
         await asyncio.sleep(1.0)
         await scheduler.stop(within=4.0)
         return asyncio.get_running_loop().time()

@@ -9,7 +9,7 @@ from monitor.core.observations import HaproxyObservation, Judgement, MaillogBatc
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Verdict
 from monitor.verdict.path_book import PathBook
-from monitor.verdict.plan import EdgePlan, HealthRule, PathPlan, TargetPlan
+from monitor.verdict.plan import EdgePlan, HealthRule, Measure, PathPlan, TargetPlan
 
 SMTP = Service("smtp", MailProtocol.SMTP, 25, 30125, 2525, 30145, 25, "mailserver_nodes_smtp")
 SMTPS = Service("smtps", MailProtocol.SMTPS, 465, 30126, 4465, 30146, 465, "mailserver_nodes_smtps")
@@ -60,14 +60,14 @@ def plan(  # noqa: PLR0913 - what a path is made of, each with its default
     for node in nodes:
         for service in services:
             where = target(ProbeKind.HANDSHAKE, node.name, service)
-            targets.append(TargetPlan(where, node.address, service.node_port, 60.0, 20.0, rise, fall))
+            targets.append(TargetPlan(where, node.address, service.node_port, Measure(60.0, 20.0, rise, fall)))
             if service.check_node_port is not None:
                 where = target(ProbeKind.CHECK, node.name, service)
-                targets.append(TargetPlan(where, node.address, service.check_node_port, 5.0, 3.0, rise, fall))
+                targets.append(TargetPlan(where, node.address, service.check_node_port, Measure(5.0, 3.0, rise, fall)))
     for edge in edges:
         for service in services:
             where = door(service, edge.name)
-            targets.append(TargetPlan(where, edge.address, service.frontend_port, 60.0, 20.0, rise, fall))
+            targets.append(TargetPlan(where, edge.address, service.frontend_port, Measure(60.0, 20.0, rise, fall)))
     return PathPlan(
         name="home",
         nodes=nodes,

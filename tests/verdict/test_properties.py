@@ -91,7 +91,7 @@ def holds(history: History, status: PathStatus) -> None:
 
 def follows_rise_and_fall(shown: TargetStatus, rounds: list[bool], plan: PathPlan) -> None:
     """Hold up against the rounds: the first counts at once, then so many in a row turn it."""
-    measure = next(each for each in plan.targets if each.target == shown.target)
+    measure = next(each.measure for each in plan.targets if each.target == shown.target)
     up = rounds[0] if rounds else None
     for end in range(1, len(rounds) + 1):
         needed = measure.fall if up else measure.rise
