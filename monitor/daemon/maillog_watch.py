@@ -124,6 +124,8 @@ class MaillogWatch:
             await maillog.source.close()
 
     def _classify(self, path: PathSettings) -> None:
+        if path.maillog is None:
+            return  # no line will ask who is who
         listeners = Listeners(path.services, claimed_destinations(path))
         origins = Origins(origin_networks(path, self._own_addresses))
         nodes = [node.address for node in path.static_nodes]

@@ -15,6 +15,7 @@ from monitor.config.show import show
 from monitor.core.errors import ConfigError, Fault, LinkError
 from monitor.core.maillog import Problem
 from monitor.core.maintenance import Maintenance
+from monitor.core.model import Target
 from monitor.core.observations import AnyObservation, Observation, Repeat
 from monitor.core.roundtrip import Roundtrip
 from monitor.core.status import PathStatus
@@ -277,8 +278,7 @@ class Daemon:
         self.metrics.observe(observation)
         self._events.observe(observation)
         self.journal.record(observation)
-        if self._awaited:
-            self._awaited.discard(key_of(target))
+        self._first_round_of(target)
         # Most rounds say what the round before said: a status of every target for each of them would cost far more
         # than the round itself.
         if news:
@@ -289,10 +289,15 @@ class Daemon:
     def _repeated(self, repeat: Repeat) -> None:
         """Do of ``_observed`` what there is to do for a check that says nothing new."""
         self.metrics.repeat(repeat)
-        if self._awaited:
-            self._awaited.discard(key_of(repeat.target))
+        self._first_round_of(repeat.target)
         if len(self.journal.feed):
             self._announce_soon(repeat.target.path, ANNOUNCE_LATENCIES)
+
+    def _first_round_of(self, target: Target) -> None:
+        if self._awaited:
+            self._awaited.discard(key_of(target))
+            if not self._awaited:
+                self._awaited = set()  # an emptied one keeps the room of the thousands that were in it
 
     def _announce_soon(self, path: str, within: float = ANNOUNCE_SOON) -> None:
         self._news.add(path)

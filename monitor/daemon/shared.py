@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
 from monitor.core.observations import AnyObservation, MaillogCounts, Repeat, Span
 from monitor.daemon.memory import Memory
@@ -42,6 +43,7 @@ class Shared:
         return Span(started, self.now(), self.wall_clock())
 
 
+@cache  # one number, not one for each target
 def limit(timeout: float) -> float:
     """Give the seconds after which a round of this timeout can only be hanging."""
     return timeout * HANGS_AFTER + GRACE

@@ -83,7 +83,9 @@ class ClientIp:
         self._log.forget(self._known.keys())
         self._believed = Believed(plan.networks, [node.address for node in plan.nodes])
         sources = {proof.source_address for proof in proofs if proof.source_address}
-        self._ours = frozenset((*self._claims, *self._own_addresses, *sources, *plan.networks.probes))
+        ours, probes = {*self._claims, *self._own_addresses, *sources}, plan.networks.probes
+        # As a rule the plan has them all: there is no second set of some hundred addresses then.
+        self._ours = probes if ours <= probes else probes | ours
 
     def ask(self, target: Target, now: float) -> Ask:
         """Say what the round that now begins shall leave behind."""
