@@ -47,11 +47,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _report(error)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read has enough. What is left to say goes nowhere, else Python would fail once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # whoever read has enough
+        _forget_output()
         return EXIT_UNREAD
+    except Exception:
+        if arguments.command != "check":
+            raise
+        sys.excepthook(*sys.exc_info())  # Python's own code after it, 1, would say something of the path
+        _forget_output()
+        return EXIT_UNKNOWN
     return code
+
+
+def _forget_output() -> None:
+    # What is left to say goes nowhere, else Python would fail once more at its end.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parse(words: Sequence[str]) -> argparse.Namespace:

@@ -238,6 +238,16 @@ def test_check_of_a_faulty_configuration(file: Path, capsys: pytest.CaptureFixtu
     assert "--path: expected one of home" in capsys.readouterr().err
 
 
+def test_a_check_that_cannot_be_told_is_unknown(file: Path) -> None:
+    """Neither Python's own code for a traceback, which would be a warning, nor its code for lost output."""
+    file.write_bytes(MINIMAL.replace(b"10.0.20.101", b"127.0.0.1"))
+    with Path("/dev/full").open("wb") as full:
+        command = [sys.executable, "-m", "monitor", "check", f"--config.file={file}"]
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, timeout=60)
+    assert ended.returncode == 3
+    assert b"No space left on device" in ended.stderr
+
+
 def test_ctrl_c_is_no_traceback(
     file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

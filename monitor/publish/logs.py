@@ -5,6 +5,7 @@ terminal.
 """
 
 import logging
+import os
 import sys
 from typing import TextIO
 
@@ -38,7 +39,7 @@ def configure(level: str, log_format: str | None = None, stream: TextIO | None =
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             _escaped,
-            _renderer(chosen, colors=out.isatty()),
+            _renderer(chosen, colors=out.isatty() and not os.environ.get("NO_COLOR")),
         ],
     )
     handler = logging.StreamHandler(out)

@@ -46,9 +46,12 @@ def test_json_by_default_where_nobody_looks() -> None:
     assert line == {"event": "probe.failed", "level": "warning", "node": "k8s-node1"}
 
 
-def test_columns_on_a_terminal() -> None:
-    """A person gets colours, not JSON."""
+def test_columns_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person gets colours, not JSON; whoever wants none (no-color.org) gets none."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
     assert "\x1b[" in logged(None, stream=Terminal(), node="k8s-node1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[" not in logged(None, stream=Terminal(), node="k8s-node1")
 
 
 def test_logfmt() -> None:
