@@ -6,7 +6,7 @@ import time
 from contextlib import ExitStack
 
 from bench.subjects import arguments, run, tell
-from monitor.links.connector import Connector, ConnectResult
+from monitor.links.connector import Connector, ConnectResult, Terms
 from monitor.links.tcp import SocketAddress, literal
 
 
@@ -23,12 +23,13 @@ def deaf(stack: ExitStack) -> tuple[str, int]:
 
 async def by_literal(connector: Connector, to: SocketAddress, count: int, in_flight: int, within: float) -> None:
     """Ask so many times by the callbacks that checks use."""
+    terms = Terms(within, silent=False)
     ended, begun, done = asyncio.get_running_loop().create_future(), 0, 0
 
     def begin() -> None:
         nonlocal begun
         begun += 1
-        connector.start(to, on_end, timeout=within, silent=False)
+        connector.start(to, terms, on_end)
 
     def on_end(_result: ConnectResult) -> None:
         nonlocal done
@@ -46,7 +47,7 @@ async def by_literal(connector: Connector, to: SocketAddress, count: int, in_fli
 async def by_name(connector: Connector, host: str, port: int, count: int) -> None:
     """Ask so many times by a name, which a resolver thread must look up."""
     for _ in range(count // 10):
-        await asyncio.gather(*(connector.connect(host, port, timeout=3, silent=False) for _ in range(10)))
+        await asyncio.gather(*(connector.connect(host, port, Terms(3, silent=False)) for _ in range(10)))
 
 
 async def main() -> None:

@@ -14,10 +14,10 @@ from monitor.core.model import Node, ProbeKind, Target
 from monitor.core.observations import Observation, Span
 from monitor.core.proof import NOTHING, Ask, EvidenceKind
 from monitor.engine.cadence import Cadence, phase_of
-from monitor.links.connector import Connector
+from monitor.links.connector import Connector, Terms
 from monitor.links.ssh import SshSettings
 from monitor.links.tls import TlsClient
-from monitor.probes.check import Check, CheckSettings
+from monitor.probes.check import Check
 from monitor.probes.front_door import FrontDoor, FrontDoorSettings
 from monitor.probes.handshake import Handshake, HandshakeSettings
 from monitor.verdict.origins import Network, OriginNetworks
@@ -177,7 +177,7 @@ def _networks(texts: Iterable[str]) -> tuple[Network, ...]:
 
 def _checks(path: PathSettings, connector: Connector) -> Iterator[TargetWatch]:
     checks, services = path.checks, path.services
-    settings = CheckSettings(timeout=checks.timeout, silent=checks.mode == "silent")
+    terms = Terms(checks.timeout, silent=checks.mode == "silent")
     measure = _measure(checks)
     for node in path.static_nodes:
         for service in services:
@@ -185,7 +185,7 @@ def _checks(path: PathSettings, connector: Connector) -> Iterator[TargetWatch]:
             if port is None:
                 continue
             target = Target(path.name, ProbeKind.CHECK, node.name, service.name)
-            probe = Check(target, node.address, port, settings, connector)
+            probe = Check(target, node.address, port, terms, connector)
             plan = TargetPlan(target, node.address, port, measure)
             yield TargetWatch(probe, plan, fast_interval=checks.interval)
 

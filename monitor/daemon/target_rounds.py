@@ -8,7 +8,7 @@ from monitor.core.observations import Observation, Repeat
 from monitor.core.verdicts import Verdict
 from monitor.daemon.compose import TargetProbe
 from monitor.daemon.shared import Shared
-from monitor.engine.cadence import Pace
+from monitor.engine.cadence import FAST, NORMAL, Pace
 from monitor.engine.scheduler import Done
 from monitor.links.connector import ConnectResult
 from monitor.probes.check import Check
@@ -40,7 +40,7 @@ class TargetRounds:
         """Do a round; give the pace of the next one."""
         # A process that was frozen may come to its rounds before it hears that another one leads.
         if not self.path.leading and self.probe.target.probe is not ProbeKind.CHECK:
-            return Pace.NORMAL
+            return NORMAL
         return _pace(self.path, await self.observe())
 
     async def observe(self) -> Observation:
@@ -72,7 +72,7 @@ class CheckRounds:
             repeat = Repeat(probe.target, began, shared.loop.time(), shared.wall_clock(), found.seconds)
             if path.book.repeat(repeat):
                 shared.on_repeat(repeat)
-                return Pace.NORMAL
+                return NORMAL
         observation = probe.judge(found, shared.span(began))
         shared.on_observation(observation)
         return _pace(path, observation)
@@ -80,7 +80,7 @@ class CheckRounds:
 
 def _pace(path: Path, observation: Observation) -> Pace:
     if not path.book.contradicted(observation.target):
-        return Pace.NORMAL
+        return NORMAL
     if not observation.answered or observation.judgement.verdict is Verdict.PORT_CLOSED:
         path.look_around(observation.target)
-    return Pace.FAST
+    return FAST

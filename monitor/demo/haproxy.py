@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from monitor.core.haproxy import ServerState
 from monitor.core.model import Node, Service
 from monitor.core.taxonomy import Reason
-from monitor.links.connector import Connector
+from monitor.links.connector import Connector, Terms
 
 INTER = 0.8
 CHECK_TIMEOUT = 1.0
@@ -104,6 +104,6 @@ class Haproxy:
 
 async def _watch(server: Server, connector: Connector) -> None:
     while True:
-        result = await connector.connect(server.address, server.check_port, timeout=CHECK_TIMEOUT, silent=True)
+        result = await connector.connect(server.address, server.check_port, Terms(CHECK_TIMEOUT, silent=True))
         server.checked(result.reason, asyncio.get_running_loop().time())
         await asyncio.sleep(INTER)

@@ -17,6 +17,10 @@ class Pace(Enum):
     FAST = "fast"
 
 
+# Constants, for in CPython 3.11 a member of an enumeration takes 75 ns each time.
+NORMAL, FAST = Pace.NORMAL, Pace.FAST
+
+
 def phase_of(key: str) -> float:
     """Hash a key to its place within an interval, 0 <= phase < 1; the same in every process and at every start."""
     digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
@@ -47,12 +51,14 @@ class Cadence:
         Normal rounds stand on the grid ``(k + phase) * interval`` of the loop's clock. The slot nearest after the first
         round may come almost at once: the next is taken when less than half an interval would lie between.
         """
-        if pace is Pace.FAST:
+        if pace is FAST:
             following = due + self.fast_interval
             return max(following, now), max(0, math.floor((now - due) / self.fast_interval))
         slot = math.floor(due / self.interval - self.phase) + 1
         following = (slot + self.phase) * self.interval
         if following - due < self.interval / 2:
             following += self.interval
-        missed = max(0, math.ceil((now - following) / self.interval))
+        if following >= now:
+            return following, 0
+        missed = math.ceil((now - following) / self.interval)
         return following + missed * self.interval, missed

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
-from monitor.engine.cadence import Cadence, Pace
+from monitor.engine.cadence import NORMAL, Cadence, Pace
 from monitor.engine.tasks import Tasks
 
 # A second has so many due times: of a thousand targets at one second ten share a wake-up, whose price (a timer, a turn
@@ -183,10 +183,10 @@ class Scheduler:
             job.quick.begin(partial(self._conclude, job, job.quick))
         except Exception as error:  # noqa: BLE001 - here and below our own bugs are caught and survived
             self._telemetry.bug(job.key, error)
-            self._land(job, Pace.NORMAL)
+            self._land(job, NORMAL)
 
     async def _round(self, job: Job, run: Callable[[], Awaitable[Pace]]) -> None:
-        pace = Pace.NORMAL
+        pace = NORMAL
         try:
             async with asyncio.timeout(job.limit):
                 pace = await run()
@@ -199,7 +199,7 @@ class Scheduler:
     def _conclude(self, job: Job, quick: Quick, found: object) -> None:
         if self._over:
             return  # cut off by our own end: it tells nothing
-        pace = Pace.NORMAL
+        pace = NORMAL
         try:
             pace = quick.conclude(found, job.began)
         except Exception as error:  # noqa: BLE001 - see _start

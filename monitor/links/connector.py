@@ -18,6 +18,7 @@ import socket
 import struct
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -42,6 +43,19 @@ SWEEP_GRAIN = 0.02
 _QUICKACK: int | None = socket.TCP_QUICKACK if sys.platform == "linux" else None
 _CONNECTED = select.EPOLLOUT | select.EPOLLONESHOT if sys.platform == "linux" else 0
 _LINGER_0 = struct.pack("ii", 1, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How connects are made, put together once for many: each ends within ``timeout`` seconds.
+
+    A ``silent`` one is not seen by the peer's application, where the kernel can do that (Linux); others are accepted
+    and closed in order. ``source_address`` is ours (``None``: the kernel's choice).
+    """
+
+    timeout: float
+    silent: bool
+    source_address: str | None = None
 
 
 class ConnectResult(NamedTuple):
@@ -95,22 +109,10 @@ class Connector:
         if self._epoll is not None:
             self._loop.add_reader(self._epoll.fileno(), self._reap)
 
-    async def connect(
-        self,
-        address: str,
-        port: int,
-        *,
-        timeout: float,  # noqa: ASYNC109 - it becomes a deadline of the sweep; a timer for each would be the cost
-        silent: bool,
-        source_address: str | None = None,
-    ) -> ConnectResult:
-        """Check one address (a literal, or a host name that is looked up within ``timeout`` seconds).
-
-        In ``silent`` mode the peer's application never sees it, where the kernel can (Linux); else it is accepted and
-        closed in order.
-        """
+    async def connect(self, address: str, port: int, terms: Terms) -> ConnectResult:
+        """Check one address: a literal, or a host name that is looked up within the same timeout."""
         if (to := known_literal(address, port)) is None:
-            started = self._loop.time()
+            started, timeout = self._loop.time(), terms.timeout
             try:
                 async with asyncio.timeout_at(started + timeout):
                     to = await resolve(address, port)
@@ -118,17 +120,15 @@ class Connector:
                 return ConnectResult(Reason.UNREACHABLE, timeout, f"cannot resolve {address} within {timeout:g} s")
             except LinkError as error:
                 return ConnectResult(error.reason, self._loop.time() - started, error.detail)
-            timeout -= self._loop.time() - started
+            terms = replace(terms, timeout=timeout - (self._loop.time() - started))
         ended: asyncio.Future[ConnectResult] = self._loop.create_future()
-        attempt = self.start(to, partial(_settle, ended), timeout=timeout, silent=silent, source_address=source_address)
+        attempt = self.start(to, terms, partial(_settle, ended))
         try:
             return await ended
         finally:
             self.cancel(attempt)
 
-    def start(
-        self, to: SocketAddress, done: Done, *, timeout: float, silent: bool, source_address: str | None = None
-    ) -> Attempt | None:
+    def start(self, to: SocketAddress, terms: Terms, done: Done) -> Attempt | None:
         """Begin a connect; ``done`` is called exactly once from the loop, never from in here, unless it is cancelled.
 
         Returns:
@@ -136,25 +136,30 @@ class Connector:
         """
         started = self._loop.time()
         try:
-            connecting = self._begin(to, silent=silent, source_address=source_address)
+            connecting = self._begin(to, terms)
         except OSError as error:
             self._loop.call_soon(done, ConnectResult(reason_of(error), 0.0, words(error)))
             return None
-        attempt = Attempt(connecting, started, started + timeout, done)
-        self._attempts[connecting.fileno()] = attempt
-        self._sweep.by(attempt.deadline)
+        deadline = started + terms.timeout
+        attempt = self._attempts[connecting.fileno()] = Attempt(connecting, started, deadline, done)
+        if deadline < self._sweep.next:
+            self._sweep.by(deadline)
         return attempt
 
-    def _begin(self, to: SocketAddress, *, silent: bool, source_address: str | None) -> socket.SocketType:
+    def _begin(self, to: SocketAddress, terms: Terms) -> socket.SocketType:
         if self._closed:
             raise OSError(errno.ECANCELED, "the connector is closed")
         connecting = open_socket(to.family)
         try:
-            if silent and _QUICKACK is not None:
+            if terms.silent and _QUICKACK is not None:
                 connecting.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 0)
                 connecting.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
-            begin_connect(connecting, to, source_address)
-            self._watch(connecting.fileno())
+            begin_connect(connecting, to, terms.source_address)
+            if self._epoll is not None:
+                # One event is all we want of it, and close takes it out again: no EPOLL_CTL_DEL is ever needed.
+                self._epoll.register(connecting.fileno(), _CONNECTED)
+            else:
+                self._loop.add_writer(connecting.fileno(), self._writable, connecting.fileno())
         except OSError:
             connecting.close()
             raise
@@ -177,37 +182,37 @@ class Connector:
             self._loop.remove_reader(self._epoll.fileno())
             self._epoll.close()
 
-    def _watch(self, fd: int) -> None:
-        if self._epoll is None:
-            self._loop.add_writer(fd, self._writable, fd)
-        else:
-            # One event is all we want of it, and close takes it out again: no EPOLL_CTL_DEL is ever needed.
-            self._epoll.register(fd, _CONNECTED)
-
     def _reap(self) -> None:
-        """Conclude whatever the kernel has decided since the last time."""
+        """Conclude whatever the kernel has decided since the last time.
+
+        All of the batch is closed, one system call after the other, before anybody is told: the peer, which has to do
+        for each of them, is kept awake, and a callback may start an attempt that gets a descriptor just closed.
+        """
         if self._epoll is None:
             return
-        under_way = self._attempts
-        # The whole batch is taken out first: a callback may start an attempt that gets a descriptor just closed.
-        batch = [(under_way.pop(fd), events) for fd, events in self._epoll.poll(0) if fd in under_way]
-        for attempt, events in batch:
-            self._conclude(attempt, failed=events != select.EPOLLOUT)
+        under_way, now, ended = self._attempts, self._loop.time(), []
+        for fd, events in self._epoll.poll(0):
+            if fd in under_way:
+                attempt = under_way.pop(fd)
+                ended.append((attempt, self._conclude(attempt, events, now)))
+        for attempt, result in ended:
+            self._tell(attempt, result)
 
     def _writable(self, fd: int) -> None:
         self._loop.remove_writer(fd)
-        self._conclude(self._attempts.pop(fd), failed=True)
+        attempt = self._attempts.pop(fd)
+        self._tell(attempt, self._conclude(attempt, 0, self._loop.time()))
 
-    def _conclude(self, attempt: Attempt, *, failed: bool) -> None:
-        """Read the kernel's decision: its error only where there may be one, for that is a system call."""
-        elapsed = self._loop.time() - attempt.started
-        number = attempt.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) if failed else 0
+    def _conclude(self, attempt: Attempt, events: int, now: float) -> ConnectResult:
+        """Read the kernel's decision, its error only where there may be one, for that is a system call; and close."""
+        connected, elapsed = attempt.socket, now - attempt.started
+        number = 0 if events == select.EPOLLOUT else connected.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if number:
             result = ConnectResult(reason_of_errno(number), elapsed, os.strerror(number))
         else:
-            result = ConnectResult(None, connect_seconds(attempt.socket, elapsed))
-        attempt.socket.close()
-        self._tell(attempt, result)
+            result = ConnectResult(None, connect_seconds(connected, elapsed))
+        connected.close()
+        return result
 
     def _give_up(self, attempt: Attempt, reason: Reason, detail: str) -> None:
         self._forget(attempt)

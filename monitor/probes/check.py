@@ -4,26 +4,16 @@ Silent mode (TCP_QUICKACK off, linger 0: SYN, SYN-ACK, RST) proves that a kernel
 leaves no line in any log; it does not prove that Postfix accepts.
 """
 
-from dataclasses import dataclass
-
 from monitor.core.conversation import Failure
 from monitor.core.model import Target
 from monitor.core.observations import SUCCEEDED, Judgement, Observation, Span
 from monitor.core.proof import NOTHING, Ask
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Verdict
-from monitor.links.connector import Connector, ConnectResult, Done
+from monitor.links.connector import Connector, ConnectResult, Done, Terms
 from monitor.links.tcp import literal
 
 _ANSWERS = frozenset({None, Reason.REFUSED, Reason.RESET})
-
-
-@dataclass(frozen=True, slots=True)
-class CheckSettings:
-    """What all checks of a path have in common: how long to wait (seconds), and whether without a trace."""
-
-    timeout: float
-    silent: bool
 
 
 class Check:
@@ -31,10 +21,10 @@ class Check:
 
     __slots__ = ("_address", "_connector", "_port", "_to", "settings", "target")
 
-    def __init__(self, target: Target, address: str, port: int, settings: CheckSettings, connector: Connector) -> None:
-        """Take whom to ask and where, and the engine of connects that all checks share."""
+    def __init__(self, target: Target, address: str, port: int, terms: Terms, connector: Connector) -> None:
+        """Take whom to ask and where, and what all of a path's checks share: terms, and the engine of connects."""
         self.target = target
-        self.settings = settings
+        self.settings = terms
         self._address, self._port = address, port
         self._connector = connector
         self._to = literal(address, port)
@@ -52,14 +42,11 @@ class Check:
         """
         if self._to is None:
             raise ValueError(f"{self._address} is a name: somebody must wait for its resolver")
-        self._connector.start(self._to, done, timeout=self.settings.timeout, silent=self.settings.silent)
+        self._connector.start(self._to, self.settings, done)
 
     async def run(self, _ask: Ask = NOTHING, /) -> ConnectResult:
         """Connect once; without a header there is nothing to prove."""
-        settings = self.settings
-        return await self._connector.connect(
-            self._address, self._port, timeout=settings.timeout, silent=settings.silent
-        )
+        return await self._connector.connect(self._address, self._port, self.settings)
 
     def judge(self, result: ConnectResult, span: Span) -> Observation:
         """Judge one connect."""

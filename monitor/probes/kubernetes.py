@@ -7,7 +7,6 @@ which a namespace has some that hold secrets) are asked for in rounds, which als
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +17,7 @@ from monitor.core.kube import Cluster, Deployment, Pod, SecretCertificate
 from monitor.core.observations import KubernetesObservation, Span
 from monitor.core.taxonomy import Phase, Reason
 from monitor.links import certificate
-from monitor.links.connector import Connector, ConnectResult
+from monitor.links.connector import Connector, ConnectResult, Terms
 from monitor.links.kube_api import KubeApi, StatusError
 from monitor.links.kube_exec import KubeExec
 from monitor.links.kube_watch import Listing, ListWatch, Patience
@@ -234,9 +233,11 @@ class Kubernetes:
 
     async def _connects(self, pods: Sequence[Pod]) -> Mapping[int, list[ConnectResult]]:
         asked = [(pod.address, port) for pod in pods for port in self.settings.ports]
-        connect = partial(self._connector.connect, timeout=CONNECT_TIMEOUT, silent=True)
+        terms, connect = Terms(CONNECT_TIMEOUT, silent=True), self._connector.connect
         results: dict[int, list[ConnectResult]] = {}
-        for (_, port), result in zip(asked, await asyncio.gather(*(connect(*each) for each in asked)), strict=True):
+        for (_, port), result in zip(
+            asked, await asyncio.gather(*(connect(*each, terms) for each in asked)), strict=True
+        ):
             results.setdefault(port, []).append(result)
         return results
 

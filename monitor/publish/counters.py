@@ -19,6 +19,8 @@ from monitor.publish import catalogue
 from monitor.publish.families import Family, HistogramFamily, Labels
 
 SUCCESS, FAILURE = "success", "failure"
+# A constant, for in CPython 3.11 a member of an enumeration takes 75 ns each time.
+CONNECT = Phase.CONNECT
 
 
 class ExpectedMaillog(NamedTuple):
@@ -135,7 +137,7 @@ class Counters:
             path, probe, node, service = target
             self._probes[path, probe, node, service, SUCCESS] += 1
             self._last_success[target] = at
-            self._durations.add((path, probe, service, Phase.CONNECT), seconds)
+            self._durations.add((path, probe, service, CONNECT), seconds)
 
     def count_maillog(self, counts: MaillogCounts) -> None:
         """Add what one batch of the mail log was found to hold."""

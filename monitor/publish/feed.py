@@ -30,17 +30,17 @@ class Feed:
     """Tells every listener; never waits for one."""
 
     def __init__(self) -> None:
-        """Begin without listeners."""
-        self._queues: set[Queue] = set()
+        """Begin without listeners; each is a queue."""
+        self.queues: set[Queue] = set()
         self._closed = False
 
     def __len__(self) -> int:
         """Count the listeners."""
-        return len(self._queues)
+        return len(self.queues)
 
     def tell(self, message: Message) -> None:
         """Tell all."""
-        for queue in tuple(self._queues):
+        for queue in tuple(self.queues):
             if queue.full():
                 self._let_go(queue)
             else:
@@ -49,7 +49,7 @@ class Feed:
     def close(self) -> None:
         """Let everybody go, and take nobody on any more."""
         self._closed = True
-        for queue in tuple(self._queues):
+        for queue in tuple(self.queues):
             self._let_go(queue)
 
     @contextmanager
@@ -59,17 +59,17 @@ class Feed:
         Raises:
             FeedFullError: there is no room.
         """
-        if self._closed or len(self._queues) >= MOST_LISTENERS:
+        if self._closed or len(self.queues) >= MOST_LISTENERS:
             raise FeedFullError
         queue: Queue = asyncio.Queue(BACKLOG)
-        self._queues.add(queue)
+        self.queues.add(queue)
         try:
             yield queue
         finally:
-            self._queues.discard(queue)
+            self.queues.discard(queue)
 
     def _let_go(self, queue: Queue) -> None:
-        self._queues.discard(queue)
+        self.queues.discard(queue)
         while not queue.empty():
             queue.get_nowait()
         queue.put_nowait(None)

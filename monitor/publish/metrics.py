@@ -13,7 +13,7 @@ from prometheus_client.core import Metric
 from prometheus_client.exposition import choose_encoder, gzip_accepted
 
 from monitor.core.model import Target
-from monitor.core.observations import AnyObservation, MaillogCounts, Repeat
+from monitor.core.observations import AnyObservation, MaillogCounts
 from monitor.core.status import PathStatus
 from monitor.publish import catalogue
 from monitor.publish.counters import Counters, ExpectedMaillog, Frozen
@@ -146,6 +146,8 @@ class Metrics:
         its tasks.
         """
         self._counters = Counters()
+        # one call less, where thousands a second end
+        self.repeat = self._counters.repeat
         self._loop_lag = loop_lag
         self._loop_tasks = loop_tasks
         self._own: dict[Family, Rows] = {
@@ -164,10 +166,6 @@ class Metrics:
     def observe(self, observation: AnyObservation) -> None:
         """Count one ended round."""
         self._counters.observe(observation)
-
-    def repeat(self, repeat: Repeat) -> None:
-        """Count a check that succeeded once more."""
-        self._counters.repeat(repeat)
 
     def count_maillog(self, counts: MaillogCounts) -> None:
         """Add what one batch of the mail log was found to hold."""

@@ -9,7 +9,7 @@ from monitor.core.taxonomy import Reason
 from monitor.demo import port as port_module
 from monitor.demo.port import Port
 from monitor.engine.tasks import Tasks
-from monitor.links.connector import Connector, ConnectResult
+from monitor.links.connector import Connector, ConnectResult, Terms
 from monitor.links.tcp import TcpStream
 
 HOST = "127.0.0.1"
@@ -34,7 +34,7 @@ async def port() -> AsyncIterator[Port]:
 async def _connect(port: Port, timeout: float = 1.0) -> ConnectResult:  # noqa: ASYNC109 - handed on
     connector = Connector()
     try:
-        return await connector.connect(HOST, port.port, timeout=timeout, silent=False)
+        return await connector.connect(HOST, port.port, Terms(timeout, silent=False))
     finally:
         connector.close()
 

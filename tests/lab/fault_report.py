@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from monitor.links.connector import Connector
+from monitor.links.connector import Connector, Terms
 from tests.lab.faults import Fault
 from tests.lab.haproxy import BACKEND_SUFFIX, FRONTENDS, POOLS
 from tests.lab.lab import Lab
@@ -81,7 +81,7 @@ async def tcp_says() -> str:
     connector = Connector()
     try:
         results = await asyncio.gather(
-            *(connector.connect(address, port, timeout=PATIENCE, silent=True) for address, port in DATA_PORTS)
+            *(connector.connect(address, port, Terms(PATIENCE, silent=True)) for address, port in DATA_PORTS)
         )
     finally:
         connector.close()

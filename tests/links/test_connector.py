@@ -14,7 +14,7 @@ import pytest
 
 from monitor.core.taxonomy import Reason
 from monitor.links import connector as room
-from monitor.links.connector import Connector, ConnectResult
+from monitor.links.connector import Connector, ConnectResult, Terms
 from monitor.links.tcp import SocketAddress, literal
 from tests.links.peers import descriptors, refusing, unanswering, until
 
@@ -79,13 +79,13 @@ async def test_a_silent_check_is_never_accepted(listener: socket.socket) -> None
 
         async def accepted_of_many() -> int:
             results = await asyncio.gather(
-                *(connector.connect("127.0.0.1", port, timeout=3.0, silent=True) for _ in range(200))
+                *(connector.connect("127.0.0.1", port, Terms(3.0, silent=True)) for _ in range(200))
             )
             assert all(result.ok and result.answered for result in results)
             return accepted(listener)
 
         assert 0 in [await accepted_of_many() for _ in range(5)]
-        assert (await connector.connect("127.0.0.1", port, timeout=3.0, silent=False)).ok
+        assert (await connector.connect("127.0.0.1", port, Terms(3.0, silent=False))).ok
         assert accepted(listener) == 1
 
 
@@ -93,7 +93,7 @@ async def test_a_silent_check_is_never_accepted(listener: socket.socket) -> None
 async def test_a_check_in_connect_mode_is_accepted_and_closed_in_order(listener: socket.socket) -> None:
     """The application sees a connection and its end, no reset."""
     async with connecting() as connector:
-        assert (await connector.connect("127.0.0.1", listener.getsockname()[1], timeout=3.0, silent=False)).ok
+        assert (await connector.connect("127.0.0.1", listener.getsockname()[1], Terms(3.0, silent=False))).ok
         seen, _ = listener.accept()
         with seen:
             assert seen.recv(1) == b""
@@ -106,7 +106,7 @@ async def test_without_quickack_a_silent_check_falls_back_to_connect_mode(
     """Where the kernel cannot be silent the check is still made."""
     monkeypatch.setattr(room, "_QUICKACK", None)
     async with connecting() as connector:
-        assert (await connector.connect("127.0.0.1", listener.getsockname()[1], timeout=3.0, silent=True)).ok
+        assert (await connector.connect("127.0.0.1", listener.getsockname()[1], Terms(3.0, silent=True))).ok
     assert accepted(listener) == 1
 
 
@@ -115,7 +115,7 @@ async def test_the_connect_is_timed_by_the_kernel(listener: socket.socket) -> No
     """A loop that is blocked for a while blurs the loop's clock, not the figure."""
     async with connecting() as connector:
         ended: list[ConnectResult] = []
-        connector.start(address_of(listener), ended.append, timeout=3.0, silent=True)
+        connector.start(address_of(listener), Terms(3.0, silent=True), ended.append)
         select.select([], [], [], 0.05)
         await until(lambda: bool(ended))
         assert 0 < ended[0].seconds < 0.05
@@ -127,7 +127,7 @@ async def test_a_refused_check_is_an_answer(*, silent: bool) -> None:
     """A reset says that the host is alive and the port closed."""
     with refusing() as port:
         async with connecting() as connector:
-            result = await connector.connect("127.0.0.1", port, timeout=3.0, silent=silent)
+            result = await connector.connect("127.0.0.1", port, Terms(3.0, silent=silent))
     assert (result.reason, result.detail) == (Reason.REFUSED, "Connection refused")
     assert result.answered
     assert not result.ok
@@ -144,7 +144,7 @@ async def test_silence_ends_at_the_deadline() -> None:
 
             async def check(limit: float) -> ConnectResult:
                 begun = loop.time()
-                result = await connector.connect("127.0.0.1", port, timeout=limit, silent=True)
+                result = await connector.connect("127.0.0.1", port, Terms(limit, silent=True))
                 assert limit <= loop.time() - begun < limit + 0.5
                 order.append(limit)
                 return result
@@ -160,7 +160,7 @@ async def test_an_answer_in_time_counts_even_when_it_is_read_late(listener: sock
     """A loop that was busy beyond the deadline does not turn a living port into a dead one."""
     async with connecting() as connector:
         ended: list[ConnectResult] = []
-        connector.start(address_of(listener), ended.append, timeout=0.01, silent=True)
+        connector.start(address_of(listener), Terms(0.01, silent=True), ended.append)
         select.select([], [], [], 0.03)
         connector._sweep.look()  # noqa: SLF001 - loops differ in whether timers or descriptors come first
         assert [result.ok for result in ended] == [True]
@@ -172,7 +172,7 @@ async def test_ipv6_is_checked_alike() -> None:
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as listener:
         listener.setblocking(False)  # noqa: FBT003 - the socket module's own signature
         async with connecting() as connector:
-            assert (await connector.connect("::1", listener.getsockname()[1], timeout=3.0, silent=True)).ok
+            assert (await connector.connect("::1", listener.getsockname()[1], Terms(3.0, silent=True))).ok
         assert accepted(listener) == 0
 
 
@@ -180,7 +180,7 @@ async def test_the_source_address_is_bound(listener: socket.socket) -> None:
     """The peer sees the address that was asked for."""
     async with connecting() as connector:
         port = listener.getsockname()[1]
-        result = await connector.connect("127.0.0.1", port, timeout=3.0, silent=False, source_address="127.0.0.9")
+        result = await connector.connect("127.0.0.1", port, Terms(3.0, silent=False, source_address="127.0.0.9"))
         assert result.ok
     seen, peer = listener.accept()
     seen.close()
@@ -202,7 +202,7 @@ async def test_what_the_kernel_refuses_at_once_is_told_from_the_loop(
     assert to is not None
     async with connecting() as connector:
         ended: list[ConnectResult] = []
-        attempt = connector.start(to, ended.append, timeout=3.0, silent=True, source_address=source)
+        attempt = connector.start(to, Terms(3.0, silent=True, source_address=source), ended.append)
         assert (attempt, ended) == (None, [])
         await asyncio.sleep(0)
         assert [result.reason for result in ended] == [reason]
@@ -216,7 +216,7 @@ async def test_running_out_of_descriptors_is_our_own_error(listener: socket.sock
         with open(os.devnull) as last:  # noqa: ASYNC230, PTH123 - any descriptor will do, it is never read
             resource.setrlimit(resource.RLIMIT_NOFILE, (last.fileno(), hard))
         try:
-            result = await connector.connect("127.0.0.1", listener.getsockname()[1], timeout=3.0, silent=True)
+            result = await connector.connect("127.0.0.1", listener.getsockname()[1], Terms(3.0, silent=True))
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert (result.reason, result.detail) == (Reason.LOCAL_ERROR, "Too many open files")
@@ -230,7 +230,7 @@ async def test_a_name_is_looked_up(listener: socket.socket, monkeypatch: pytest.
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", found)
     async with connecting() as connector:
-        assert (await connector.connect("node1.example.org", 30145, timeout=3.0, silent=True)).ok
+        assert (await connector.connect("node1.example.org", 30145, Terms(3.0, silent=True))).ok
 
 
 async def test_an_unknown_name_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,7 +241,7 @@ async def test_an_unknown_name_is_unreachable(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown)
     async with connecting() as connector:
-        result = await connector.connect("nosuch.invalid", 25, timeout=3.0, silent=True)
+        result = await connector.connect("nosuch.invalid", 25, Terms(3.0, silent=True))
     assert result.reason is Reason.UNREACHABLE
     assert result.detail == "cannot resolve nosuch.invalid: Name or service not known"
 
@@ -254,7 +254,7 @@ async def test_a_silent_resolver_ends_at_the_deadline(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", hang)
     async with connecting() as connector:
-        result = await connector.connect("slow.example.org", 25, timeout=0.02, silent=True)
+        result = await connector.connect("slow.example.org", 25, Terms(0.02, silent=True))
     assert result == (Reason.UNREACHABLE, 0.02, "cannot resolve slow.example.org within 0.02 s")
 
 
@@ -266,7 +266,7 @@ async def test_a_cancelled_check_leaves_nothing_open() -> None:
             before = descriptors()
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.02):
-                    await connector.connect("127.0.0.1", port, timeout=60.0, silent=True)
+                    await connector.connect("127.0.0.1", port, Terms(60.0, silent=True))
             assert descriptors() == before
 
 
@@ -277,9 +277,9 @@ async def test_closing_ends_what_is_under_way() -> None:
     with unanswering() as port:
         async with connecting() as connector:
             loop.call_later(0.01, connector.close)
-            checks = [connector.connect("127.0.0.1", port, timeout=60.0, silent=True) for _ in range(3)]
+            checks = [connector.connect("127.0.0.1", port, Terms(60.0, silent=True)) for _ in range(3)]
             results = await asyncio.gather(*checks)
-            late = await connector.connect("127.0.0.1", port, timeout=60.0, silent=True)
+            late = await connector.connect("127.0.0.1", port, Terms(60.0, silent=True))
     assert {(result.reason, result.detail) for result in [*results, late]} == {
         (Reason.LOCAL_ERROR, "the connector is closed")
     }
@@ -295,12 +295,12 @@ async def test_a_callback_may_start_the_next_check(listener: socket.socket) -> N
         def again(result: ConnectResult) -> None:
             ended.append(result)
             if len(ended) <= 300:
-                connector.start(to, again, timeout=3.0, silent=True)
+                connector.start(to, Terms(3.0, silent=True), again)
             elif len(ended) == 320:
                 all_ended.set()
 
         for _ in range(20):
-            connector.start(to, again, timeout=3.0, silent=True)
+            connector.start(to, Terms(3.0, silent=True), again)
         await all_ended.wait()
         assert all(result.ok for result in ended)
     assert accepted(listener) == 0
@@ -318,7 +318,7 @@ async def test_a_callbacks_bug_is_reported_and_harms_no_other(listener: socket.s
     async with connecting() as connector:
         ended: list[ConnectResult] = []
         for done in (broken, ended.append):
-            connector.start(address_of(listener), done, timeout=3.0, silent=True)
+            connector.start(address_of(listener), Terms(3.0, silent=True), done)
         await until(lambda: bool(ended))
     assert reported == [bug]
 
@@ -337,8 +337,8 @@ async def test_a_callback_may_cancel_what_is_overdue_with_it() -> None:
                 connector.cancel(second)
                 first_told.set()
 
-            connector.start(to, first, timeout=0.02, silent=True)
-            second = connector.start(to, lambda _: told.append("second"), timeout=0.02, silent=True)
+            connector.start(to, Terms(0.02, silent=True), first)
+            second = connector.start(to, Terms(0.02, silent=True), lambda _: told.append("second"))
             await first_told.wait()
             await asyncio.sleep(0.03)
     assert told == ["first"]
@@ -351,7 +351,7 @@ def test_it_runs_on_uvloop_too(listener: socket.socket) -> None:
 
     async def check() -> ConnectResult:
         async with connecting() as connector:
-            return await connector.connect("127.0.0.1", port, timeout=3.0, silent=True)
+            return await connector.connect("127.0.0.1", port, Terms(3.0, silent=True))
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         assert runner.run(check()).ok

@@ -13,7 +13,7 @@ from monitor.core.kube import KubeNode, SecretCertificate
 from monitor.core.observations import KubernetesObservation, Span
 from monitor.core.taxonomy import Phase, Reason
 from monitor.links import certificate
-from monitor.links.connector import Connector, ConnectResult
+from monitor.links.connector import Connector, ConnectResult, Terms
 from monitor.links.kube_api import KubeApi, StatusError
 from monitor.links.kube_watch import Listing
 from monitor.probes import kubernetes
@@ -135,9 +135,8 @@ async def test_the_ready_pods_are_tried(
     """One that is not ready is tried only where no other is; silently, on every port."""
     tried: list[tuple[str, int]] = []
 
-    async def connect(_: Connector, address: str, port: int, *, timeout: float, silent: bool) -> ConnectResult:  # noqa: ASYNC109 - the connector's own
-        assert silent
-        assert timeout == kubernetes.CONNECT_TIMEOUT
+    async def connect(_: Connector, address: str, port: int, terms: Terms) -> ConnectResult:
+        assert terms == Terms(kubernetes.CONNECT_TIMEOUT, silent=True)
         tried.append((address, port))
         return OPEN
 
