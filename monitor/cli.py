@@ -14,7 +14,7 @@ from pathlib import Path
 
 from monitor.arguments import parser
 from monitor.config.document import read_bytes
-from monitor.config.load import load, load_yaml_mapping, parse
+from monitor.config.load import load, load_yaml_mapping, parse, reading
 from monitor.config.options import DEFAULT_LISTEN_ADDRESS, RunOptions, shard_of_pod
 from monitor.config.rbac import rbac_yaml
 from monitor.config.schema import json_schema
@@ -85,7 +85,7 @@ def _run(arguments: argparse.Namespace) -> int:
     with _importing():
         from monitor import daemon  # noqa: PLC0415 - see above
 
-    return daemon.run(partial(load, arguments.config_file, check_files=True), _run_options(arguments))
+    return daemon.run(partial(reading, arguments.config_file, check_files=True), _run_options(arguments))
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import pytest
 
 from monitor import __version__, daemon, demo
 from monitor.cli import main
-from monitor.config.load import load
+from monitor.config.load import Reading, at_once, load
 from monitor.config.options import RunOptions
 from monitor.config.settings import PathSettings, Settings
 from monitor.core.roundtrip import Via
@@ -110,8 +110,8 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Settings, RunOpt
     def call(*flags: str) -> tuple[Settings, RunOptions]:
         given: list[Any] = []
 
-        def stand_in(load_settings: Callable[[], Settings], options: RunOptions) -> int:
-            given.extend((load_settings(), options))
+        def stand_in(load_settings: Callable[[], Reading], options: RunOptions) -> int:
+            given.extend((at_once(load_settings()), options))
             return 7
 
         monkeypatch.setattr(daemon, "run", stand_in)

@@ -16,7 +16,7 @@ from typing import Any
 from bench.measure import quantile
 from bench.subjects import arguments, run, say
 from bench.subjects.settings import leave_out_handshakes
-from monitor.config.load import load
+from monitor.config.load import reading
 from monitor.config.options import RunOptions
 from monitor.daemon.main import serve
 from monitor.daemon.service import Daemon
@@ -69,7 +69,7 @@ async def main() -> None:
     leave_out_handshakes("tls", "slow")
     record = Record()
     options = RunOptions(listen_addresses=("127.0.0.1:0",), log_level="error")
-    daemon = partial(load, Path(asked["file"]), check_files=False)
+    daemon = partial(reading, Path(asked["file"]), check_files=False)
     serving = asyncio.get_running_loop().create_task(serve(daemon, options, ready=_say_address))
     while line := await asyncio.to_thread(sys.stdin.readline):
         say(await record.windows(*json.loads(line)))

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from monitor.config.load import parse
+from monitor.config.load import Reading, parse
 from monitor.config.options import RunOptions
 from monitor.config.settings import Settings
 from monitor.core.model import ProbeKind, Target
@@ -69,7 +69,12 @@ def checking_daemon(settings: Settings, *, alone: bool = True) -> Daemon:
     if alone:
         leave_out_handshakes()
     configure("error", "json")
-    return Daemon(lambda: settings, RunOptions())
+
+    def known() -> Reading:
+        yield
+        return settings
+
+    return Daemon(known, RunOptions())
 
 
 def rounds_of(daemon: Daemon) -> float:

@@ -1,8 +1,8 @@
-"""From a file to settings, or to every fault in it."""
+"""From a file to settings, or to every fault in it; all at once, or a step at a time for who must not wait for it."""
 
 import itertools
 import os
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import cast
 
@@ -16,6 +16,9 @@ from monitor.config.settings import Settings
 from monitor.config.wording import describe, is_null
 from monitor.core.errors import ConfigError, Fault
 
+# Each step takes milliseconds for a thousand targets; the settings are what it returns at its end.
+Reading = Generator[None, None, Settings]
+
 
 def load(path: str | Path, *, check_files: bool, environ: Mapping[str, str] = os.environ) -> Settings:
     """Read a configuration file.
@@ -23,13 +26,36 @@ def load(path: str | Path, *, check_files: bool, environ: Mapping[str, str] = os
     ``check_files`` says whether the files that it names must be there as well. Raises ``ConfigError`` with every fault
     found, in the order of the file.
     """
-    return parse(document.read_bytes(Path(path)), str(path), check_files=check_files, environ=environ)
+    return at_once(reading(path, check_files=check_files, environ=environ))
+
+
+def reading(path: str | Path, *, check_files: bool, environ: Mapping[str, str] = os.environ) -> Reading:
+    """Do what ``load`` does a step at a time; nothing is read before the first one."""
+    data = document.read_bytes(Path(path))
+    return (yield from parsing(data, str(path), check_files=check_files, environ=environ))
 
 
 def parse(data: bytes, file: str, *, check_files: bool = False, environ: Mapping[str, str] = os.environ) -> Settings:
     """Read a configuration that is in memory; ``file`` is what faults call it. Raises as ``load`` does."""
+    return at_once(parsing(data, file, check_files=check_files, environ=environ))
+
+
+def at_once(steps: Reading) -> Settings:
+    """Take all the steps."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return cast("Settings", end.value)
+
+
+def parsing(data: bytes, file: str, *, check_files: bool = False, environ: Mapping[str, str] = os.environ) -> Reading:
+    """Do what ``parse`` does a step at a time."""
     faults = Faults(file)
-    written = _read(document.compose(data, file), faults, environ)
+    node = document.compose(data, file)
+    yield
+    written = _read(node, faults, environ)
+    yield
     settings = completion.complete(written, faults.places)
     for complaint in itertools.chain(
         rules.missing_service_keys(written),

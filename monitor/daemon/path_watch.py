@@ -26,6 +26,7 @@ class PathWatch:
     def __init__(self, path: PathSettings, tls: TlsClient, shared: Shared) -> None:
         """Prepare; nothing is watched before ``configure``."""
         self._declared = self._path = path
+        self._settled: PathSettings | None = None
         self._tls = tls
         self.shared = shared
         self._watches: dict[str, TargetWatch] = {}
@@ -71,11 +72,17 @@ class PathWatch:
         """Give the client that these settings would make anew; ``None``: they differ, or name a file that may."""
         return self._tls if settings.ca_file is None and settings == self._path.tls else None
 
+    def settled_by(self, path: PathSettings) -> bool:
+        """Tell whether these very settings are in force already: to ``configure`` by them would change nothing."""
+        # services of another order are equal as a mapping, and stand in another order on the page
+        return self._settled is not None and path == self._settled and path.services == self._settled.services
+
     async def configure(self, path: PathSettings, tls: TlsClient) -> None:
         """Watch by these settings; what did not change keeps its beat, its connections and its memory.
 
         ``tls`` is taken where the settings of TLS have changed.
         """
+        self._settled = None  # as long as half of it may be done
         self._kubernetes.prepare(path)
         self._declared, path = path, with_nodes(path, self._kubernetes.nodes)
         before, self._path = self._path, path
@@ -89,6 +96,7 @@ class PathWatch:
         await self._edges.configure(path)
         await self._maillog.configure(path)
         await self._kubernetes.configure(self._declared)
+        self._settled = self._declared
 
     def _nodes_changed(self) -> None:
         self._path = with_nodes(self._declared, self._kubernetes.nodes)

@@ -5,10 +5,12 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import cast
 
 import structlog
 
 from monitor import __revision__, __version__
+from monitor.config.load import Reading, at_once
 from monitor.config.options import RunOptions
 from monitor.config.settings import PathSettings, Settings
 from monitor.config.show import show
@@ -47,14 +49,14 @@ ANNOUNCE_SOON = 0.1
 ANNOUNCE_LATENCIES = 1.0
 ANNOUNCE_ANYWAY = 5.0
 
-Load = Callable[[], Settings]
+Load = Callable[[], Reading]
 
 
 class Daemon:
     """Everything that runs; what the web server calls its backend."""
 
     def __init__(self, load: Load, options: RunOptions) -> None:
-        """Take the loader, which reads the configuration anew each time. Runs on the event loop that makes it."""
+        """Take what reads the configuration anew each time. Runs on the event loop that makes it."""
         self._load = load
         self._options = options
         self._log = structlog.get_logger()
@@ -99,9 +101,10 @@ class Daemon:
         """
         self._lag.start()
         self._garbage.start()
-        settings = self._load()
+        settings = at_once(self._load())
         self._memory.load()
-        await self._adopt(settings)
+        async with self._adopting:
+            await self._adopt(settings)
         self._awaited = self._first_rounds()
         self._tasks.keep("announce", self._announce_anyway)
 
@@ -126,12 +129,12 @@ class Daemon:
             ConfigError: It is faulty.
         """
         try:
-            await self._adopt(self._load())
+            async with self._adopting:  # a second signal may come while the first one is obeyed, or we start
+                await self._adopt(await self._read())
         except ConfigError as error:
             self.metrics.config_refused()
             self._log.error("config.reload_failed", faults=[str(fault) for fault in error.faults])
             raise
-        self._garbage.thaw()
         self._log.info("config.reloaded", paths=len(self._settings.paths))
 
     def statuses(self) -> Sequence[PathStatus]:
@@ -214,19 +217,28 @@ class Daemon:
         self.metrics.bug(name, error)
         self._events.bug(name, error)
 
-    async def _adopt(self, settings: Settings) -> None:
-        async with self._adopting:  # a second signal may come while the first one is obeyed
-            await self._arrange(settings)
+    async def _read(self) -> Settings:
+        """Read the configuration anew; between two steps it is the turn of the rounds that are due."""
+        steps = self._load()
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                return cast("Settings", end.value)
+            await asyncio.sleep(0)
 
-    async def _arrange(self, settings: Settings) -> None:
+    async def _adopt(self, settings: Settings) -> None:
         paths = [path for path in settings.paths if self._is_ours(path)]
         clients = {path.name: self._tls_client(path) for path in paths}
-        for name in self._watches.keys() - clients.keys():
+        gone = self._watches.keys() - clients.keys()
+        # Most reloads change one path, or none: the others are not touched.
+        changed = [path for path in paths if not self._watches_by(path)]
+        for name in gone:
             await self._watches.pop(name).stop()
         self._settings = settings
         for each in (self._memory, self.journal, self._events):
             each.keep_only(set(clients))
-        for path in paths:
+        for path in changed:
             if path.name not in self._watches:
                 watch = self._watches[path.name] = PathWatch(path, clients[path.name], self._shared)
                 for result in self._memory.roundtrips(path.name):
@@ -243,6 +255,12 @@ class Daemon:
         self.journal.configure({path.name: path.handshakes.transcripts for path in paths}, shows_addresses=shown)
         await self._notifier.configure(settings.notify)
         self.metrics.config_loaded(wall_clock())
+        if gone or changed:
+            self._garbage.thaw()
+
+    def _watches_by(self, path: PathSettings) -> bool:
+        watch = self._watches.get(path.name)
+        return watch is not None and watch.settled_by(path)
 
     def _tls_client(self, path: PathSettings) -> TlsClient:
         # The system's roots are a hundred and more certificates: they are not read again for a path that goes on.

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from monitor import daemon
-from monitor.config.load import load as load_settings
+from monitor.config.load import reading
 from monitor.config.options import DEFAULT_LISTEN_ADDRESS, RunOptions
 from monitor.core.errors import ConfigError, Fault
 from monitor.demo.configuration import mailpath_yml
@@ -47,7 +47,7 @@ async def _demo(planned: Sequence[PlannedFault], options: RunOptions) -> int:
             file.write_text(mailpath_yml(path), encoding="utf-8")
             for fault, delay in planned:
                 _schedule(path, fault, delay)
-            load = partial(load_settings, file, check_files=True)
+            load = partial(reading, file, check_files=True)
             scheme = "https" if options.web_settings is not None and options.web_settings.tls is not None else "http"
             return await daemon.serve(load, options, ready=partial(_welcome, file, path, planned, scheme))
         finally:

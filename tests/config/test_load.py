@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.config.load import load_yaml_mapping, parse
+from monitor.config.load import at_once, load, load_yaml_mapping, parse, reading
 from monitor.config.settings import Settings
 from monitor.core.errors import ConfigError
 from tests.config.documents import MINIMAL, faults_of
@@ -37,6 +37,18 @@ def test_other_yaml_files(tmp_path: Path) -> None:
         with pytest.raises(ConfigError) as caught:
             load_yaml_mapping(file)
         assert len(caught.value.faults) == 1
+
+
+def test_a_step_at_a_time(tmp_path: Path) -> None:
+    """The same settings, or the same faults, with pauses on the way; nothing is read before the first step."""
+    file = tmp_path / "mailpath.yml"
+    steps = reading(file, check_files=False)
+    file.write_bytes(MINIMAL)
+    assert sum(1 for _ in steps) > 1
+    assert at_once(reading(file, check_files=False)) == load(file, check_files=False) == parse(MINIMAL, "")
+    file.write_text("paths: [")
+    with pytest.raises(ConfigError):
+        at_once(reading(file, check_files=False))
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))

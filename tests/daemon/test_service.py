@@ -3,18 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 
-from monitor.config.load import load
+from monitor.config.load import reading
 from monitor.config.options import RunOptions
-from monitor.config.settings import Settings
 from monitor.core.errors import ConfigError
 from monitor.core.maintenance import Maintenance
 from monitor.core.verdicts import Verdict
 from monitor.daemon import service
+from monitor.daemon.path_watch import PathWatch
 from monitor.daemon.service import Daemon
 from monitor.links.tls import TlsClient
 
@@ -37,11 +38,7 @@ def write(file: Path, *nodes: str) -> None:
 @asynccontextmanager
 async def running(file: Path, **options: int) -> AsyncIterator[Daemon]:
     """Run the daemon while the context lasts."""
-
-    def read() -> Settings:
-        return load(str(file), check_files=True)
-
-    daemon = Daemon(read, RunOptions(**options))  # type: ignore[arg-type]
+    daemon = Daemon(partial(reading, file, check_files=True), RunOptions(**options))  # type: ignore[arg-type]
     await daemon.start()
     try:
         yield daemon
@@ -130,6 +127,63 @@ async def test_the_systems_certificates_are_not_read_again_for_a_path_that_stays
             )
             await daemon.reload()
             assert made.call_count == 1
+
+
+async def test_a_reload_touches_no_path_that_did_not_change(tmp_path: Path) -> None:
+    """The rounds of all others go on meanwhile; services in another order are a change, for the page shows them so."""
+    file = tmp_path / "mailpath.yml"
+    write(file, "a")
+    one = file.read_text().partition("paths:")[2]
+    second, third = (
+        f"{name}: {{protocol: smtps, frontend_port: {port}, node_port: {port}, listener_port: {port}, backend: {name}}}"
+        for name, port in (("second", 4001), ("third", 4002))
+    )
+    ordered = one.replace("- name: home", f"- name: home\n    services: {{{second}, {third}}}")
+    swapped = one.replace("- name: home", f"- name: home\n    services: {{{third}, {second}}}")
+    other = one.replace("home", "other")
+    file.write_text(f"paths:{ordered}{other}")
+    async with running(file) as daemon:
+        with patch.object(PathWatch, "configure", autospec=True, side_effect=PathWatch.configure) as configured:
+
+            async def reloaded(*paths: str) -> list[str]:
+                configured.reset_mock()
+                file.write_text(f"paths:{''.join(paths)}")
+                await daemon.reload()
+                return [call.args[1].name for call in configured.call_args_list]
+
+            assert await reloaded(ordered, other) == []
+            assert await reloaded(ordered, other.replace("interval: 200ms", "interval: 300ms")) == ["other"]
+            assert await reloaded(ordered, other) == ["other"]
+            assert await reloaded(swapped, other) == ["home"]
+            assert await reloaded(other) == []
+            assert await reloaded(ordered, other) == ["home"]
+        assert [status.name for status in daemon.statuses()] == ["other", "home"]
+
+
+async def test_a_reload_leaves_turns_to_everything_else(tmp_path: Path) -> None:
+    """Rounds that are due wait neither for the whole reading nor for all paths; the status is whole at each turn."""
+    file = tmp_path / "mailpath.yml"
+    write(file, "a")
+    one = file.read_text().partition("paths:")[2]
+    file.write_text(f"paths:{one}{one.replace('home', 'other')}")
+    async with running(file) as daemon:
+        seen = list[tuple[str, ...]]()
+
+        async def look() -> None:
+            while True:
+                seen.append(tuple("".join(sorted({s.target.node for s in p.handshakes})) for p in daemon.statuses()))
+                await asyncio.sleep(0)
+
+        looking = asyncio.get_running_loop().create_task(look())
+        await asyncio.sleep(0)
+        write(file, "a", "b")
+        two = file.read_text().partition("paths:")[2]
+        file.write_text(f"paths:{two}{two.replace('home', 'other')}")
+        await daemon.reload()
+        looking.cancel()
+        # once before it, and after each step of the reading
+        assert list(dict.fromkeys(seen)) == [("a", "a"), ("ab", "a"), ("ab", "ab")]
+        assert seen.count(("a", "a")) > 2
 
 
 async def test_a_faulty_reload_changes_nothing(tmp_path: Path) -> None:

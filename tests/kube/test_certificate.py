@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.config.load import parse
+from monitor.config.load import parsing
 from monitor.config.options import RunOptions
 from monitor.core.status import PathStatus
 from monitor.daemon.service import Daemon
@@ -51,7 +51,7 @@ async def test_a_renewed_certificate_is_told_until_it_is_served(
     await asyncio.to_thread(cluster.admin.create, tls_secret(SECRET, held(tmp_path), MARK))
     block = f"    kubernetes: {{kubeconfig: {cluster.kubeconfig}, certificate_secret: {SECRET}}}\n"
     text = mailpath_yml(mail_path) + block
-    daemon = Daemon(lambda: parse(text.encode(), ""), RunOptions())
+    daemon = Daemon(lambda: parsing(text.encode(), ""), RunOptions())
     await daemon.start()
     try:
         watched = Watched(daemon)

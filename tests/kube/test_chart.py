@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from monitor.config.load import parse
+from monitor.config.load import parse, parsing
 from monitor.config.options import RunOptions
 from monitor.config.rbac import rbac_documents
 from monitor.daemon.service import Daemon
@@ -136,7 +136,7 @@ async def test_the_installed_configuration_and_account_are_enough(release: Relea
     # there is no edge here, and the account is reached from outside
     del path["edges"], path["maillog"]
     path["kubernetes"]["kubeconfig"] = str(release.cluster.write_kubeconfig("chart", {"token": token}))
-    daemon = Daemon(lambda: parse(yaml.safe_dump(document).encode(), ""), RunOptions())
+    daemon = Daemon(lambda: parsing(yaml.safe_dump(document).encode(), ""), RunOptions())
     await daemon.start()
     try:
         async with asyncio.timeout(20):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.config.load import parse
+from monitor.config.load import parsing
 from monitor.config.options import RunOptions
 from monitor.core.model import ProbeKind
 from monitor.core.status import Drift, PathStatus
@@ -75,7 +75,7 @@ async def watching(
 ) -> AsyncIterator[Watched]:
     """Run a daemon on one path."""
     text = CONFIG.format(nodes=nodes, services=services, kubeconfig=cluster.kubeconfig, more=more)
-    daemon = Daemon(lambda: parse(text.encode(), ""), RunOptions())
+    daemon = Daemon(lambda: parsing(text.encode(), ""), RunOptions())
     await daemon.start()
     try:
         yield Watched(daemon)
@@ -325,7 +325,7 @@ async def test_what_is_forbidden_is_named(cluster: Cluster) -> None:
         kubeconfig=Path(cluster.home / "nobody.kubeconfig"),
         more="",
     )
-    daemon = Daemon(lambda: parse(text.encode(), ""), RunOptions())
+    daemon = Daemon(lambda: parsing(text.encode(), ""), RunOptions())
     await daemon.start()
     try:
         status = await Watched(daemon).until(lambda seen: "kubernetes_gap" in kinds(seen))

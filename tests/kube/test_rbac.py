@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 import yaml
 
-from monitor.config.load import parse
+from monitor.config.load import parse, parsing
 from monitor.config.options import RunOptions
 from monitor.config.rbac import rbac_yaml
 from monitor.core.errors import LinkError
@@ -243,7 +243,7 @@ async def test_the_daemon_has_no_gap_in_what_it_sees(account: Account) -> None:
     text = CONFIGURATION.replace(
         b"kubernetes: {listeners", f"kubernetes: {{kubeconfig: {account.kubeconfig}, listeners".encode()
     )
-    daemon = Daemon(lambda: parse(text, ""), RunOptions())
+    daemon = Daemon(lambda: parsing(text, ""), RunOptions())
     await daemon.start()
     try:
         async with asyncio.timeout(20):
