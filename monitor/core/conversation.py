@@ -5,8 +5,9 @@ every step but ``Receive``), returns its outcome, and raises ``WireError`` when 
 in ``wire`` and do no I/O; ``links`` drives them over a socket and times the phases.
 """
 
-from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 from monitor.core.taxonomy import Phase, Reason
@@ -106,11 +107,12 @@ class Failure:
     data: bytes = b""
 
 
-class TranscriptLine(NamedTuple):
-    """One event of the wire: seconds since the start, ``>`` sent, ``<`` received, ``.`` remark, and what it was.
+Event = tuple[float, str, str | bytes]
+"""A line of a transcript as it is kept: bytes as they were, for to make them readable is not cheap."""
 
-    Bytes are kept as they were: most transcripts are never read, and to make them readable is not cheap.
-    """
+
+class TranscriptLine(NamedTuple):
+    """One event of the wire: seconds since the start, ``>`` sent, ``<`` received, ``.`` remark, and what it was."""
 
     at: float
     direction: str
@@ -131,25 +133,29 @@ def readable(data: bytes) -> str:
     return shown.decode("latin-1").encode("unicode_escape").decode("ascii") + more
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(NamedTuple):
     """The whole record of one conversation, complete or not.
 
     Times are seconds of the event loop's clock (``started``, ``finished``) or seconds of duration (``phases``; connect
     is the kernel's own measure). ``marks`` are seconds since ``started``. ``failure`` is ``None`` exactly when
-    ``outcome`` is not.
+    ``outcome`` is not. ``events`` are what the transcript is made of when somebody reads it, which is seldom.
     """
 
     started: float
     finished: float
     endpoints: Endpoints | None
     phases: Mapping[Phase, float]
-    marks: Mapping[str, float] = field(default_factory=dict)
+    marks: Mapping[str, float] = MappingProxyType({})
     tls: TlsFacts | None = None
     outcome: DialogueOutcome | None = None
     failure: Failure | None = None
     bytes_received: int = 0
-    transcript: tuple[TranscriptLine, ...] = ()
+    events: Sequence[Event] = ()
+
+    @property
+    def transcript(self) -> tuple[TranscriptLine, ...]:
+        """What was said and done, in order."""
+        return tuple(TranscriptLine(*event) for event in self.events)
 
     @property
     def greet_wait(self) -> float:

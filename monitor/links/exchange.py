@@ -117,13 +117,16 @@ class Exchange:
             stream.saw((yield WRITABLE))
 
     def _follow(self, script: Script) -> Waiting:
-        record = self._record
+        record, stream = self._record, self._stream
         try:
             step = next(script)
             while True:
                 data = b""
                 if isinstance(step, Receive):
-                    data = yield from self._receive()
+                    while (heard := self._heard()) is None:
+                        stream.saw((yield READABLE))
+                    record.received(heard)
+                    data = heard
                 elif isinstance(step, Send):
                     record.sent(step.data)
                     yield from self._send(step.data if self._channel is None else _encrypted(self._channel, step.data))
@@ -150,28 +153,29 @@ class Exchange:
             self._stream.saw((yield WRITABLE))
             written += self._stream.write(memoryview(data)[written:])
 
-    def _receive(self) -> Receiving:
-        """Wait for what the script shall see next; ``b""`` at the end of the stream."""
+    def _heard(self) -> bytes | None:
+        """Take what the script shall see next: ``None`` when it is nothing yet, ``b""`` at the end of the stream."""
         if self._ended:
             raise RuntimeError("a script may not receive again after the end of the stream")
-        data = yield from (self._next() if self._channel is None else self._decrypted(self._channel))
-        self._ended = not data
-        self._record.received(data)
+        data = self._read() if self._channel is None else self._decrypted(self._channel)
+        self._ended = data == b""
         return data
 
-    def _next(self) -> Receiving:
-        """Wait for the next bytes of the wire, within the bound of a conversation."""
-        while (data := self._stream.read()) is None:
-            self._stream.saw((yield READABLE))
-        self._record.bytes_received += len(data)
-        if self._record.bytes_received > MAX_RECEIVED:
-            raise WireError(Reason.TOO_LARGE, f"more than {MAX_RECEIVED // 1024} KiB in one conversation", data)
+    def _read(self) -> bytes | None:
+        """Take the next bytes of the wire, within the bound of a conversation."""
+        data = self._stream.read()
+        if data is not None:
+            self._record.bytes_received += len(data)
+            if self._record.bytes_received > MAX_RECEIVED:
+                raise WireError(Reason.TOO_LARGE, f"more than {MAX_RECEIVED // 1024} KiB in one conversation", data)
         return data
 
-    def _decrypted(self, channel: TlsChannel) -> Receiving:
+    def _decrypted(self, channel: TlsChannel) -> bytes | None:
         while (data := channel.decrypt()) is None:
-            if not (records := (yield from self._next())):
-                return b""  # a close without close_notify: mail servers do it, and the script knows whether it was due
+            if not (records := self._read()):
+                # Nothing yet, or a close without close_notify: mail servers do it, and the script knows whether it was
+                # due.
+                return records
             channel.feed(records)
         return data
 
@@ -189,7 +193,9 @@ class Exchange:
         try:
             while (facts := channel.handshake(records)) is None:
                 yield from self._send(channel.pending())
-                if not (records := (yield from self._next())):
+                while (arrived := self._read()) is None:
+                    self._stream.saw((yield READABLE))
+                if not (records := arrived):
                     raise LinkError(Reason.CLOSED, "in the middle of the TLS handshake")
         except WireError as error:
             if error.reason is Reason.TLS_PLAINTEXT:
@@ -220,15 +226,19 @@ class Exchange:
 
         A close with bytes unread would be a reset, which servers log as a lost connection.
         """
+        stream = self._stream
         try:
-            self._wait_at_most(LINGER)
+            if self._channel is not None or not stream.peer_left:  # else all there is can be read at once
+                self._wait_at_most(LINGER)
             if self._channel is not None:
                 self._channel.close()
                 yield from self._send(self._channel.pending())
-            if not self._stream.peer_left:  # else nobody waits for our FIN, and the close brings it
-                self._stream.finish_sending()
+            if not stream.peer_left:  # else nobody waits for our FIN, and the close brings it
+                stream.finish_sending()
             for _ in range(MAX_LINGERING_READS):
-                if not (yield from self._lingering()):
+                while (data := stream.read()) is None:
+                    stream.saw((yield READABLE))
+                if not data:
                     if not self._ended:
                         self._record.received(b"")
                     return

@@ -19,7 +19,7 @@ _TO_READ = READABLE | _OVER
 class PolledStream:
     """A socket and what the poller has said of it; ``close`` must be called."""
 
-    __slots__ = ("_broken", "_fd", "_poller", "_seen", "_socket", "_to")
+    __slots__ = ("_broken", "_drained", "_fd", "_poller", "_seen", "_socket", "_to")
 
     def __init__(self, to: SocketAddress) -> None:
         """Open the socket.
@@ -33,6 +33,7 @@ class PolledStream:
         self._poller: Poller | None = None
         self._seen = 0
         self._broken: OSError | None = None
+        self._drained = False
 
     def connect(self, source_address: str | None, loop: asyncio.AbstractEventLoop, polled: Polled) -> None:
         """Send the SYN, from ``source_address`` (``None``: the kernel's choice); ``polled`` gets the events.
@@ -92,20 +93,25 @@ class PolledStream:
         """Take what has arrived: ``None`` when it is nothing yet, ``b""`` at the end of the stream, again and again.
 
         The kernel is not asked on the off chance: the poller has said whether there is something, and a read that did
-        not fill its buffer has taken all, unless the peer's end was announced.
+        not fill its buffer has taken all; and where the peer's end was announced before it, nothing but that is left.
 
         Raises:
             OSError: As the kernel says it.
         """
-        if not self._seen & _TO_READ:
+        seen = self._seen
+        if not seen & _TO_READ:
             return None
-        try:
-            data = self._socket.recv(RECEIVE_SIZE)
-        except BlockingIOError:
-            self._seen = 0
-            return None
-        if len(data) < RECEIVE_SIZE:
-            self._seen &= ~READABLE
+        if self._drained:
+            data = b""
+        else:
+            try:
+                data = self._socket.recv(RECEIVE_SIZE)
+            except BlockingIOError:
+                self._seen = 0
+                return None
+            if len(data) < RECEIVE_SIZE:
+                self._seen = seen & ~READABLE
+                self._drained = seen & _OVER == PEER_LEFT
         if not data:
             self._seen |= PEER_LEFT
             if self._broken is not None:

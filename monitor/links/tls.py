@@ -105,6 +105,8 @@ class TlsChannel:
         Raises:
             WireError: ``tls_error``, an alert or a broken record.
         """
+        if not self._incoming.pending and not self._object.pending():
+            return None  # which OpenSSL would say by an exception
         try:
             return self._object.read(RECORD_SIZE)
         except ssl.SSLWantReadError:

@@ -1,6 +1,5 @@
 """Lines cut from what a script receives; what a peer may make us hold has a bound, whatever it sends."""
 
-import re
 from collections.abc import Generator
 
 from monitor.core.conversation import Receive, Step
@@ -45,20 +44,10 @@ class LineReader:
         self._silent = False
         self._buffer += data
 
-    def whole_reply(self, pattern: re.Pattern[bytes]) -> bytes | None:
-        """Take all lines of a reply at once, if ``pattern`` matches what has arrived; else nothing is taken.
-
-        Nearly every reply is there with the first bytes that arrive, and cut line by line it costs ten times as much.
-        """
-        match = pattern.match(self._buffer, 0, MAX_LINE_BYTES)
-        if match is None:
-            return None
-        whole = match[0]
-        if whole.count(b"\n") > MAX_REPLY_LINES:
-            return None
-        self._reply = whole
-        self._buffer = self._buffer[len(whole) :]
-        return whole
+    def took(self, reply: bytes) -> None:
+        """Take note of a whole reply that was received and read elsewhere: it is the evidence of what comes next."""
+        self._silent = False
+        self._reply = reply
 
     def line(self) -> Generator[Step, bytes, bytes]:
         """Return the next line without its line end.

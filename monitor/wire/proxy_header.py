@@ -45,7 +45,10 @@ class Transport(IntEnum):
     @property
     def family(self) -> Family:
         """The address family alone."""
-        return Family(self >> 4)
+        return _FAMILIES[self]
+
+
+_FAMILIES = {transport: Family(transport >> 4) for transport in Transport}  # to call an enumeration takes longer
 
 
 class Endpoint(NamedTuple):
@@ -110,8 +113,7 @@ class SslTlv:
     tlvs: tuple[Tlv, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ProxyHeader:
+class ProxyHeader(NamedTuple):
     """One header, of version 1 or 2.
 
     ``source`` and ``destination`` are ``None`` where the connection's own ends count: LOCAL, and PROXY with UNSPEC.

@@ -8,6 +8,7 @@ raised only after QUIT: a client that just goes away is a ``lost connection`` in
 from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 
 from monitor.core.conversation import DialogueOutcome, Enter, Mark, Script, Send, StartTls, Step
 from monitor.core.errors import WireError
@@ -23,6 +24,8 @@ from monitor.wire.smtp_reply import (
     believed_address,
     read_reply,
 )
+
+_NOTHING = Reply(0, ())
 
 # Steps of every dialogue, made once.
 _GREETING, _EHLO, _QUIT, _BANNER = Enter(Phase.GREETING), Enter(Phase.EHLO), Enter(Phase.QUIT), Mark("banner")
@@ -78,6 +81,11 @@ def smtp_dialogue(*, helo: str, encrypted: bool, noops: int = 0, proof: ReplyPro
     )
 
 
+@lru_cache(maxsize=64)
+def _sending(command: str) -> Send:
+    return Send(f"{command}\r\n".encode("ascii"))
+
+
 class _Session:
     """Two sides in step: what the server said last, and whose turn it is."""
 
@@ -85,7 +93,7 @@ class _Session:
 
     def __init__(self) -> None:
         self._lines = LineReader()
-        self._last = Reply(0, ())
+        self._last = _NOTHING
 
     def greet(self, *, encrypted: bool) -> Generator[Step, bytes, str]:
         yield _GREETING
@@ -154,7 +162,7 @@ class _Session:
     def _command(self, command: str) -> Generator[Step, bytes, Reply]:
         if self._lines.unread:
             raise self._lines.error(Reason.UNEXPECTED_REPLY, "the server speaks out of turn")
-        yield Send(f"{command}\r\n".encode("ascii"))
+        yield _sending(command)
         self._last = reply = yield from read_reply(self._lines)
         return reply
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from monitor.core.conversation import Conversation, DialogueOutcome, Failure, TlsFacts, TranscriptLine
+from monitor.core.conversation import Conversation, DialogueOutcome, Failure, TlsFacts
 from monitor.core.errors import ConfigError
 from monitor.core.haproxy import AdminState, HaproxyInfo, HaproxyServer, HaproxyStat, ServerState
 from monitor.core.maintenance import Maintenance
@@ -50,7 +50,7 @@ def observation(
         tls=tls,
         outcome=DialogueOutcome("220 mail.example.org ESMTP") if failure is None else None,
         failure=failure,
-        transcript=(TranscriptLine(0.1, "<", "220 mail.example.org ESMTP"), TranscriptLine(0.2, ">", "QUIT")),
+        events=((0.1, "<", "220 mail.example.org ESMTP"), (0.2, ">", "QUIT")),
     )
     return Observation(
         target=asked,

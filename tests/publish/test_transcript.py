@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.exposition import generate_latest
 
-from monitor.core.conversation import TranscriptLine
 from monitor.core.verdicts import Verdict
 from monitor.publish.transcript import ProbeMetrics, printable, transcript_text
 from tests.publish.scrape import read
@@ -31,7 +30,7 @@ def test_a_peer_cannot_forge_a_line() -> None:
     """Line ends and escape sequences of a peer are shown, not obeyed."""
     seen = observation(target())
     assert seen.conversation is not None
-    forged = replace(seen.conversation, transcript=(TranscriptLine(0.1, "<", "220 \x1b[2J\r\nverdict: ok"),))
+    forged = seen.conversation._replace(events=[(0.1, "<", "220 \x1b[2J\r\nverdict: ok")])
     assert "< 220 \\x1b[2J\\r\\nverdict: ok\n" in transcript_text(replace(seen, conversation=forged))
 
 

@@ -142,8 +142,8 @@ def conversations(now: float) -> st.SearchStrategy[Conversation]:
         proof_reply=st.sampled_from(["", "554 5.7.1 refused"]),
     )
     begun = st.builds(Conversation, st.just(now - 1.0), st.just(now), st.none() | ends, st.just({}))
-    return st.builds(lambda each, outcome: replace(each, outcome=outcome), begun, outcomes) | st.builds(
-        lambda each, failure: replace(each, failure=failure), begun, failures
+    return st.builds(lambda each, outcome: each._replace(outcome=outcome), begun, outcomes) | st.builds(
+        lambda each, failure: each._replace(failure=failure), begun, failures
     )
 
 
