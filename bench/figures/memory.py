@@ -36,9 +36,7 @@ def _kept(rounds: int) -> Figure:
     """Take the difference between a daemon of so many targets and one of twice as many."""
     found: dict[str, list[float]] = {}
     for _ in range(rounds):
-        fewer, more = _held(NODES), _held(2 * NODES)
-        targets = more["targets"] - fewer["targets"]
-        each = {name: (held - fewer["held"].get(name, 0)) / targets / KIB for name, held in more["held"].items()}
+        each = {name: size / KIB for name, size in more_of("held").items()}
         each["without its metric series"] = sum(size for name, size in each.items() if name != "metric series")
         for name, size in each.items():
             found.setdefault(name, []).append(size)
@@ -50,7 +48,17 @@ def _kept(rounds: int) -> Figure:
     return Figure("Memory per periodic target (a check)", "KiB", found, bounds, note)
 
 
-def _held(nodes: int) -> Any:
+def more_of(what: str) -> dict[str, float]:
+    """Give the bytes that a target more takes, by holder (``held``) or by line of code (``lines``).
+
+    The healthcheck ports must be open.
+    """
+    fewer, more = _told(NODES), _told(2 * NODES)
+    targets = more["targets"] - fewer["targets"]
+    return {name: (size - fewer[what].get(name, 0)) / targets for name, size in more[what].items()}
+
+
+def _told(nodes: int) -> Any:
     services = {name: {"check_node_port": port} for name, port in zip(CHECKED, peers.CHECK_PORTS, strict=True)}
     return subject("targets", nodes=nodes, services=services, seconds=SECONDS)
 

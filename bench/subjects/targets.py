@@ -27,16 +27,19 @@ REST = "probe, plan and book"
 
 
 async def main() -> None:
-    """Watch for some rounds; tell the bytes by holder, and the targets."""
+    """Watch for some rounds; tell the bytes by holder, the targets, and the bytes by line of code."""
     asked = arguments()
     daemon = checking_daemon(many_targets(asked["nodes"], "127.1.{}.{}", {"interval": "1s"}, asked["services"]))
     await daemon.start()
     await asyncio.sleep(asked["seconds"])
     gc.collect()
     held: Counter[str] = Counter()
-    for each in tracemalloc.take_snapshot().statistics("filename"):
-        held[_holder(Path(each.traceback[0].filename))] += each.size
-    tell({"held": held, "targets": sum(len(path.checks) for path in daemon.statuses())})
+    lines: Counter[str] = Counter()
+    for each in tracemalloc.take_snapshot().statistics("lineno"):
+        allocated = each.traceback[0]
+        held[_holder(Path(allocated.filename))] += each.size
+        lines[f"{allocated.filename}:{allocated.lineno}"] += each.size
+    tell({"held": held, "targets": sum(len(path.checks) for path in daemon.statuses()), "lines": lines})
 
 
 def _holder(file: Path) -> str:

@@ -1,6 +1,8 @@
-"""Counting over time that passes: how many in the last minutes, and whether something goes on. Times are arguments."""
+"""Counting over time that passes: how many in the last minutes, and whether something goes on. Times are arguments.
 
-from collections import deque
+What is remembered stands in lists, cut when something is added: there are dozens for each path, most of them empty, and
+an empty deque takes 600 bytes.
+"""
 
 MINUTE = 60.0
 
@@ -10,7 +12,8 @@ class Minutes:
 
     def __init__(self, span: int) -> None:
         """Begin with nothing counted; ``span`` is in minutes."""
-        self._slots: deque[tuple[int, int]] = deque(maxlen=span)
+        self._span = span
+        self._slots: list[tuple[int, int]] = []
 
     def add(self, now: float, number: int) -> None:
         """Count into the minute of ``now``, which never goes back."""
@@ -18,6 +21,7 @@ class Minutes:
         if self._slots and self._slots[-1][0] == minute:
             number += self._slots.pop()[1]
         self._slots.append((minute, number))
+        del self._slots[: -self._span]
 
     def total(self, now: float, newest: int, oldest: int) -> int:
         """Sum the minutes from ``newest`` to, not including, ``oldest`` minutes ago; the running one is 0."""
@@ -30,7 +34,7 @@ class Sustained:
 
     def __init__(self, times: int, within: float) -> None:
         """Begin with nothing seen."""
-        self._last: deque[float] = deque(maxlen=times)
+        self._last: list[float] = []
         self._times = times
         self._within = within
         self._raised = False
@@ -39,7 +43,8 @@ class Sustained:
         """It has happened so many times at ``now``."""
         if self._raised and not self.goes_on(now):
             self._raised = False
-        self._last.extend([now] * min(number, self._times))
+        self._last += [now] * min(number, self._times)
+        del self._last[: -self._times]
         if len(self._last) == self._times and now - self._last[0] <= self._within:
             self._raised = True
 
