@@ -108,7 +108,12 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME=VALUE",
         help="a label more on every alert; may be repeated",
     )
-    rules.add_argument("--runbook-url", metavar="URL", help="where the pages of the alerts are (default: docs/runbook)")
+    rules.add_argument(
+        "--runbook-url",
+        metavar="URL",
+        help="where the pages of the alerts are, for the link in each alert (default: docs/runbook, their place in "
+        "mailpath's repository, which is no link)",
+    )
 
     summary = "announce work on a path to the daemon: what breaks meanwhile is shown, expected, and wakes nobody"
     maintenance = _command(commands, "maintenance", summary, [])

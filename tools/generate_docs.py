@@ -75,8 +75,9 @@ ABOUT_ALERTS = """\
 # Alerts
 
 `alerts/mailpath.rules.yml` holds the rules for the shipped intervals; `mailpath rules` prints them for a configuration
-of your own, with `--label NAME=VALUE` for further labels and `--runbook-url` for where these pages are. What is written
-below is what the shipped ones wait.
+of your own, with `--label NAME=VALUE` for further labels and `--runbook-url` for the URL of these pages where your
+people reach them. Without it, and in the shipped rules, the annotation `runbook_url` is their place in this repository
+(`docs/runbook/…`): a name to look for, no link. What is written below is what the shipped ones wait.
 
 The diagnosis names one hop for each path, and that hop has one alert: effects have none. *critical* wakes somebody, as
 users are harmed; *warning* can wait for the day, as only redundancy or sight is lost; *info* notifies nobody, nor do

@@ -113,7 +113,10 @@ def _over(account: _Account, pace: _Pace, limit: int, rests_on: tuple[str, ...])
         remedies.append(f"take {key} {render_duration(pace.gaps * least)} or longer")
     if account.negatives > 1:
         remedies.append(f"take a negative_interval beyond {render_duration(_WINDOW)}")
-    remedies.append("set handshakes.client_rate_limit to what the server itself allows (null: no limit)")
+    remedies.append(
+        f"set handshakes.client_rate_limit to {connections + 1} or more, if the server itself allows as many "
+        "(null: no limit)"
+    )
     yield Complaint(
         pace.place,
         f"up to {connections} connections a minute from one client address ({account.sum(pace.gap)}) are not below "

@@ -4,6 +4,8 @@ Those about an edge have its ``{address}`` to fill in. The names of namespace, d
 runbook's.
 """
 
+from monitor.core.model import Service
+
 _IN_THE_POD = "kubectl exec -n mailserver -c docker-mailserver deployment/mailserver --"
 _LOG = "kubectl logs -c docker-mailserver deployment/mailserver -n mailserver"
 
@@ -31,6 +33,17 @@ POSTCONF_SERVICES = f"{_IN_THE_POD} postconf -P | grep upstream_proxy_protocol"
 CERTIFICATE = "openssl s_client -connect {address}:993 </dev/null | openssl x509 -noout -dates -subject -issuer"
 RESTART_MAILSERVER = "kubectl rollout restart deployment/mailserver -n mailserver"
 ROUNDTRIP = "kubectl create job --from=cronjob/email-roundtrip-monitor probe-test -n mailserver"
+READYZ = "kubectl get --raw '/readyz?verbose'"
+RBAC = "mailpath rbac --namespace monitoring | kubectl apply -f -"
 
 PROBE = "mailpath probe k8s-node1 smtp"
 CHECK = "mailpath check"
+
+
+def about(command: str, address: str, service: Service) -> str:
+    """Fill in the edge's address; who asks for a certificate asks at this service's frontend, in its own way."""
+    if command == CERTIFICATE:
+        starttls = "" if service.protocol.implicit_tls else " -starttls smtp"
+        host = f"[{address}]" if ":" in address else address
+        return command.replace("{address}:993", f"{host}:{service.frontend_port}{starttls}")
+    return command.replace("{address}", address)

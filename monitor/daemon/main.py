@@ -49,7 +49,8 @@ async def serve(load: Load, options: RunOptions, *, ready: Callable[[str], None]
             await daemon.start()
             async with serving(app, addresses, tls) as bound:
                 for address in bound:
-                    log.info("daemon.listening", address=str(address), version=__version__)
+                    url = address.url("http" if tls is None else "https")
+                    log.info("daemon.listening", address=str(address), url=url, version=__version__)
                 if ready is not None:
                     ready(str(bound[0]))
                 await ended.wait()

@@ -31,6 +31,10 @@ class ListenAddress(NamedTuple):
         """Write it as it is given on the command line."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
+    def url(self, scheme: str) -> str:
+        """Write it as a browser on this host takes it."""
+        return f"{scheme}://{self if self.host else f'localhost:{self.port}'}/"
+
 
 def parse_listen_address(text: str) -> ListenAddress:
     """Read ``:9641``, ``127.0.0.1:9641``, ``[::1]:9641`` or ``host:9641``.

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from monitor.core.meanings import VERDICTS
 from monitor.core.observations import Observation
+from monitor.core.runbook import about
 from monitor.core.status import PathStatus, TargetStatus
 from monitor.core.verdicts import Verdict
 from monitor.publish.charts import latency_chart, latency_words
@@ -39,7 +40,8 @@ def _meaning(path: PathStatus, status: TargetStatus) -> Markup:
     if status.verdict is Verdict.OK:
         return tag("p", prose(advice.meaning))
     edge = path.edges[0].address if path.edges else "EDGE"
-    commands = [command(each.replace("{address}", edge)) for each in advice.commands]
+    service = next(each for each in path.services if each.name == status.target.service)
+    commands = [command(about(each, edge, service)) for each in advice.commands]
     return together(tag("p", prose(advice.meaning)), tag("p", prose(advice.remedy)), *commands)
 
 

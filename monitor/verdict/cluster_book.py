@@ -1,5 +1,6 @@
 """What is remembered of a mail server's cluster, and how old it is."""
 
+from monitor.core.conversation import Failure
 from monitor.core.observations import KubernetesObservation
 from monitor.core.status import ClusterStatus
 from monitor.core.taxonomy import Reason
@@ -15,15 +16,18 @@ class ClusterBook:
         self._confirmed: float | None = None
         self._success: float | None = None
         self._plan = plan
+        # why the API did not answer, or shows no nodes; also where it is asked for the nodes alone
+        self.blind: Failure | None = None
 
     def replan(self, plan: ClusterPlan | None) -> None:
         """Take over a new plan; what was learned in another place is forgotten."""
         if plan is None or self._plan is None or plan.place != self._plan.place:
-            self._last = self._confirmed = self._success = None
+            self._last = self._confirmed = self._success = self.blind = None
         self._plan = plan
 
     def record(self, observation: KubernetesObservation) -> None:
         """Take in a round."""
+        self.blind = observation.failure or observation.gaps.get("nodes")
         if self._plan is None:
             return
         self._last = observation

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from monitor.core.kube import Cluster, CronJob
-from monitor.core.runbook import LISTENERS, MAIL_LOG, NODES, PODS, ROUNDTRIP, SERVICE, VOLUMES
+from monitor.core.runbook import LISTENERS, MAIL_LOG, NODES, PODS, RBAC, READYZ, ROUNDTRIP, SERVICE, VOLUMES
 from monitor.core.status import ClusterStatus, EdgeStatus, Finding, TargetStatus
 from monitor.core.taxonomy import Reason
 from monitor.verdict.cluster_drift import drifts
@@ -18,9 +18,6 @@ LATELY = 3600.0
 NEARLY_FULL = 0.9
 # So many pauses of its schedule a CronJob may stay away, as one run may be skipped and one may fail.
 OVERDUE = 3
-
-_RBAC = "mailpath rbac --namespace monitoring | kubectl apply -f -"
-_READYZ = "kubectl get --raw '/readyz?verbose'"
 
 
 def findings(
@@ -51,10 +48,10 @@ def _api(status: ClusterStatus) -> Iterator[Finding]:
         if status.age is not None:
             known = f"what is known of the cluster is {status.age:.0f} s old"
         message = f"The Kubernetes API does not answer ({status.reason}); {known}."
-        yield Finding("warning", "kubernetes", "kubernetes_down", message, _READYZ)
+        yield Finding("warning", "kubernetes", "kubernetes_down", message, READYZ)
         return
     for what, failure in status.gaps.items():
-        remedy = _RBAC if failure.reason is Reason.PERMISSION_DENIED else _READYZ
+        remedy = RBAC if failure.reason is Reason.PERMISSION_DENIED else READYZ
         message = f"The Kubernetes API does not show {what}: {failure.detail or failure.reason}."
         yield Finding("warning", what, "kubernetes_gap", message, remedy)
 

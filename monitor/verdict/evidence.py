@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
+from monitor.core.conversation import Failure
 from monitor.core.model import ProbeKind, Target
 from monitor.core.proof import ProofResult
 from monitor.core.roundtrip import RoundtripStatus
@@ -28,7 +29,10 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One path at one moment; ``explained`` are the targets whose failure an earlier cause accounts for."""
+    """One path at one moment; ``explained`` are the targets whose failure an earlier cause accounts for.
+
+    ``unlisted`` says why no node is known, where the Kubernetes API is who knows them.
+    """
 
     plan: PathPlan
     checks: tuple[TargetStatus, ...]
@@ -39,6 +43,7 @@ class Evidence:
     roundtrip: RoundtripStatus | None = None
     intermittent: tuple[Intermittent, ...] = ()
     cluster: ClusterStatus | None = None
+    unlisted: Failure | None = None
     explained: frozenset[Target] = frozenset()
 
     def without(self, explained: frozenset[Target]) -> "Evidence":
@@ -117,9 +122,11 @@ class Evidence:
         probed = (*self.checks, *self.handshakes, *self.front_doors)
         blind = (f"haproxy {edge.name}: {edge.reason}" for edge in self.edges if edge.asked and edge.haproxy_up is None)
         unseen = (f"edge {edge.name}: its host" for edge in self.edges if edge.looked_at and edge.host is None)
+        unlisted = () if self.unlisted is None else (f"nodes: the Kubernetes API shows none ({self.unlisted.reason})",)
         deaf = self.maillog is not None and self.maillog.up is None
         return (
             *told(status for status in probed if status.verdict is Verdict.UNKNOWN),
+            *unlisted,
             *blind,
             *unseen,
             *(("maillog: not read yet",) if deaf else ()),

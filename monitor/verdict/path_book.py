@@ -158,7 +158,16 @@ class PathBook:
         )
         cluster = self._cluster.status(now)
         evidence = Evidence(
-            self.plan, checks, handshakes, edges, maillog, signals, roundtrip, intermittent=wavering, cluster=cluster
+            self.plan,
+            checks,
+            handshakes,
+            edges,
+            maillog,
+            signals,
+            roundtrip,
+            intermittent=wavering,
+            cluster=cluster,
+            unlisted=self._cluster.blind if not self.plan.nodes else None,
         )
         diagnosis = diagnose(evidence)
         of_cluster = cluster_findings.findings(self.plan, cluster, edges, handshakes)

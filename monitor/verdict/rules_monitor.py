@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
-from monitor.core.runbook import SSH_TRY
+from monitor.core.conversation import Failure
+from monitor.core.runbook import RBAC, READYZ, SSH_TRY
 from monitor.core.status import EdgeStatus, TargetStatus
+from monitor.core.taxonomy import Reason
 from monitor.verdict.evidence import FINE, Cause, Evidence, fresh, names, place, served_since, silent, targets
 from monitor.verdict.rules_edge import shut
 
@@ -15,6 +17,8 @@ def nothing_known(evidence: Evidence) -> Cause | None:
     standing_by = evidence.plan.elected is False and not evidence.plan.targets
     if standing_by or fresh((*evidence.handshakes, *evidence.checks, *evidence.front_doors)):
         return None
+    if evidence.unlisted is not None:
+        return _unlisted(evidence.unlisted)
     return Cause("Nothing is known yet: no probe has ended, or none for too long.", remedy=OWN_LOG)
 
 
@@ -67,7 +71,16 @@ def partly_unknown(evidence: Evidence) -> Cause | None:
     unknown = evidence.unknown()
     if not unknown:
         return None
-    return Cause("What is known is fine, and not everything is known.", evidence=unknown, remedy=OWN_LOG)
+    remedy = OWN_LOG if evidence.unlisted is None else _unlisted(evidence.unlisted).remedy
+    return Cause("What is known is fine, and not everything is known.", evidence=unknown, remedy=remedy)
+
+
+def _unlisted(failure: Failure) -> Cause:
+    return Cause(
+        "Nothing is known yet: the Kubernetes API, which is to name the nodes, does not show them.",
+        evidence=(f"kubernetes: {failure.reason}: {failure.detail}",),
+        remedy=RBAC if failure.reason is Reason.PERMISSION_DENIED else READYZ,
+    )
 
 
 def _served(door: TargetStatus) -> str:

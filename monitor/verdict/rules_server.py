@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from monitor.core.runbook import CERTIFICATE, LISTENERS, MAIL_LOG, USER_PATCHES
+from monitor.core.runbook import CERTIFICATE, LISTENERS, MAIL_LOG, USER_PATCHES, about
 from monitor.core.status import TargetStatus
 from monitor.core.verdicts import Verdict
 from monitor.verdict.evidence import Cause, Evidence, names, targets, told
@@ -87,14 +87,18 @@ def client_ip_lost(evidence: Evidence) -> Cause | None:
 
 def tls_invalid(evidence: Evidence) -> Cause | None:
     """No TLS, or a certificate that no client accepts."""
-    wrong = (*evidence.failing(Verdict.TLS_INVALID), *evidence.failing_doors(Verdict.TLS_INVALID))
+    doors = evidence.failing_doors(Verdict.TLS_INVALID)
+    wrong = (*evidence.failing(Verdict.TLS_INVALID), *doors)
     if not wrong:
         return None
+    address = doors[0].address if doors else evidence.edge_address
+    asked = (*doors, *wrong)[0].target.service
+    service = next(each for each in evidence.plan.services if each.name == asked)
     services = dict.fromkeys(status.target.service for status in wrong)
     return Cause(
         f"TLS is not valid on {names(services)}.",
         evidence=told(wrong),
-        remedy=CERTIFICATE.format(address=evidence.edge_address),
+        remedy=about(CERTIFICATE, address, service),
         explains=targets(wrong) | evidence.wavering_doors(services),
     )
 

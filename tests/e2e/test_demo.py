@@ -88,6 +88,7 @@ def _base(process: "subprocess.Popen[bytes]", output: Path) -> str:
         for line in output.read_text().split("\n")[:-1]:
             event = json.loads(line) if line.startswith("{") else {}
             if event.get("event") == "daemon.listening":
+                assert event["url"] == f"http://{event['address']}/"  # what a redirected output is searched for
                 return f"http://{event['address']}"
         time.sleep(0.05)
     pytest.fail(f"the demo does not listen:\n{output.read_text()}")

@@ -27,6 +27,19 @@ def test_addresses_read_and_write_alike(text: str, address: ListenAddress) -> No
     assert str(address) == text
 
 
+@pytest.mark.parametrize(
+    ("address", "url"),
+    [
+        (ListenAddress("", 9641), "http://localhost:9641/"),
+        (ListenAddress("127.0.0.1", 80), "http://127.0.0.1:80/"),
+        (ListenAddress("::1", 9641), "http://[::1]:9641/"),
+    ],
+)
+def test_an_address_as_a_browser_takes_it(address: ListenAddress, url: str) -> None:
+    """What listens on every interface is found on this host too."""
+    assert address.url("http") == url
+
+
 @pytest.mark.parametrize("text", ["", "9641", ":", ":http", "::1:9641", "host:65536", "host:-1", "[::1]", "[::1:80"])
 def test_other_addresses_are_the_operators_fault(text: str) -> None:
     """The fault shows the flag and the forms that it takes."""
