@@ -18,6 +18,8 @@ LATELY = 3600.0
 NEARLY_FULL = 0.9
 # So many pauses of its schedule a CronJob may stay away, as one run may be skipped and one may fail.
 OVERDUE = 3
+# What says of the roundtrip's CronJob how its runs went.
+OF_THE_ROUNDTRIP = frozenset({"cronjob_failed", "cronjob_overdue"})
 
 
 def findings(

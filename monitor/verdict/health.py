@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from monitor.core.model import ProbeKind
 from monitor.core.status import Diagnosis, EdgeStatus, Finding, Health, HealthCheck, NegativeStatus, TargetStatus
 from monitor.core.verdicts import Hop, Verdict
+from monitor.verdict.cluster_findings import OF_THE_ROUNDTRIP
 from monitor.verdict.evidence import Evidence
 from monitor.verdict.plan import HealthRule
 
@@ -35,9 +36,10 @@ def judge_health(
     if evidence.plan.elected is False:
         found.extend(_on_standby(service.name, evidence) for service in evidence.plan.services)
     found.extend(_of_haproxy(edge) for edge in evidence.edges if edge.asked and edge.haproxy_up is not True)
-    found.extend(HealthCheck(f"{finding.subject}:{finding.kind}", WARN, finding.message) for finding in worrying)
     found.extend(_of_negative(status) for status in negatives if status.refused is not None)
     # Whoever runs the roundtrip asks here whether the path explains its failure: it must not be told of its own result.
+    findings = (finding for finding in worrying if finding.kind not in OF_THE_ROUNDTRIP)
+    found.extend(HealthCheck(f"{finding.subject}:{finding.kind}", WARN, finding.message) for finding in findings)
     if diagnosis.hop not in {Hop.NONE, Hop.ROUNDTRIP}:
         found.append(HealthCheck(f"diagnosis:{diagnosis.hop}", WARN, diagnosis.summary))
     return Health(worst_status(check.status for check in found), tuple(found))
