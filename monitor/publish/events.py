@@ -207,7 +207,8 @@ def _begins(path: PathStatus) -> bool:
     """Tell whether some first round has not ended yet, be it well or badly."""
     unseen = any((edge.asked and edge.age is None) or (edge.looked_at and edge.host is None) for edge in path.edges)
     unread = path.maillog is not None and path.maillog.up is None
-    return unseen or unread or any(each.age is None for each in (*path.checks, *path.dialogues))
+    unnamed = path.cluster is not None and path.cluster.up is None
+    return unseen or unread or unnamed or any(each.age is None for each in (*path.checks, *path.dialogues))
 
 
 def _labels(target: Target) -> dict[str, str]:

@@ -123,10 +123,12 @@ class Evidence:
         blind = (f"haproxy {edge.name}: {edge.reason}" for edge in self.edges if edge.asked and edge.haproxy_up is None)
         unseen = (f"edge {edge.name}: its host" for edge in self.edges if edge.looked_at and edge.host is None)
         unlisted = () if self.unlisted is None else (f"nodes: the Kubernetes API shows none ({self.unlisted.reason})",)
+        unmatched = not self.plan.nodes and self.unlisted is None and self.cluster is not None and self.cluster.up
         deaf = self.maillog is not None and self.maillog.up is None
         return (
             *told(status for status in probed if status.verdict is Verdict.UNKNOWN),
             *unlisted,
+            *(("nodes: the selector matches none",) if unmatched else ()),
             *blind,
             *unseen,
             *(("maillog: not read yet",) if deaf else ()),

@@ -29,12 +29,16 @@ _FALL, _INTER = 3, 2000
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What an edge's HAProxy shall do: for whom (``edge``, ``address``), with which services and nodes."""
+    """What an edge's HAProxy shall do: for whom (``edge``, ``address``), with which services and nodes.
+
+    ``nodes_known`` is false while there may be more nodes than these.
+    """
 
     edge: str
     address: str
     services: Sequence[Service]
     nodes: Sequence[Node]
+    nodes_known: bool = True
 
 
 def drift(declared: Declared, configuration: HaproxyConfiguration) -> tuple[Drift, ...]:
@@ -94,7 +98,8 @@ def _pool(declared: Declared, service: Service, backend: ConfiguredProxy) -> Ite
         message = f"{backend.name} has no server for {', '.join(missing)}."
         wanted = ", ".join(f"{name} ({address})" for address, name in nodes.items() if name in missing)
         yield Drift(severity, subject, "pool_missing", message, _bootstrap(declared), wanted, "no server there")
-    if strangers := [f"{s.name} ({address})" for address, s in servers.items() if address not in nodes]:
+    strangers = [f"{s.name} ({address})" for address, s in servers.items() if address not in nodes]
+    if strangers and declared.nodes_known:
         message = f"{backend.name} has servers that are no nodes: {', '.join(strangers)}."
         observed = ", ".join(strangers)
         yield Drift("warning", subject, "pool_stranger", message, _bootstrap(declared), "nodes alone", observed)

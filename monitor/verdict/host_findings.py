@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from monitor.core.edge import EdgeObservation
 from monitor.core.runbook import SSH_TRY
-from monitor.core.status import Drift, EdgeStatus, Finding
+from monitor.core.status import ClusterStatus, Drift, EdgeStatus, Finding
 from monitor.verdict.edge_book import unbound_ports
 from monitor.verdict.edge_findings import crowded, misdirected, old_backup, open_stats_socket, restarted, unbound
 from monitor.verdict.haproxy_drift import Declared, drift, unapplied
@@ -21,10 +21,16 @@ _WHAT = {
 }
 
 
-def findings(plan: PathPlan, edges: Sequence[EdgeStatus]) -> tuple[Finding, ...]:
+def findings(plan: PathPlan, edges: Sequence[EdgeStatus], cluster: ClusterStatus | None = None) -> tuple[Finding, ...]:
     """Give every finding, edge after edge; drift that was acknowledged by its subject is information."""
     ignored = plan.cluster.ignored if plan.cluster is not None else frozenset()
-    found = (each for place, edge in zip(plan.edges, edges, strict=True) for each in _of(plan, place, edge))
+    listed = cluster is not None and cluster.known is not None and cluster.known.nodes is not None
+    known = listed or plan.cluster is None or not plan.cluster.discovers
+    found = (
+        each
+        for place, edge in zip(plan.edges, edges, strict=True)
+        for each in _of(plan, place, edge, nodes_known=known)
+    )
     return tuple(
         replace(each, severity="info", acknowledged=True)
         if isinstance(each, Drift) and each.subject in ignored
@@ -33,12 +39,12 @@ def findings(plan: PathPlan, edges: Sequence[EdgeStatus]) -> tuple[Finding, ...]
     )
 
 
-def _of(plan: PathPlan, place: EdgePlan, edge: EdgeStatus) -> Iterator[Finding]:
+def _of(plan: PathPlan, place: EdgePlan, edge: EdgeStatus, *, nodes_known: bool) -> Iterator[Finding]:
     if place.host is not None and edge.host is not None:
         yield from _sockets(place, place.host, edge, edge.host)
         if edge.host.redirects is not None:
             yield from misdirected(edge.name, edge.address, edge.host.redirects.values())
-        yield from _configuration(plan, place.host, edge, edge.host)
+        yield from _configuration(plan, place.host, edge, edge.host, nodes_known=nodes_known)
         if edge.host.backup is not None:
             yield from old_backup(edge.name, edge.address, edge.host.at - edge.host.backup, place.host)
         yield from _hidden(edge, edge.host)
@@ -55,11 +61,13 @@ def _sockets(place: EdgePlan, plan: HostPlan, edge: EdgeStatus, host: EdgeObserv
     yield from unbound(edge.name, edge.address, frontends, plan.optional_ports)
 
 
-def _configuration(plan: PathPlan, shall: HostPlan, edge: EdgeStatus, host: EdgeObservation) -> Iterator[Finding]:
+def _configuration(
+    plan: PathPlan, shall: HostPlan, edge: EdgeStatus, host: EdgeObservation, *, nodes_known: bool
+) -> Iterator[Finding]:
     configuration = host.configuration
     if configuration is not None:
         services = [service for service in plan.services if service.frontend_port in shall.ports]
-        declared = Declared(edge.name, edge.address, services, plan.nodes)
+        declared = Declared(edge.name, edge.address, services, plan.nodes, nodes_known)
         yield from drift(declared, configuration)
         yield from unapplied(declared, configuration, edge.servers)
     if host.stats_socket is not None and shall.stats_socket is not None:

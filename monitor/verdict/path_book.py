@@ -172,7 +172,9 @@ class PathBook:
         diagnosis = diagnose(evidence)
         of_cluster = cluster_findings.findings(self.plan, cluster, edges, handshakes)
         told = {(each.subject, each.kind) for each in of_cluster}
-        of_hosts = (each for each in host_findings.findings(self.plan, edges) if (each.subject, each.kind) not in told)
+        of_hosts = (
+            each for each in host_findings.findings(self.plan, edges, cluster) if (each.subject, each.kind) not in told
+        )
         looked = (*of_cluster, *of_hosts)
         grave = (each for each in looked if each.severity != "info")
         worrying = (*log_findings.worrying(evidence), *intermittent.findings(wavering), *grave)

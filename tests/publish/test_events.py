@@ -10,7 +10,7 @@ from structlog.testing import LogCapture
 from monitor.core.haproxy import ServerState
 from monitor.core.model import ProbeKind
 from monitor.core.observations import MaillogBatch
-from monitor.core.status import Diagnosis, MaillogStatus, PathStatus
+from monitor.core.status import ClusterStatus, Diagnosis, MaillogStatus, PathStatus
 from monitor.core.verdicts import Hop, Verdict
 from monitor.publish.events import EventLog
 from tests.publish.statuses import (
@@ -148,6 +148,8 @@ def test_a_start_is_no_change_of_diagnosis(told: Told) -> None:
     told.log.update([replace(blind, checks=tuple(map(unknown, path.checks)))])
     told.log.update([replace(blind, edges=tuple(replace(edge, looked_at=True, host=None) for edge in path.edges))])
     told.log.update([replace(blind, edges=tuple(replace(edge, haproxy_up=None, age=None) for edge in path.edges))])
+    unasked = ClusterStatus(up=None, stale=True, age=None, at=None, reason="")
+    told.log.update([replace(blind, cluster=unasked)])
     told.log.update([replace(blind, maillog=MaillogStatus("file", up=None, lag=None, reason=""))])
     told.log.update([path])
     assert [said for said in told.since() if said["event"] == "diagnosis.changed"] == []

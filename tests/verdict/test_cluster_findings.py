@@ -8,8 +8,10 @@ from monitor.core.conversation import Failure
 from monitor.core.kube import Cluster, CronJob, EndpointSlice, Job, KubeNode
 from monitor.core.status import Finding
 from monitor.core.taxonomy import Phase, Reason
-from tests.verdict.build import all_well
-from tests.verdict.kube_build import NAME, PORTS, RUNNING, SOUND, book, looked, with_pod
+from monitor.core.verdicts import Hop
+from monitor.verdict.path_book import PathBook
+from tests.verdict.build import all_well, plan
+from tests.verdict.kube_build import NAME, PLAN, PORTS, RUNNING, SOUND, book, looked, with_pod
 
 NOW = 1_000_000.0
 OWNER = ("CronJob/email-roundtrip-monitor",)
@@ -101,6 +103,18 @@ def test_the_cronjob() -> None:
     assert "last success 20 min ago" in told[0].message
 
 
+def test_the_roundtrips_own_result_is_none_of_healths() -> None:
+    """Whoever runs it asks /healthz why it failed; that it failed is no answer. A CronJob that is switched off is."""
+    late = CronJob("email-roundtrip-monitor", "*/20 * * * *", last_schedule=NOW - 7200)
+    failed = Job("run-2", OWNER, finished=NOW - 60, succeeded=False, reason="BackoffLimitExceeded")
+    status = book(replace(SOUND, cronjobs=(late,), jobs=(failed,))).status(1.0, NOW)
+    assert [each.kind for each in status.findings] == ["cronjob_overdue", "cronjob_failed"]
+    assert status.health.status == "pass"
+    assert not [check.name for check in status.health.checks if "email-roundtrip-monitor" in check.name]
+    suspended = replace(SOUND, cronjobs=(replace(late, suspended=True),))
+    assert book(suspended).status(1.0, NOW).health.status == "warn"
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -160,6 +174,15 @@ def test_an_api_that_does_not_answer_is_told_with_the_age_of_knowledge() -> None
     assert [each.kind for each in status.findings] == ["kubernetes_down"]
     assert "is 40 s old" in status.findings[0].message
     assert status.health.status == "warn"
+
+
+def test_a_selector_that_matches_no_node_is_no_soundness() -> None:
+    """The API answers and names none: that the front door is fine does not make the path so."""
+    made = all_well(PathBook(replace(plan(nodes=()), cluster=PLAN)))
+    made.record(looked(replace(SOUND, nodes=())))
+    status = made.status(1.0, NOW)
+    assert (status.diagnosis.hop, status.diagnosis.evidence) == (Hop.MONITOR, ("nodes: the selector matches none",))
+    assert status.health.status == "fail"
 
 
 def test_rounds_that_end_no_more_are_noticed() -> None:

@@ -7,12 +7,16 @@ import pytest
 
 from monitor.core.conversation import Failure
 from monitor.core.edge import EdgeObservation, FileMode, Frontend, HaproxyConfiguration, Redirect, RedirectState
+from monitor.core.kube import Cluster
 from monitor.core.status import Drift, PathStatus
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Hop
 from monitor.verdict.path_book import PathBook
 from monitor.verdict.plan import ClusterPlan, HostPlan, PathPlan
+from monitor.wire.haproxy_cfg import parse_configuration
 from tests.verdict.build import EDGE, NODES, SMTP, all_well, door, haproxy_failed, plan, refused, seen
+from tests.verdict.kube_build import PLAN as CLUSTER
+from tests.verdict.kube_build import looked
 
 PORTS = frozenset({25, 465, 587, 993})
 HOST = HostPlan(60.0, 10.0, PORTS, frozenset({2525}), PORTS, "/tmp/haproxy.socket")  # noqa: S108 - pfSense's own place
@@ -176,6 +180,17 @@ def test_drift_can_be_acknowledged_by_its_subject() -> None:
     drifts = {each.subject: each for each in book.status(0.0, 0.0).findings if isinstance(each, Drift)}
     assert (drifts[subject].severity, drifts[subject].acknowledged) == ("info", True)
     assert not drifts["pfsense/mailserver_nodes_imaps"].acknowledged
+
+
+def test_servers_are_no_strangers_while_the_nodes_are_not_known() -> None:
+    """The API names the nodes, and has not answered yet; what it does not show then is no difference."""
+    pool = parse_configuration("backend mailserver_nodes_smtp\n  server k8s-node9 10.0.20.109:30125 send-proxy-v2\n")
+    book = all_well(PathBook(replace(_plan(), cluster=CLUSTER)))
+    book.record(_look(configuration=pool))
+    book.record(looked(Cluster(), Failure(Phase.API, Reason.REFUSED, "no API")))
+    assert "pool_stranger" not in {each.kind for each in book.status(0.0, 0.0).findings}
+    book.record(looked())
+    assert "pool_stranger" in {each.kind for each in book.status(0.0, 0.0).findings}
 
 
 def test_a_stats_socket_for_everybody() -> None:
