@@ -111,7 +111,8 @@ class Memory:
         log = self._of(path).maillog
         if log is None or log.source != source:
             return None
-        position = log.file or log.kubernetes
+        # A torn file may hold a position of the other kind under this source's name.
+        position = log.file if source.startswith("file ") else log.kubernetes
         return None if position is None else msgspec.to_builtins(position)
 
     def passed(self, path: str, source: str, kind: str, position: Position) -> None:

@@ -112,6 +112,16 @@ def test_a_file_that_is_of_no_use_is_reported_and_replaced(content: str, tmp_pat
     assert memory.position("home", "file x") == FILE_POSITION
 
 
+def test_a_position_of_another_kind_is_none(tmp_path: Path) -> None:
+    """As a file may hold that was torn in the middle: a source begins with what it can read, or anew."""
+    file = tmp_path / "state.json"
+    for source, kind, position in (("file x", "kubernetes", POD_POSITION), ("kubernetes x", "file", FILE_POSITION)):
+        memory, _ = remembering(file)
+        memory.passed("home", source, kind, position)
+        memory, _ = remembering(file)
+        assert memory.position("home", source) is None
+
+
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(noise=st.binary(max_size=64), start=st.integers(0, 400), end=st.integers(0, 400))
 def test_any_bytes_do_no_harm(noise: bytes, start: int, end: int, tmp_path: Path) -> None:
