@@ -13,7 +13,7 @@ from monitor.core.conversation import DialogueOutcome, Enter, Mark, Receive, Scr
 from monitor.core.errors import KEPT_BYTES, LinkError, WireError
 from monitor.core.taxonomy import Phase, Reason
 from monitor.links.polled_stream import PolledStream
-from monitor.links.poller import READABLE, WRITABLE, Poller
+from monitor.links.poller import READABLE, TURN, WRITABLE, Poller
 from monitor.links.record import Record
 from monitor.links.tcp import SocketAddress, reason_of, words
 from monitor.links.tls import TlsChannel, TlsClient
@@ -23,7 +23,7 @@ LINGER = 0.5
 MAX_LINGERING_READS = 8
 
 Waiting = Generator[int, int, None]
-"""Yields ``READABLE`` or ``WRITABLE``, and is resumed with the events that came."""
+"""Yields ``READABLE``, ``WRITABLE`` or ``TURN``, and is resumed with the events that came."""
 Receiving = Generator[int, int, bytes]
 
 
@@ -128,6 +128,7 @@ class Exchange:
                     record.received(heard)
                     data = heard
                 elif isinstance(step, Send):
+                    yield TURN
                     record.sent(step.data)
                     yield from self._send(step.data if self._channel is None else _encrypted(self._channel, step.data))
                 elif isinstance(step, Enter):

@@ -18,6 +18,7 @@ from monitor.links.sweep import Sweep
 # Of <sys/epoll.h>, and the same on every Linux; ``select`` has the names only where there is an epoll.
 READABLE, WRITABLE, BROKEN, HUNG_UP, PEER_LEFT, EDGES = 0x001, 0x004, 0x008, 0x010, 0x2000, 1 << 31
 EVERYTHING = READABLE | WRITABLE | PEER_LEFT | EDGES
+TURN = 0x002  # nothing of the kernel's that we ask for: to be resumed when it is the senders' turn
 
 # Overdue conversations are looked for at most this often (seconds): one look serves all that came due meanwhile.
 SWEEP_GRAIN = 0.01
@@ -29,10 +30,13 @@ class Polled(Protocol):
     deadline: float
 
     def ready(self, events: int) -> int:
-        """Go on, and say what is waited for next: ``READABLE``, ``WRITABLE``, or 0 at the end. Raises nothing."""
+        """Go on, and say what is waited for next, or 0 at the end. Raises nothing.
+
+        That is ``READABLE``, ``WRITABLE``, or ``TURN``: to send, once all others have taken note of what has happened.
+        """
 
     def expire(self) -> int:
-        """Give up, or wait until a later ``deadline``; answers as ``ready`` does."""
+        """Give up, or wait until a later ``deadline``; answers as ``ready`` does, but never has anything to send."""
 
 
 class Poller:
@@ -99,12 +103,20 @@ class Poller:
         self._sweep.by(deadline)
 
     def _reap(self) -> None:
-        """Pass on what has happened. No conversation begins in here, so no descriptor of the batch is another's."""
+        """Pass on what has happened. No conversation begins in here, so no descriptor of the batch is another's.
+
+        First all take note of it, then those that have something to send send it, one right behind the other. A peer
+        that sleeps is woken up at our expense: once by this, and not by each of them.
+        """
         if self._epoll is not None:
-            polled = self._polled
+            polled, senders = self._polled, list[Polled]()
             for fd, events in self._epoll.poll(0):
                 if fd in polled:
-                    polled[fd].ready(events)
+                    one = polled[fd]
+                    if one.ready(events) == TURN:
+                        senders.append(one)
+            for one in senders:
+                _give_turn(one)
 
     def _await(self, fd: int, awaited: int) -> None:
         """Have the loop tell once of one event: it would repeat itself else, as long as nothing is done about it."""
@@ -117,7 +129,11 @@ class Poller:
     def _happened(self, fd: int, event: int) -> None:
         self._loop.remove_reader(fd)
         self._loop.remove_writer(fd)
-        if awaited := self._polled[fd].ready(event):
+        polled = self._polled[fd]
+        awaited = polled.ready(event)
+        if awaited == TURN:
+            awaited = _give_turn(polled)
+        if awaited:
             self._await(fd, awaited)
 
     def _end_overdue(self) -> float:
@@ -127,3 +143,10 @@ class Poller:
             if (awaited := polled.expire()) and self._epoll is None:
                 self._await(fd, awaited)
         return min((polled.deadline for polled in self._polled.values()), default=math.inf)
+
+
+def _give_turn(sender: Polled) -> int:
+    """Let it send, all that it wants to send now; say what is waited for next."""
+    while (awaited := sender.ready(0)) == TURN:
+        pass
+    return awaited

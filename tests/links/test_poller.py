@@ -5,10 +5,11 @@ import select
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
-from monitor.links.poller import READABLE, WRITABLE, Poller
+from monitor.links.poller import READABLE, TURN, WRITABLE, Poller
 from tests.links.peers import descriptors, until
 
 
@@ -126,3 +127,37 @@ async def test_each_is_told_of_its_own_deadline(pair: tuple[socket.socket, socke
     assert len(hasty.expired) == 1
     poller.forget(ours.fileno())
     poller.forget(theirs.fileno())
+
+
+class Sending(Noting):
+    """Reads what has come, then sends so many times."""
+
+    def __init__(self, name: str, ours: socket.socket, sends: int, order: list[str]) -> None:
+        """Note everything in ``order``."""
+        super().__init__()
+        self.name, self.ours, self.left, self.order = name, ours, sends, order
+
+    def ready(self, events: int) -> int:
+        """Read, or send: once each time that it is asked."""
+        if events:
+            self.ours.recv(64)
+        self.order.append(f"{self.name} {'told' if events else 'sends'}")
+        self.left -= not events
+        return TURN if self.left else READABLE
+
+
+@pytest.mark.usefixtures("each_way")
+async def test_who_wants_to_send_waits_until_all_have_been_told() -> None:
+    """Both take note of what has happened before either sends; then each sends all that it has to."""
+    order: list[str] = []
+    poller = Poller.of(asyncio.get_running_loop())
+    with ExitStack() as stack:
+        for name, sends in (("first", 1), ("second", 2)):
+            ours, theirs = (stack.enter_context(each) for each in socket.socketpair())
+            ours.setblocking(False)  # noqa: FBT003 - the socket module's own signature
+            theirs.send(b"220 mail\r\n")
+            poller.watch(ours.fileno(), Sending(name, ours, sends, order), READABLE)
+            stack.callback(poller.forget, ours.fileno())
+        await until(lambda: len(order) >= 5)
+    assert sorted(order) == ["first sends", "first told", "second sends", "second sends", "second told"]
+    assert order[:2] == ["first told", "second told"] or not hasattr(select, "epoll")  # the loop tells of one at a time
