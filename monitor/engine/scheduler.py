@@ -19,7 +19,7 @@ from monitor.engine.tasks import Tasks
 # of the loop, cold caches) is more than that of the connect itself. The tenth begins half a millisecond later.
 GRAINS = 100
 # A turn of the loop begins so many rounds at most, then looks who has answered: nobody else waits for a thousand SYNs.
-AT_ONCE = 100
+AT_ONCE = 20
 # uvloop's timers count whole milliseconds, and may come half of one early.
 EARLY = 0.0005
 
