@@ -1,7 +1,7 @@
 """The mail log of one path: followed, counted, told."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from monitor.links.log_past import end_of_file
 from monitor.links.log_source import LogSource, Position
 from monitor.links.stdin import StdinSource
 from monitor.links.tail import FileTail
+from monitor.links.tcp import source_towards
 from monitor.probes.maillog import Maillog, MaillogSettings, past_batches
 from monitor.verdict.listeners import Listeners
 from monitor.verdict.maillog_ledger import MaillogLedger
@@ -127,12 +128,21 @@ class MaillogWatch:
         if path.maillog is None:
             return  # no line will ask who is who
         listeners = Listeners(path.services, claimed_destinations(path))
-        origins = Origins(origin_networks(path, self._own_addresses))
+        origins = Origins(origin_networks(path, self._own_addresses | frozenset(_front_door_sources(path))))
         nodes = [node.address for node in path.static_nodes]
         if self._ledger is None:
             self._ledger = MaillogLedger(path.name, listeners, origins, nodes)
         else:
             self._ledger.adopt(listeners, origins, nodes)
+
+
+def _front_door_sources(path: PathSettings) -> Iterator[str]:
+    """Say whom the front doors' own connections come from: their lines may be read before their round has ended."""
+    for edge in path.edges:
+        if edge.frontend_ports:
+            source = path.front_door.source_address or source_towards(edge.address, edge.frontend_ports[0])
+            if source is not None:
+                yield source
 
 
 def _place_of(path: PathSettings) -> str:

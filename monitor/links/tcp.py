@@ -97,6 +97,21 @@ async def resolve(host: str, port: int) -> SocketAddress:
     return SocketAddress(family, address)
 
 
+def source_towards(host: str, port: int) -> str | None:
+    """Ask the kernel which of our addresses a connection would come from, and send nothing.
+
+    ``None`` for a host name, and where no route leads.
+    """
+    if (to := literal(host, port)) is None:
+        return None
+    with socket.socket(to.family, socket.SOCK_DGRAM) as asking:
+        try:
+            asking.connect(to.address)  # of a datagram socket: it looks the route up, and that is all
+        except OSError:
+            return None
+        return str(asking.getsockname()[0])
+
+
 def words(error: Exception) -> str:
     """Give the system's own words for an error, without its number."""
     return str(getattr(error, "strerror", None) or error)

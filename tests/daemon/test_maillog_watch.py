@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
 from monitor.config.load import parse
@@ -26,7 +27,7 @@ LOGIN = (
 CLIENT = f"{HEAD}postfix/smtpd-proxy587/smtpd[17377]: connect from unknown[10.0.20.50]\n"
 
 
-def path(log: Path) -> PathSettings:
+def path(log: Path, more: str = "") -> PathSettings:
     """Give a path that follows this file."""
     text = f"""
 paths:
@@ -34,7 +35,7 @@ paths:
     nodes: {{static: [{{name: k8s-node1, address: 10.0.20.101}}]}}
     tls: {{server_name: mail.example.org}}
     maillog: {{file: {{path: {log}}}}}
-"""
+{more}"""
     return parse(text.encode(), "").paths[0]
 
 
@@ -76,6 +77,32 @@ async def test_counts_are_told_before_their_batch_and_a_new_address_forgets_noth
     pairs = list(zip(told[::2], told[1::2], strict=False))
     assert all(isinstance(first, MaillogCounts) and isinstance(second, MaillogBatch) for first, second in pairs)
     assert all(first.finished == second.finished for first, second in pairs)
+
+
+@pytest.mark.parametrize(
+    ("door", "seen"),
+    [
+        ("", Origin.LOOPBACK),  # no edge, no front door
+        ("    edges: [{name: pfsense, address: 127.0.0.1}]", Origin.PROBE),  # the kernel would take it
+        (
+            "    edges: [{name: pfsense, address: 203.0.113.1}]\n    front_door: {source_address: 127.0.0.1}",
+            Origin.PROBE,
+        ),
+        ("    edges: [{name: pfsense, address: 203.0.113.1}]", Origin.LOOPBACK),  # the kernel would take another
+    ],
+)
+async def test_our_own_front_door_is_known_before_its_first_round_has_ended(
+    tmp_path: Path, door: str, seen: Origin
+) -> None:
+    """Its lines may be read while it still waits for its last reply, and are no client's."""
+    log = tmp_path / "mail.log"
+    log.write_text(LOGIN.replace("rip=198.51.100.7, lip=10.0.20.101", "rip=127.0.0.1, lip=127.0.0.1"))
+    at = datetime.fromisoformat("2026-11-22T08:26:00+00:00").timestamp()
+    telemetry = Telemetry()
+    shared = Shared(Scheduler(telemetry), Connector(), lambda: at, telemetry.bug, lambda _: None, lambda _: None)
+    ((_, counts),) = await MaillogWatch(shared, lambda _: None).past(path(log, door), 600.0)
+    shared.connector.close()
+    assert [origin for _, origin in counts.connections] == [seen]
 
 
 async def test_the_past_is_read_and_not_followed(tmp_path: Path) -> None:

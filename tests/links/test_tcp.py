@@ -185,6 +185,15 @@ async def test_a_refused_connect_leaves_nothing_open() -> None:
     assert descriptors() == before
 
 
+@pytest.mark.parametrize(
+    ("host", "source"),
+    [("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("mail.example.org", None), ("255.255.255.255", None)],
+)
+def test_the_kernel_names_our_address_without_sending(host: str, source: str | None) -> None:
+    """As a connection there would have it; a name is not looked up, and where none can be there is none."""
+    assert tcp.source_towards(host, 25) == source
+
+
 async def test_a_connect_that_is_cancelled_leaves_nothing_open() -> None:
     """Waiting for the SYN-ACK ends at once."""
     before = descriptors()
