@@ -69,26 +69,26 @@ class PathWatch:
         ]
 
     def tls_for(self, settings: TlsSettings) -> TlsClient | None:
-        """Give the client that these settings would make anew; ``None``: they differ, or name a file that may."""
-        return self._tls if settings.ca_file is None and settings == self._path.tls else None
+        """Give the client in force, if it was made by these very settings; the file that they name may have changed."""
+        return self._tls if settings == self._path.tls else None
 
-    def settled_by(self, path: PathSettings) -> bool:
+    def settled_by(self, path: PathSettings, tls: TlsClient) -> bool:
         """Tell whether these very settings are in force already: to ``configure`` by them would change nothing."""
+        if self._settled is None or tls is not self._tls:
+            return False
         # services of another order are equal as a mapping, and stand in another order on the page
-        return self._settled is not None and path == self._settled and path.services == self._settled.services
+        return path == self._settled and path.services == self._settled.services
 
     async def configure(self, path: PathSettings, tls: TlsClient) -> None:
         """Watch by these settings; what did not change keeps its beat, its connections and its memory.
 
-        ``tls`` is taken where the settings of TLS have changed.
+        ``tls`` is that of ``tls_for``, or one made anew: then every handshake begins anew with it.
         """
         self._settled = None  # as long as half of it may be done
         self._kubernetes.prepare(path)
         self._declared, path = path, with_nodes(path, self._kubernetes.nodes)
-        before, self._path = self._path, path
-        same_tls = before.tls == path.tls
-        if not same_tls:
-            self._tls = tls
+        self._path = path
+        same_tls, self._tls = tls is self._tls, tls
         await self._lease.configure(path)
         self._negatives.configure(path, self._tls)
         self._ipv6.configure(path, self._tls)

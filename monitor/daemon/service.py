@@ -232,7 +232,7 @@ class Daemon:
         clients = {path.name: self._tls_client(path) for path in paths}
         gone = self._watches.keys() - clients.keys()
         # Most reloads change one path, or none: the others are not touched.
-        changed = [path for path in paths if not self._watches_by(path)]
+        changed = [path for path in paths if not self._watches_by(path, clients[path.name])]
         for name in gone:
             await self._watches.pop(name).stop()
         self._settings = settings
@@ -258,15 +258,18 @@ class Daemon:
         if gone or changed:
             self._garbage.thaw()
 
-    def _watches_by(self, path: PathSettings) -> bool:
+    def _watches_by(self, path: PathSettings, tls: TlsClient) -> bool:
         watch = self._watches.get(path.name)
-        return watch is not None and watch.settled_by(path)
+        return watch is not None and watch.settled_by(path, tls)
 
     def _tls_client(self, path: PathSettings) -> TlsClient:
-        # The system's roots are a hundred and more certificates: they are not read again for a path that goes on.
         watch = self._watches.get(path.name)
         kept = watch.tls_for(path.tls) if watch is not None else None
-        return kept or tls_client(path)
+        if kept is not None and path.tls.ca_file is None:
+            # The system's roots are a hundred and more certificates: they are not read again for a path that goes on.
+            return kept
+        made = tls_client(path)
+        return kept if kept is not None and kept.authorities == made.authorities else made
 
     def _first_rounds(self) -> set[str]:
         return set().union(*(watch.first_rounds for watch in self._watches.values()))

@@ -41,6 +41,11 @@ class TlsClient:
         self._context.check_hostname = False
         self._context.verify_mode = ssl.CERT_NONE
 
+    @property
+    def authorities(self) -> tuple[bytes, ...]:
+        """The trusted certificates as they were loaded (DER): their file may have changed since under its name."""
+        return self._trust.authorities
+
     def begin(self, server_name: str) -> "TlsChannel":
         """Prepare a handshake with the server of this name or address."""
         return TlsChannel(self._context, self._trust, server_name)

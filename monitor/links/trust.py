@@ -67,6 +67,11 @@ class Trust:
         self._wall_clock = wall_clock
         self._answers: dict[tuple[str, bytes], Answer] = {}
 
+    @property
+    def authorities(self) -> tuple[bytes, ...]:
+        """What was loaded, in DER; nothing without verification."""
+        return () if self._context is None else tuple(self._context.get_ca_certs(binary_form=True))
+
     def ask(self, chain: Sequence[bytes], server_name: str) -> Answer:
         """Tell what a server that shows this chain (DER, the leaf first) is worth under this name or address.
 

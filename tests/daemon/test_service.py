@@ -18,6 +18,7 @@ from monitor.daemon import service
 from monitor.daemon.path_watch import PathWatch
 from monitor.daemon.service import Daemon
 from monitor.links.tls import TlsClient
+from tests.links.certificates import Authority
 
 ADDRESSES = {"a": "127.0.0.1", "b": "127.0.0.2", "c": "127.0.0.3"}
 TEMPLATE = """
@@ -158,6 +159,23 @@ async def test_a_reload_touches_no_path_that_did_not_change(tmp_path: Path) -> N
             assert await reloaded(other) == []
             assert await reloaded(ordered, other) == ["home"]
         assert [status.name for status in daemon.statuses()] == ["other", "home"]
+
+
+async def test_a_file_of_trusted_roots_that_has_changed_is_read_by_a_reload(tmp_path: Path) -> None:
+    """An authority is renewed under the same name; the path that trusts it takes it in, once."""
+    roots, file = tmp_path / "ca.pem", tmp_path / "mailpath.yml"
+    roots.write_bytes(Authority().root.pem)
+    write(file, "a")
+    file.write_text(file.read_text().replace("mail.example.org}", f"mail.example.org, ca_file: {roots}}}"))
+    async with running(file) as daemon:
+        with patch.object(PathWatch, "configure", autospec=True, side_effect=PathWatch.configure) as configured:
+            await daemon.reload()
+            assert configured.call_count == 0
+            roots.write_bytes(Authority().root.pem)
+            await daemon.reload()
+            assert configured.call_count == 1
+            await daemon.reload()
+            assert configured.call_count == 1
 
 
 async def test_a_reload_leaves_turns_to_everything_else(tmp_path: Path) -> None:

@@ -51,6 +51,13 @@ def test_a_good_certificate_has_no_problem(authority: Authority, trust: Trust) -
     assert answer.not_after == leaf.certificate.not_valid_after_utc.timestamp()
 
 
+def test_what_was_loaded_can_be_told(authority: Authority, trust: Trust, tmp_path: Path) -> None:
+    """Whatever the file holds by now."""
+    Path(authority.ca_file(tmp_path)).write_bytes(b"")
+    assert trust.authorities == (authority.root.der,)
+    assert Trust(verify=False).authorities == ()
+
+
 @pytest.mark.parametrize("reason", BAD)
 def test_a_bad_certificate_has_its_reason_in_openssls_words(authority: Authority, trust: Trust, reason: Reason) -> None:
     """They are those of a client that verifies in its handshake."""
