@@ -12,8 +12,9 @@ from monitor.daemon.shared import Shared, limit
 from monitor.engine.cadence import FIRST_ROUND_WITHIN, Cadence, Pace, phase_of
 from monitor.engine.scheduler import Job
 from monitor.links.tls import TlsClient
+from monitor.probes.claim import Claim
 from monitor.probes.header_on_check import HeaderOnCheck
-from monitor.probes.negative_probe import Claim, NegativeProbe, NegativeSettings
+from monitor.probes.negative_probe import NegativeProbe, NegativeSettings
 from monitor.probes.no_header import NoHeader
 from monitor.probes.relay_canary import RelayCanary
 from monitor.verdict.plan import NegativePlan

@@ -12,9 +12,8 @@ from monitor.core.observations import Observation, Span
 from monitor.core.proof import NOTHING, Ask
 from monitor.links.converse import converse
 from monitor.links.tls import TlsClient
+from monitor.probes.claim import Claim
 from monitor.probes.dialogue import DialogueRule, observe, script
-from monitor.wire.proxy_header import ProxyHeader
-from monitor.wire.proxy_v2 import encode_v2
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +44,7 @@ class Handshake:
         self.settings = settings
         self.target = settings.target
         self._tls = tls
+        self._claim = Claim(settings.client_address, settings.destination)
         self._rule = DialogueRule(settings.protocol, header_sent=True, slow_after=settings.slow_after)
 
     async def run(self, ask: Ask = NOTHING, /) -> Conversation:
@@ -64,6 +64,5 @@ class Handshake:
         return observe(self.target, self._rule, conversation, span)
 
     def _script(self, ask: Ask, endpoints: Endpoints) -> Script:
-        # Our socket's own port makes the claimed source unique: postscreen and Dovecot log it.
-        header = ProxyHeader.tcp(self.settings.client_address, endpoints.local_port, *self.settings.destination)
-        return script(self.settings.protocol, ask, header=encode_v2(header), helo=self.settings.helo)
+        settings = self.settings
+        return script(settings.protocol, ask, header=self._claim.header(endpoints), helo=settings.helo)

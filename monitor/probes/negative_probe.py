@@ -2,27 +2,14 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from monitor.core.conversation import Conversation, Endpoints, Script
 from monitor.core.model import MailProtocol, Node, Target
 from monitor.core.observations import NegativeObservation, Span
 from monitor.links.converse import converse
 from monitor.links.tls import TlsClient
+from monitor.probes.claim import Claim
 from monitor.probes.negative import Ruling
-from monitor.wire.proxy_header import ProxyHeader
-from monitor.wire.proxy_v2 import encode_v2
-
-
-class Claim(NamedTuple):
-    """What the header of a probe says: who the client is, and where it seems to have connected."""
-
-    client_address: str
-    destination: tuple[str, int]
-
-    def header(self, endpoints: Endpoints) -> bytes:
-        """Write the header; our socket's own port makes the claimed source unique."""
-        return encode_v2(ProxyHeader.tcp(self.client_address, endpoints.local_port, *self.destination))
 
 
 @dataclass(frozen=True, slots=True)

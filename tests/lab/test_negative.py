@@ -7,8 +7,9 @@ from pathlib import Path
 from monitor.core.model import MailProtocol, Node, ProbeKind, Target
 from monitor.core.observations import NegativeObservation, Span
 from monitor.links.tls import TlsClient
+from monitor.probes.claim import Claim
 from monitor.probes.header_on_check import HeaderOnCheck
-from monitor.probes.negative_probe import Claim, NegativeProbe, NegativeSettings
+from monitor.probes.negative_probe import NegativeProbe, NegativeSettings
 from monitor.probes.no_header import NoHeader
 from monitor.probes.relay_canary import RelayCanary
 from monitor.wire.maillog import MaillogParser

@@ -7,8 +7,9 @@ import pytest
 from monitor.core.conversation import Conversation
 from monitor.core.model import MailProtocol, ProbeKind, Target
 from monitor.links.tls import TlsClient
+from monitor.probes.claim import Claim
 from monitor.probes.header_on_check import HeaderOnCheck, judge
-from monitor.probes.negative_probe import Claim, NegativeSettings
+from monitor.probes.negative_probe import NegativeSettings
 from tests.links.certificates import NAME
 from tests.links.peers import serving
 from tests.probes.mail_server import NODE, SPAN, TLS, complete, failed, mail_server, stock_postfix

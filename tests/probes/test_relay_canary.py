@@ -8,7 +8,8 @@ from monitor.core.conversation import Conversation
 from monitor.core.model import MailProtocol, ProbeKind, Target
 from monitor.core.taxonomy import Phase, Reason
 from monitor.links.tls import TlsClient
-from monitor.probes.negative_probe import Claim, NegativeSettings
+from monitor.probes.claim import Claim
+from monitor.probes.negative_probe import NegativeSettings
 from monitor.probes.relay_canary import RECIPIENT, RelayCanary, judge
 from tests.links.certificates import NAME
 from tests.probes.mail_server import NODE, SPAN, complete, failed, mail_server
