@@ -237,9 +237,7 @@ class Exchange:
             if not stream.peer_left:  # else nobody waits for our FIN, and the close brings it
                 stream.finish_sending()
             for _ in range(MAX_LINGERING_READS):
-                while (data := stream.read()) is None:
-                    stream.saw((yield READABLE))
-                if not data:
+                if not (yield from self._lingering()):
                     if not self._ended:
                         self._record.received(b"")
                     return
