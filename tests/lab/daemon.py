@@ -56,7 +56,7 @@ class Daemon:
         with self.log_file.open("ab") as log:
             self._process = self.spawn(log, "--log.format=json", *self._flags)
         try:
-            self.ready_after = self.until(lambda: self.status_of("/readyz") == 200, within=30)
+            self.ready_after = self.until(lambda: self.status_of("/readyz") == 200, within=60)
         except AssertionError:
             self.kill()
             raise

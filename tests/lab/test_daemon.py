@@ -2,6 +2,8 @@
 
 import re
 import ssl
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +24,8 @@ INTERNAL = NODES["k8s-node4"]
 """A client of the house, and not our own host."""
 ALL_KNOWN = 15.0
 """Seconds until everything is known: first rounds start within two, postscreen's greet wait takes six."""
+LIBRARIES = ("aiohttp.web", "asyncssh", "msgspec", "prometheus_client", "structlog", "uvloop", "yaml")
+"""What a daemon with an edge imports at its start."""
 GREET_WAIT = 6.0
 """Postscreen counts in whole seconds, so that a client may find it up to one shorter."""
 
@@ -76,22 +80,32 @@ def test_postscreens_greet_wait_is_a_success_with_its_true_timing(uncached: Lab,
         assert daemon.events("verdict.changed") == []
 
 
-def test_the_first_result_is_there_within_a_second(lab: Lab, tmp_path: Path) -> None:
-    """From the start of the process, Python's own start and all imports included.
+def test_the_start_imports_its_libraries_and_little_else(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No package that the configuration does not need, and fewer modules of its own than the libraries have."""
+    monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
+    of_libraries = imported(bare_start().stderr)
+    with Daemon(lab, tmp_path, lab.configuration()) as daemon:
+        of_daemon = imported(daemon.log_file.read_text())
+    assert packages(of_libraries) <= packages(of_daemon)
+    assert packages(of_daemon) - packages(of_libraries) - sys.stdlib_module_names == {"monitor"}
+    assert len(of_daemon) < 2 * len(of_libraries)
 
-    A machine that is busy with other things has many tries; where it gives us less than a processor all the time, what
-    we have used of it counts, until well after the first result.
+
+def test_the_start_costs_little_more_than_its_libraries(lab: Lab, tmp_path: Path) -> None:
+    """From Python's own start until the daemon is ready, beside a bare Python that imports the libraries and ends.
+
+    The processor's time of the one to that of the other, for their seconds are the machine's (``bench`` measures them,
+    group ``daemon``). It is 1.9 to 2.6, on an idle machine and on one with three times the work it can do.
     """
 
-    def first_result() -> float:
-        began = time.clock_gettime(time.CLOCK_REALTIME)
+    def cost() -> float:
+        bare = float(bare_start().stdout)
         with Daemon(lab, tmp_path, lab.configuration()) as daemon:
-            used = daemon.processor_time()
-            first = min(daemon.samples("probe_last_success_timestamp_seconds").values()) - began
-        assert first > 0
-        return min(first, used)
+            return daemon.processor_time() / bare
 
-    assert any(first_result() < 1 for _ in range(15))
+    assert any(cost() < 4.5 for _ in range(5))
 
 
 def test_without_an_edge_ssh_costs_nothing(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,9 +116,9 @@ def test_without_an_edge_ssh_costs_nothing(lab: Lab, tmp_path: Path, monkeypatch
     with Daemon(lab, tmp_path, yaml.safe_dump(document)) as daemon:
         daemon.until(lambda: daemon.hop() == "none" and "unknown" not in daemon.view().values(), within=ALL_KNOWN)
         assert [key for key in daemon.view() if key.startswith(("agreement", "front_door", "edge", "haproxy"))] == []
-        imported = set(re.findall(r"^import time:.*\| +(\w+)$", daemon.log_file.read_text(), re.MULTILINE))
-        assert "aiohttp" in imported
-        assert imported.isdisjoint({"asyncssh", "kubernetes_asyncio"})
+        names = packages(imported(daemon.log_file.read_text()))
+        assert "aiohttp" in names
+        assert names.isdisjoint({"asyncssh", "kubernetes_asyncio"})
         assert daemon.memory() < 60
 
 
@@ -128,6 +142,22 @@ def test_sigkill_leaves_nothing_behind(lab: Lab, tmp_path: Path) -> None:
             daemon.kill()
         assert not daemon.status_of("/livez")
     assert {file.name for file in tmp_path.iterdir()} == {"mailpath.yml", "mailpath.log"}
+
+
+def bare_start() -> "subprocess.CompletedProcess[str]":
+    """Run a Python that imports the libraries that a daemon with an edge needs, and prints what that cost it."""
+    program = f"import time, {', '.join(LIBRARIES)}; print(time.process_time())"
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+
+def imported(profile: str) -> set[str]:
+    """Give the modules that Python's import profile names, those that were tried in vain included."""
+    return set(re.findall(r"^import time:.*\| +([\w.]+)$", profile, re.MULTILINE))
+
+
+def packages(modules: set[str]) -> set[str]:
+    """Give the first words of modules' names."""
+    return {module.partition(".")[0] for module in modules}
 
 
 def connections(daemon: Daemon, listener: str, origin: str) -> float:
