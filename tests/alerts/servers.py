@@ -135,7 +135,7 @@ def _running(directory: Path, command: list[str], base: str) -> Iterator[None]:
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=directory, stdout=output, stderr=subprocess.STDOUT)
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not _ready(base):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(log.read_text())

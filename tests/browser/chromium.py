@@ -95,7 +95,7 @@ def demo(directory: Path, *arguments: str, port: int = 0) -> Iterator[Demo]:
 
 
 def _base(process: "subprocess.Popen[bytes]", output: Path) -> str:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         for line in output.read_text().splitlines():
             if "event=daemon.listening" in line:

@@ -69,7 +69,7 @@ class Bench:
 
     async def until(self, good: Callable[[], bool]) -> None:
         """Wait until something holds."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not good():  # noqa: ASYNC110 - the bench's own record
                 await asyncio.sleep(0.005)
 

@@ -52,7 +52,7 @@ async def test_counts_are_told_before_their_batch_and_a_new_address_forgets_noth
         heard = sum(each.lines for each in told if isinstance(each, MaillogCounts))
         with log.open("a") as file:
             file.write(line)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while sum(each.lines for each in told if isinstance(each, MaillogCounts)) == heard:  # noqa: ASYNC110 - a file
                 await asyncio.sleep(0.01)
 

@@ -49,7 +49,7 @@ async def running(file: Path, **options: int) -> AsyncIterator[Daemon]:
 
 async def until(holds: Callable[[], bool]) -> None:
     """Wait until something holds."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not holds():  # noqa: ASYNC110 - what is waited for is the daemon's state, which sets no event
             await asyncio.sleep(0.01)
 

@@ -27,7 +27,7 @@ async def _hear(data: bytes, ask: Callable[[Connection], Awaitable[T]], *, end: 
         theirs.sendall(data)
         if end:
             theirs.shutdown(socket.SHUT_WR)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             return await ask(Connection(stream))
 
 

@@ -30,7 +30,7 @@ async def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
 async def test_clients_come_by_haproxy_and_are_seen_with_their_own_addresses(path: MailPath) -> None:
     """Every invented client is in the log, none of them as a node or the edge, and nothing goes wrong."""
     seen: set[str] = set()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while len(seen) < 7:
             await asyncio.sleep(0.02)
             records = MaillogParser().feed(path.log.path.read_bytes())
@@ -45,7 +45,7 @@ async def test_haproxy_finds_a_dead_node_by_its_own_checks(path: MailPath) -> No
     for port in path.ports.values():
         if port.address == dead.address:
             port.silence()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while any(pool.servers[0].state is ServerState.RUNNING for pool in path.haproxy.pools.values()):  # noqa: ASYNC110 - what is polled is plain state
             await asyncio.sleep(0.02)
     assert all(pool.servers[1].state is ServerState.RUNNING for pool in path.haproxy.pools.values())

@@ -80,7 +80,7 @@ async def test_sessions_are_bounded(port: Port, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(port_module, "MAX_SESSIONS", 1)
     _, first = await asyncio.open_connection(HOST, port.port)
     reader, second = await asyncio.open_connection(HOST, port.port)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         assert await reader.read() == b""
     first.close()
     second.close()
@@ -90,6 +90,6 @@ async def test_a_session_has_a_time_limit(port: Port, monkeypatch: pytest.Monkey
     """Whoever says nothing is hung up on."""
     monkeypatch.setattr(port_module, "SESSION_LIMIT", 0.05)
     reader, writer = await asyncio.open_connection(HOST, port.port)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         assert await reader.read() == b""
     writer.close()

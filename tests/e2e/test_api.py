@@ -20,7 +20,7 @@ CHECKS = (
     "unsupported_method",
 )
 EXAMPLES = "10"
-PATIENCE = 30.0
+PATIENCE = 90.0
 # 503 is the answer of a health endpoint that has something to tell, and on a busy machine it has.
 CONFIGURATION = """
 [checks]

@@ -20,8 +20,10 @@ from monitor.demo.faults import FAULTS
 NODES, SERVICES = 4, 4
 # fall x max(interval, timeout) + timeout of the demo's mailpath.yml, in seconds
 WITHIN = 2 * 2.0 + 1.5
-# until the first round of every target has ended, on a busy machine
-FIRST_ROUNDS = 5.0
+# what a busy machine may add to that, and to the first round of every target
+SLACK = 20.0
+# until a fault strikes on a path that has to be seen sound before
+STRIKES = 16
 
 Series = Mapping[str, float]
 
@@ -74,7 +76,7 @@ def demo_running(directory: Path, *arguments: str) -> Iterator[Demo]:
     try:
         yield Demo(process, _base(process, output))
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0, output.read_text()
+        assert process.wait(30) == 0, output.read_text()
         assert "Traceback" not in output.read_text()
         assert list(temporary.iterdir()) == []
     finally:
@@ -83,7 +85,7 @@ def demo_running(directory: Path, *arguments: str) -> Iterator[Demo]:
 
 
 def _base(process: "subprocess.Popen[bytes]", output: Path) -> str:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         for line in output.read_text().split("\n")[:-1]:
             event = json.loads(line) if line.startswith("{") else {}
@@ -194,19 +196,19 @@ def test_every_fault_is_tested() -> None:
 def test_a_fault_changes_what_the_daemon_says(name: str, tmp_path: Path) -> None:
     """Within fall x max(interval, timeout) + timeout, in metrics and in health where mail is concerned."""
     with demo_running(tmp_path, "--fault", name) as demo:
-        demo.until(SHOWN[name], FIRST_ROUNDS + WITHIN)
+        demo.until(SHOWN[name], WITHIN + SLACK)
 
 
 def test_the_sound_path_is_sound_until_a_fault_strikes(tmp_path: Path) -> None:
     """All is up, outside clients are seen as such, nothing in the log is a problem; then a fault shows in time."""
-    with demo_running(tmp_path, "--fault", "port-closed@8s") as demo:
-        demo.until(_sound, FIRST_ROUNDS + 3)
+    with demo_running(tmp_path, "--fault", f"port-closed@{STRIKES}s") as demo:
+        demo.until(_sound, STRIKES)
         series = demo.metrics()
         assert _sum(series, "mailpath_maillog_connections_total", 'origin="external"') > 0
         assert _sum(series, "mailpath_maillog_connections_total", 'origin="probe"') > 0
         assert not _count(series, "mailpath_maillog_problems_total")
         assert not _count(series, "mailpath_probe_bugs_total")
-        demo.until(_port_closed, 8 + WITHIN)
+        demo.until(_port_closed, STRIKES + WITHIN + SLACK)
 
 
 def test_two_demos_live_side_by_side(tmp_path: Path) -> None:
@@ -215,8 +217,8 @@ def test_two_demos_live_side_by_side(tmp_path: Path) -> None:
     first.mkdir()
     second.mkdir()
     with demo_running(first) as one, demo_running(second) as two:
-        one.until(_sound, FIRST_ROUNDS + 3)
-        two.until(_sound, FIRST_ROUNDS + 3)
+        one.until(_sound, WITHIN + SLACK)
+        two.until(_sound, WITHIN + SLACK)
 
 
 def test_at_a_terminal_it_tells_where_to_look(tmp_path: Path) -> None:
@@ -236,7 +238,7 @@ def test_at_a_terminal_it_tells_where_to_look(tmp_path: Path) -> None:
         with contextlib.suppress(OSError):  # EIO: the terminal's other end is closed
             while more := os.read(ours, 4096):
                 seen += more
-        assert process.wait(10) == 0
+        assert process.wait(30) == 0
     finally:
         process.kill()
         process.wait()

@@ -28,7 +28,7 @@ LINE = (
     "2026-11-22T08:25:33.782348+00:00 mail postfix/smtpd-proxy587/smtpd[17377]: connect from unknown[198.51.100.{}]\n"
 )
 KILLS = 4
-PATIENCE = 40.0
+PATIENCE = 90.0
 
 
 class GrowingLog:

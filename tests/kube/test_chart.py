@@ -24,7 +24,7 @@ from tests.kube.objects import namespace, node
 # What the API server of the tests may be too old to serve, or is served only with the operator.
 WITHOUT = ["serviceMonitor.enabled=false", "podMonitor.enabled=false", "prometheusRule.enabled=false"]
 # The authorizer follows the Roles as anybody does.
-SETTLED_WITHIN = 10.0
+SETTLED_WITHIN = 30.0
 PLACES = ("mailserver", "mail", "logs", NAMESPACE, "default")
 
 
@@ -139,7 +139,7 @@ async def test_the_installed_configuration_and_account_are_enough(release: Relea
     daemon = Daemon(lambda: parsing(yaml.safe_dump(document).encode(), ""), RunOptions())
     await daemon.start()
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             while True:
                 status = daemon.statuses()[0]
                 if status.elected and status.cluster is not None and status.cluster.known is not None:

@@ -110,7 +110,7 @@ async def test_the_lease_says_what_it_should(cluster: Cluster, admin: Admin, mon
         assert (spec["holderIdentity"], spec["leaseTransitions"], spec["leaseDurationSeconds"]) == ("a", 0, 2)
         assert MICRO_TIME.fullmatch(spec["acquireTime"])
         renewed = dt.datetime.fromisoformat(spec["renewTime"])
-        assert abs((dt.datetime.now(dt.UTC) - renewed).total_seconds()) < 5.0
+        assert abs((dt.datetime.now(dt.UTC) - renewed).total_seconds()) < 30.0
     assert (await lease(admin))["holderIdentity"] == ""
     async with replicas(cluster, "b") as ((second,), _):
         begun = asyncio.get_running_loop().time()

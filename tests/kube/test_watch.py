@@ -44,7 +44,7 @@ def names(listing: Listing[KubeNode]) -> list[str]:
 
 async def until(listings: Listings, good: Callable[[Listing[KubeNode]], bool]) -> Listing[KubeNode]:
     """Give the first listing that is as wanted."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while not good(listing := await anext(listings)):
             pass
     return listing

@@ -17,7 +17,7 @@ ONCE = "--rules.alert.resend-delay=20m"
 """Prometheus repeats for 15 minutes that an alert is over: faults follow one another too soon here for that."""
 BEAT = 1.0
 """Seconds from scrape to scrape, and from evaluation to evaluation; Alertmanager's group_wait is shorter."""
-OVER_WITHIN = 15.0
+OVER_WITHIN = 30.0
 """Seconds from a sound view to the message that it is over: RESTART, and then what the last message held up."""
 
 

@@ -62,7 +62,7 @@ def ssh(lab: Lab, command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def eventually(condition: Callable[[], bool], timeout: float = 10) -> None:
+def eventually(condition: Callable[[], bool], timeout: float = 20) -> None:
     """Wait for a condition, and fail when it does not come."""
     deadline = time.monotonic() + timeout
     while not condition():

@@ -63,7 +63,7 @@ class Maillog:
         with self._arrived:
             return self._lines[mark:]
 
-    def wait_for(self, pattern: str, mark: int = 0, timeout: float = 5) -> re.Match[str]:
+    def wait_for(self, pattern: str, mark: int = 0, timeout: float = 20) -> re.Match[str]:
         """Wait for a line in which the pattern is found, and return the match.
 
         Raises:

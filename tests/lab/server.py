@@ -37,9 +37,10 @@ class Server:
         self.thaw()
         family = self.host.tree(self.process)
         sessions = self.host.sessions(family)
-        for number in (signal.SIGTERM, signal.SIGKILL):  # Dovecot would take five seconds over young children
+        # Dovecot would take five seconds over young children; a killed one has only the machine to wait for.
+        for number, patience in ((signal.SIGTERM, 1), (signal.SIGKILL, 20)):
             _send(number, family)
-            if _ended(family, within=1):
+            if _ended(family, patience):
                 _send(signal.SIGKILL, self.host.members(sessions))  # born while their parents were being ended
                 return
         raise LabError(f"{self.process} does not end")

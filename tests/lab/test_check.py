@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
+from monitor.daemon.check import DEADLINE
 from tests.lab.haproxy import Settings
 from tests.lab.helpers import eventually
 from tests.lab.lab import Lab
@@ -18,8 +19,8 @@ from tests.lab.network import EDGE
 from tests.lab.pf import OLD_ALIAS
 from tests.lab.rewriting import rewrite
 
-ALL_GREEN_WITHIN = 15.0
-ALWAYS_WITHIN = 30.0
+ALWAYS_WITHIN = DEADLINE + 20
+"""Its own deadline, and what a busy machine takes to start it and to end it."""
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
 
 
@@ -83,9 +84,9 @@ def file(lab: Lab, green: Check, tmp_path: Path) -> Path:
 
 
 def test_all_green(green: Check) -> None:
-    """Everything is known and told within 15 seconds, postscreen's wait included."""
+    """Everything is known and told before the deadline, postscreen's wait included."""
     assert (green.status, green.errors) == (OK, "")
-    assert green.took < ALL_GREEN_WITHIN
+    assert green.took < DEADLINE
     assert green.headline == "OK: home: Every hop of the path is fine."
     for part in ("NAT", "Edge", "Frontends", "Backends", "Nodes", "Listeners", "Client IP", "none"):
         assert part in green.said

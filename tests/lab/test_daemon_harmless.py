@@ -65,7 +65,7 @@ def test_a_certificate_that_is_not_valid_leaves_no_line_of_ours(
         assert daemon.reload(SWIFT.configuration(lab)).status == 200
         mark = lab.maillog.mark()
         fault(lab)
-        daemon.until(lambda: daemon.hop() == "tls" and invalid(daemon) == DIALOGUE_TARGETS, within=15)
+        daemon.until(lambda: daemon.hop() == "tls" and invalid(daemon) == DIALOGUE_TARGETS, within=20)
         lab.heal()
         daemon.until_sound()
         assert daemon.total("self_inflicted_problems_total") == 0
@@ -87,17 +87,20 @@ def test_it_ends_in_order_in_the_midst_of_handshakes(lab_factory: LabFactory, tm
     lab = lab_factory(postscreen_cache=False)
     mark = lab.maillog.mark()
     with Daemon(lab, tmp_path, PATIENT.configuration(lab), "--web.enable-lifecycle") as daemon:
-        daemon.until(lambda: len(CONNECT.findall("\n".join(lab.maillog.since(mark)))) == len(NODES), within=10)
+        daemon.until(lambda: len(CONNECT.findall("\n".join(lab.maillog.since(mark)))) == len(NODES), within=20)
         connected = time.monotonic()
         daemon.until(lambda: time.monotonic() - connected > GREET_WAIT / 2, within=GREET_WAIT)
+        ending = lab.maillog.mark()
         daemon.process.send_signal(signal.SIGTERM)
-        began = time.monotonic()
-        assert daemon.process.wait(15) == 0
-        waited = time.monotonic() - began
+        assert daemon.process.wait(20) == 0
         assert "Traceback" not in daemon.log_file.read_text()
     lines = lab.maillog.since(mark)
     ours = [line for line in lines if OURS.search(line)]
     assert [line for line in ours if TROUBLE.search(line)] == []
-    assert sum("smtpd-proxy25/postscreen" in line and "PASS NEW [192.0.2." in line for line in ours) == len(NODES)
-    # It has waited for them, and no longer than that.
-    assert 1 < waited < 5
+    # It has waited for them.
+    assert greeted(lines) == greeted(lab.maillog.since(ending)) == len(NODES)
+
+
+def greeted(lines: list[str]) -> int:
+    """Count the newcomers of ours whom postscreen has let pass."""
+    return sum("smtpd-proxy25/postscreen" in line and "PASS NEW [192.0.2." in line for line in lines)

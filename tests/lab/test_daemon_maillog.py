@@ -30,7 +30,7 @@ class Follower:
 
     def catch_up(self) -> None:
         """Wait until it has all."""
-        self.daemon.until(self.has_all, within=15)
+        self.daemon.until(self.has_all, within=20)
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_a_full_disk_under_the_log_is_survived(lab: Lab, follower: Follower) -> 
     before = follower.connections()
     burst(lab)
     # The last line that found room may have found it for its first half only.
-    follower.daemon.until(lambda: follower.connections() - before >= BURST - 1, within=15)
+    follower.daemon.until(lambda: follower.connections() - before >= BURST - 1, within=20)
     assert not follower.has_all()
     assert follower.daemon.view()["maillog"] == "up"
     assert follower.daemon.total("probe_bugs_total") == 0

@@ -44,15 +44,15 @@ def test_a_bad_configuration_is_told_in_full_and_changes_nothing(lab: Lab, daemo
     assert daemon.total("config_last_reload_successful") == 0
 
     daemon.process.send_signal(signal.SIGHUP)
-    daemon.until(lambda: len(daemon.events("config.reload_failed")) == 2, within=5)
+    daemon.until(lambda: len(daemon.events("config.reload_failed")) == 2, within=20)
     assert daemon.events("config.reload_failed")[1]["faults"] == answer.body.splitlines()
-    daemon.until(lambda: daemon.total("probes_total") > probes + 40, within=10)
+    daemon.until(lambda: daemon.total("probes_total") > probes + 40, within=20)
     assert daemon.view() == before
     assert "timeout: 1s" in lab.http_get("/config").body
 
     daemon.file.write_text(good)
     daemon.process.send_signal(signal.SIGHUP)
-    daemon.until(lambda: daemon.total("config_last_reload_successful") == 1, within=5)
+    daemon.until(lambda: daemon.total("config_last_reload_successful") == 1, within=20)
 
 
 def test_a_good_configuration_keeps_what_did_not_change(daemon: Daemon) -> None:
@@ -78,7 +78,7 @@ def test_a_nodes_series_come_and_go_with_it(lab: Lab, daemon: Daemon) -> None:
     document = yaml.safe_load(whole)
     document["paths"][0]["nodes"]["static"] = [{"name": n, "address": a} for n, a in NODES.items() if n != GONE]
     assert daemon.reload(yaml.safe_dump(document)).status == 200
-    daemon.until(lambda: daemon.view() == {k: v for k, v in before.items() if GONE not in k}, within=3)
+    daemon.until(lambda: daemon.view() == {k: v for k, v in before.items() if GONE not in k}, within=20)
     after = series(lab)
     assert not any(GONE_LABEL in name for name in after)
     assert all(GONE_LABEL in name for name in all_series - after)

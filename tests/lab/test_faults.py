@@ -20,11 +20,11 @@ from tests.lab.lab import Lab
 from tests.lab.pace import PATIENT, QUICK, Pace
 
 WRITING = "MAILPATH_WRITE_DOCS" in os.environ
-SLACK = 3.0
+SLACK = 10.0
 """Seconds that polling and a busy machine may add to the daemon's own arithmetic."""
-HAPROXY_NOTICES = 10.0
+HAPROXY_NOTICES = 20.0
 """Seconds within which HAProxy, at its own pace here, has come to its own view."""
-RECOVERED = 20.0
+RECOVERED = 60.0
 """Seconds within which all is well again: HAProxy's rise, and the pause that SSH makes between two attempts."""
 
 

@@ -112,7 +112,7 @@ def test_the_daemon_finds_an_open_relay_and_its_end(lab: Lab, tmp_path: Path) ->
     lab.postfix.configure(mynetworks="127.0.0.0/8 192.0.2.0/24", postscreen_greet_wait="1s")
     handshakes: dict[str, object] = {"negative_interval": "2s", "client_rate_limit": None, "client_ip_proof": []}
     with Daemon(lab, tmp_path, lab.configuration(handshakes=handshakes)) as daemon:
-        daemon.until(lambda: 0.0 in daemon.samples("negative_probe_refused").values(), within=10)
+        daemon.until(lambda: 0.0 in daemon.samples("negative_probe_refused").values(), within=20)
         (path,) = daemon.json("/api/v1/status")["paths"]
         assert "open_relay" in {finding["kind"] for finding in path["findings"]}
         assert path["diagnosis"]["hop"] == "none"

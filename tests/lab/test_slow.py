@@ -14,8 +14,9 @@ def test_a_slow_node_port_delays_the_greeting_and_nothing_else(lab: Lab) -> None
     with open_node_port(lab, "k8s-node2", 30127, "192.0.2.202") as dialogue:
         assert dialogue.reply() == GREETING
         greeted = time.monotonic()
-        assert 1.0 <= greeted - began < 2
+        delayed = greeted - began
+        assert delayed >= 1.0
         dialogue.say("EHLO probe.invalid")
         dialogue.say("QUIT")
-        assert time.monotonic() - greeted < 0.5
+        assert time.monotonic() - greeted < delayed
     lab.maillog.wait_for(r"smtpd-proxy587/smtpd\[\d+\]: disconnect from unknown\[192\.0\.2\.202\]", mark)

@@ -82,7 +82,7 @@ async def test_a_slow_answer() -> None:
         with pytest.raises(LinkError) as caught:
             await request("GET", f"{url}/{TOKEN}", within=0.2)
     assert (caught.value.reason, caught.value.detail) == (Reason.TIMEOUT, "no answer within 0.2 s")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
 
 
 @pytest.mark.parametrize(

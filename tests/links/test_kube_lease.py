@@ -59,7 +59,7 @@ class Replica:
 
 async def until(holds: Callable[[], bool]) -> None:
     """Wait until something holds."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not holds():  # noqa: ASYNC110 - what is waited for is the elector's state, which sets no event
             await asyncio.sleep(0.005)
 

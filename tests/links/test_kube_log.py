@@ -50,7 +50,7 @@ async def source(server: KubeServer) -> AsyncIterator[KubernetesPodLog]:
 async def _lines(source: KubernetesPodLog, count: int) -> bytes:
     """Read that many lines, through any error, and whatever comes with the next heartbeat."""
     data = b""
-    async with asyncio.timeout(5.0):
+    async with asyncio.timeout(30):
         while data.count(b"\n") < count:
             with contextlib.suppress(LinkError):
                 data += (await source.read()).data

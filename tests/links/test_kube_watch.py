@@ -40,7 +40,7 @@ async def follow(server: Collection, count: int, patience: Patience | None = Non
     watch = ListWatch(api, PATH, parse, (("labelSelector", "x=y"),), patience or Patience(60, 60, 60))
     seen: list[Listing[tuple[str, int]]] = []
     try:
-        async with asyncio.timeout(10), aclosing(watch.listings()) as listings:
+        async with asyncio.timeout(30), aclosing(watch.listings()) as listings:
             while len(seen) < count:
                 seen.append(await anext(listings))
     finally:

@@ -138,4 +138,4 @@ async def test_silence_and_drips() -> None:
         with pytest.raises(LinkError) as caught:
             await send(server, 0.3)
         assert caught.value.reason is Reason.TIMEOUT
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 20

@@ -99,7 +99,7 @@ async def test_an_occupied_port_is_the_operators_fault() -> None:
 @pytest.mark.parametrize("garbage", [b"\x16\x03\x01\x02\x00\r\n\r\n", b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n"])
 async def test_garbage_is_refused_and_not_logged(garbage: bytes, caplog: pytest.LogCaptureFixture) -> None:
     """What is no HTTP, or an endless line of it, is answered 400 and leaves no traceback in the log."""
-    async with serving(web.Application(), [ListenAddress("127.0.0.1", 0)]) as (address,), asyncio.timeout(5):
+    async with serving(web.Application(), [ListenAddress("127.0.0.1", 0)]) as (address,), asyncio.timeout(30):
         reader, writer = await asyncio.open_connection(address.host, address.port)
         writer.write(garbage)
         assert b" 400 Bad Request" in await reader.readline()
@@ -124,7 +124,7 @@ async def test_a_body_that_cannot_be_read_is_not_logged(body: bytes, caplog: pyt
 
     app = web.Application()
     app.router.add_post("/", handler)
-    async with serving(app, [ListenAddress("127.0.0.1", 0)]) as (address,), asyncio.timeout(5):
+    async with serving(app, [ListenAddress("127.0.0.1", 0)]) as (address,), asyncio.timeout(30):
         _, writer = await asyncio.open_connection(address.host, address.port)
         writer.write(b"POST / HTTP/1.1\r\nHost: x\r\n" + body)
         await writer.drain()

@@ -18,7 +18,7 @@ LISTENING = {"Accept": "text/event-stream"}
 async def message(answer: ClientResponse) -> dict[str, str]:
     """Read one message of a stream."""
     fields = {}
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while line := (await answer.content.readline()).decode().rstrip("\n"):
             name, _, value = line.partition(": ")
             fields[name] = value
@@ -84,7 +84,7 @@ async def test_a_reader_that_has_gone_is_forgotten(monkeypatch: pytest.MonkeyPat
             await message(answer)
             assert len(backend.journal.feed) == 1
             answer.close()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while len(backend.journal.feed):  # noqa: ASYNC110 - the feed sets no event
                 await asyncio.sleep(0.01)
 
@@ -105,6 +105,6 @@ async def test_streams_end_with_the_daemon() -> None:
     async with asking(FakeBackend()) as client:
         answer = await client.get(PLACE, headers=LISTENING)
         await message(answer)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await client.server.close()
             assert await answer.content.read() == b""

@@ -28,7 +28,7 @@ def client_of(authority: Authority) -> ssl.SSLContext:
 
 async def name_shown(port: int, context: ssl.SSLContext) -> str:
     """Make a handshake and a request; give the common name of the certificate that was shown."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname="localhost")
         writer.write(b"GET / HTTP/1.0\r\n\r\n")
         answer = await reader.read()

@@ -143,7 +143,7 @@ def test_long_in_bounded_time() -> None:
     text = "backend b\n" + "\tserver n 10.0.0.1:25 check inter 5000 send-proxy-v2\n" * 18_000
     began = time.monotonic()
     assert len(parse_configuration(text).proxies[0].servers) == 18_000
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
 
 
 @settings(deadline=None, max_examples=200)
