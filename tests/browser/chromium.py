@@ -56,7 +56,7 @@ class Witness:
         page.on("request", lambda request: self.requests.append(request.url))
 
 
-def until(page: Any, script: str, within: float = 15.0) -> None:  # noqa: ANN401 - Playwright may be missing
+def until(page: Any, script: str, within: float = 30.0) -> None:  # noqa: ANN401 - Playwright may be missing
     """Poll until a script gives true; Playwright's own waiting needs ``eval``, which the page's policy forbids."""
     deadline = time.monotonic() + within
     while not page.evaluate(script):

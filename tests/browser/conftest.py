@@ -37,7 +37,7 @@ def _page(chromium: Any, broken: Demo, witness: Witness) -> Iterator[Any]:  # no
     page = chromium.new_page(viewport={"width": 1280, "height": 900})
     witness.watch(page)
     page.goto(f"{broken.base}/")
-    page.wait_for_selector(".matrix td.bad", timeout=15_000)
+    page.wait_for_selector(".matrix td.bad", timeout=60_000)
     page.wait_for_selector("#live.live[data-state=live]")
     yield page
     page.close()
