@@ -3,7 +3,6 @@
 import asyncio
 import gzip
 import platform
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
@@ -16,6 +15,7 @@ from monitor.core.model import Target
 from monitor.core.observations import AnyObservation, MaillogCounts
 from monitor.core.status import PathStatus
 from monitor.publish import catalogue
+from monitor.publish.accept import by_weight
 from monitor.publish.counters import Counters, ExpectedMaillog, Frozen
 from monitor.publish.families import Family, Rows
 from monitor.publish.gauges import Gauges, add, gauges
@@ -24,7 +24,6 @@ from monitor.publish.turns import in_turns
 
 # zlib's last level without lazy matching: of lines so alike the next one makes more, not less, in twice the time.
 _GZIP_LEVEL = 3
-_WEIGHT = re.compile(r";\s*q=([01](?:\.[0-9]{0,3})?)\s*(?:;|$)", re.IGNORECASE)
 _TEXT = frozenset({"text/plain", "text/*", "*/*"})
 
 
@@ -98,7 +97,7 @@ class Snapshot:
 
 def _format(accept: str) -> tuple[Encode, str]:
     try:
-        return next(filter(None, map(_offered, _by_weight(accept))), choose_encoder(""))
+        return next(filter(None, map(_offered, by_weight(accept))), choose_encoder(""))
     except (TypeError, ValueError):  # prometheus_client compares version numbers without looking at them
         return choose_encoder("")
 
@@ -110,19 +109,8 @@ def _offered(wish: str) -> tuple[Encode, str] | None:
     return (encode, content_type) if asked in {*_TEXT, content_type.partition(";")[0]} else None
 
 
-def _by_weight(header: str) -> list[str]:
-    """Sort what a header asks for, the dearest first, and leave out what it refuses (RFC 9110, section 12.4.2)."""
-    weights = {wish: _weight(wish) for wish in header.split(",")}
-    return sorted((wish for wish, weight in weights.items() if weight > 0), key=lambda wish: -weights[wish])
-
-
-def _weight(wish: str) -> float:
-    found = _WEIGHT.search(wish)
-    return float(found[1]) if found else 1.0
-
-
 def _packed(body: bytes, content_type: str, accept_encoding: str) -> Exposition:
-    if any(map(gzip_accepted, _by_weight(accept_encoding))):
+    if any(map(gzip_accepted, by_weight(accept_encoding))):
         return Exposition(gzip.compress(body, _GZIP_LEVEL), content_type, gzipped=True)
     return Exposition(body, content_type, gzipped=False)
 

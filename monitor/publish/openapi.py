@@ -154,13 +154,13 @@ PATHS: dict[str, dict[str, Json]] = {
     },
     "/api/v1/events": {
         "get": _operation(
-            "The last events; with `Accept: text/event-stream` what happens, as it happens, without end.",
+            "What happens, as it happens, without end; with `Accept: application/json` the last events.",
             {
                 "200": {
-                    "description": "the events, oldest first, or the stream",
+                    "description": "the stream, or the events, oldest first",
                     "content": {
-                        "application/json": {"schema": _object({"events": _list(_EVENT)})},
                         STREAM: {"schema": _TEXT},
+                        "application/json": {"schema": _object({"events": _list(_EVENT)})},
                     },
                 },
                 "503": _answer("as many streams are open as may be"),

@@ -1,4 +1,4 @@
-"""``/api/v1/events``: the last events as JSON; with ``Accept: text/event-stream`` what happens, as it happens.
+"""``/api/v1/events``: what happens, as it happens; the last events as JSON for those who prefer that.
 
 A stream has messages of three kinds (WHATWG HTML, "Server-sent events"): ``event`` is a log event with its number as
 id, and whoever comes back with ``Last-Event-ID`` gets what it missed; ``status`` is what has changed in a path since
@@ -13,11 +13,13 @@ from collections.abc import Iterator
 from aiohttp import hdrs, web
 
 from monitor.publish import deltas
+from monitor.publish.accept import weight_of
 from monitor.publish.backend import Backend
 from monitor.publish.feed import FeedFullError, Message, Queue
 
 BEAT = 5.0
 MEDIA_TYPE = "text/event-stream"
+DOCUMENT_TYPE = "application/json"
 _RETRY_MILLISECONDS = 2000
 
 
@@ -29,11 +31,11 @@ class EventsEndpoint:
         self._backend = backend
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
-        """Answer with a document or a stream, as is asked for."""
+        """Answer with a stream, or with a document where that is preferred."""
         journal = self._backend.journal
-        if MEDIA_TYPE not in request.headers.get(hdrs.ACCEPT, "") or request.method == hdrs.METH_HEAD:
+        if _prefers_document(request.headers.get(hdrs.ACCEPT, "")):
             events = [event.document for event in journal.events.since(_number(request.query.get("since")))]
-            return web.Response(text=json.dumps({"events": events}), content_type="application/json", charset="utf-8")
+            return web.Response(text=json.dumps({"events": events}), content_type=DOCUMENT_TYPE, charset="utf-8")
         try:
             with journal.feed.listening() as queue:
                 return await self._stream(request, queue)
@@ -54,6 +56,8 @@ class EventsEndpoint:
         missed = tuple(self._missed(request))
         with contextlib.suppress(ConnectionError):  # the listener has gone
             await response.prepare(request)
+            if request.method == hdrs.METH_HEAD:
+                return response
             await response.write(f"retry: {_RETRY_MILLISECONDS}\n\n".encode())
             await response.write(b"".join(map(_written, missed)))
             while (message := await self._next(queue)) is not None:
@@ -75,6 +79,11 @@ class EventsEndpoint:
                 return await queue.get()
         except TimeoutError:
             return Message("beat", "{}")
+
+
+def _prefers_document(accept: str) -> bool:
+    # A browser's window asks for a page: it is shown the document, which comes to an end.
+    return max(weight_of(DOCUMENT_TYPE, accept), weight_of("text/html", accept)) > weight_of(MEDIA_TYPE, accept)
 
 
 def _written(message: Message) -> bytes:

@@ -22,9 +22,14 @@ CHECKS = (
 EXAMPLES = "10"
 PATIENCE = 90.0
 # 503 is the answer of a health endpoint that has something to tell, and on a busy machine it has.
+# The stream of events would not end.
 CONFIGURATION = """
 [checks]
 not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", "503"]
+
+[[operations]]
+include-path = "/api/v1/events"
+headers = { Accept = "application/json" }
 """
 
 

@@ -142,7 +142,7 @@ def test_no_mark_is_seen(lab: Lab, file: Path, tmp_path: Path) -> None:
         lab.listener(5587).refuse()
         daemon.until(lambda: any("webhook" in path for _, path, _ in internet.pushed), within=20)
         for page in PAGES + PROBES:
-            seen[page] = lab.http_get(page, timeout=30).body
+            seen[page] = lab.http("GET", page, timeout=30, headers={"Accept": "application/json"}).body
         whole = file.read_text()
         for number, wrong in enumerate(wrong_configurations(whole)):
             answer = daemon.reload(wrong)

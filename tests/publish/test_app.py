@@ -15,6 +15,7 @@ from tests.publish.statuses import FakeBackend, path_status
 
 READABLE = ("/", "/metrics", "/healthz", "/livez", "/-/healthy", "/readyz", "/-/ready", "/config", "/api/v1/status")
 EVENTS = "/api/v1/events"
+DOCUMENT = {"Accept": "application/json"}
 TARGET = "/target?path=home&node=k8s-node1&service=smtp"
 
 
@@ -22,8 +23,8 @@ TARGET = "/target?path=home&node=k8s-node1&service=smtp"
 async def test_what_can_be_read_answers_get_and_head(place: str) -> None:
     """GET gives a body, HEAD the same headers without one."""
     async with asking() as client:
-        got = await client.get(place)
-        head = await client.head(place)
+        got = await client.get(place, headers=DOCUMENT)
+        head = await client.head(place, headers=DOCUMENT)
         assert (got.status, head.status) == (200, 200)
         assert await got.read()
         assert await head.read() == b""

@@ -13,6 +13,7 @@ from tests.publish.statuses import FakeBackend, broken_status, path_status
 
 PLACE = "/api/v1/events"
 LISTENING = {"Accept": "text/event-stream"}
+READING = {"Accept": "application/json"}
 
 
 async def message(answer: ClientResponse) -> dict[str, str]:
@@ -31,11 +32,33 @@ async def test_the_last_events_are_json() -> None:
     for name in ("a", "b"):
         backend.journal.keep("info", name, {"path": "home"})
     async with asking(backend) as client:
-        events = (await (await client.get(PLACE)).json())["events"]
+        events = (await (await client.get(PLACE, headers=READING)).json())["events"]
         assert [each["event"] for each in events] == ["a", "b"]
-        later = (await (await client.get(f"{PLACE}?since={events[0]['id']}")).json())["events"]
+        later = (await (await client.get(f"{PLACE}?since={events[0]['id']}", headers=READING)).json())["events"]
         assert [each["event"] for each in later] == ["b"]
-        assert len((await (await client.get(f"{PLACE}?since=x")).json())["events"]) == 2
+        assert len((await (await client.get(f"{PLACE}?since=x", headers=READING)).json())["events"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("accept", "given"),
+    [
+        (None, "text/event-stream"),
+        ("*/*", "text/event-stream"),
+        ("text/event-stream", "text/event-stream"),
+        ("application/json, text/event-stream", "text/event-stream"),
+        ("application/json;q=0.5, */*", "text/event-stream"),
+        ("application/json, */*;q=0.5", "application/json"),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "application/json"),
+        ("text/event-stream;q=0, */*", "application/json"),
+    ],
+)
+async def test_it_is_a_stream_unless_something_else_is_preferred(accept: str | None, given: str) -> None:
+    """HEAD tells the same and ends, whichever it is."""
+    headers = {} if accept is None else {"Accept": accept}
+    async with asking() as client:
+        for ask in (client.get, client.head):
+            async with ask(PLACE, headers=headers, skip_auto_headers=("Accept",)) as answer:
+                assert (answer.status, answer.content_type) == (200, given)
 
 
 async def test_a_stream_begins_with_the_whole_and_goes_on_with_what_changes() -> None:
