@@ -9,7 +9,9 @@ from monitor.core.model import MailProtocol
 from monitor.core.observations import Judgement
 from monitor.core.proof import NOTHING
 from monitor.links.converse import converse
+from monitor.links.record import RESUMED
 from monitor.links.tls import TlsClient
+from monitor.links.tls_sessions import READS, Reads
 from monitor.probes.dialogue import DialogueRule, judge, script
 from monitor.wire.proxy_header import ProxyHeader
 from monitor.wire.proxy_v2 import encode_v2
@@ -32,14 +34,20 @@ def _header(endpoints: Endpoints) -> bytes:
 
 
 async def main() -> None:
-    """Hold so many conversations, some of them at a time; tell the CPU seconds."""
+    """Hold so many conversations, some of them at a time; tell the CPU seconds, and how many have resumed a session."""
     asked = arguments()
     count, make = asked["count"], in_tls if asked["tls"] else plain
-    tls = TlsClient(asked.get("ca_file")) if asked["tls"] else None
+    keeping = asked.get("sessions", False)
+    # Without a reading no session is ever kept.
+    tls = TlsClient(asked.get("ca_file"), reads=READS if keeping else Reads(0)) if asked["tls"] else None
     rule = DialogueRule(MailProtocol.SMTPS, header_sent=True, slow_after=5.0)
+    resumed = 0
 
     async def one() -> Judgement:
+        nonlocal resumed
         held = await converse(make, "127.0.0.1", asked["port"], timeout=20, tls=tls, server_name="mail.example.org")
+        if keeping:
+            resumed += sum(isinstance(said, str) and RESUMED in said for _, _, said in held.events)
         return judge(rule, held)
 
     async def several(number: int) -> None:
@@ -49,9 +57,10 @@ async def main() -> None:
                 raise RuntimeError(str(judgement.failure))
 
     await several(5)
+    resumed = 0
     cpu = time.process_time()
     await asyncio.gather(*(several(count // asked["in_flight"]) for _ in range(asked["in_flight"])))
-    tell({"cpu": time.process_time() - cpu, "done": count})
+    tell({"cpu": time.process_time() - cpu, "done": count, "resumed": resumed})
 
 
 run(main)

@@ -103,6 +103,9 @@ class Exchange:
                     yield from self._follow(make_script(endpoints))
                 except WireError as error:
                     record.fail(error.reason, error.detail, error.data)
+                else:
+                    if self._channel is not None:
+                        self._channel.ended_well()
                 yield from self._hang_up()
             finally:
                 stream.close()
@@ -189,7 +192,7 @@ class Exchange:
         """
         if self._peer.tls is None:
             raise RuntimeError("a script asked for TLS in a conversation that was given none")
-        channel = self._peer.tls.begin(self._peer.server_name)
+        channel = self._peer.tls.begin(self._peer.server_name, self._peer.to)
         records = b""
         try:
             while (facts := channel.handshake(records)) is None:
@@ -205,7 +208,7 @@ class Exchange:
             raise
         yield from self._send(channel.pending())
         self._channel = channel
-        self._record.secured(facts)
+        self._record.secured(facts, resumed=channel.resumed)
 
     def _whole_line(self, begun: bytes) -> Receiving:
         """Wait briefly for the rest of what the peer says in plain text: a reply's code and words tell the cause."""

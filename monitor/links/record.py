@@ -16,6 +16,7 @@ from monitor.core.errors import KEPT_BYTES
 from monitor.core.taxonomy import Phase, Reason
 
 MAX_LINES = 200
+RESUMED = ", session resumed (no certificate shown)"
 
 _CONNECT = Phase.CONNECT  # a member costs 75 ns each time that the class is asked for it (CPython 3.11)
 
@@ -77,11 +78,11 @@ class Record:
         local = _joined(endpoints.local_address, endpoints.local_port)
         self.remark(f"connected {local} -> {_joined(endpoints.remote_address, endpoints.remote_port)}")
 
-    def secured(self, facts: TlsFacts) -> None:
-        """Note what TLS showed."""
+    def secured(self, facts: TlsFacts, *, resumed: bool) -> None:
+        """Note what TLS showed; if ``resumed``, what it has shown when the session began."""
         self._tls = facts
         problem = f", but {facts.problem}: {facts.problem_detail}" if facts.problem else ""
-        self.remark(f"TLS ok {facts.version} {facts.cipher}{problem}")
+        self.remark(f"TLS ok {facts.version} {facts.cipher}{RESUMED if resumed else ''}{problem}")
 
     def mark(self, name: str) -> None:
         """Remember this moment."""

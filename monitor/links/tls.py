@@ -3,9 +3,7 @@
 It begins in the middle of a connection, after a PROXY header (465, 993) or after STARTTLS (25, 587), and what the peer
 sends in plain text instead must be kept as evidence. ``ssl.SSLSocket`` and asyncio's transport can do neither.
 
-No session is ever resumed. The certificate would not be shown then, and CPython's ``SSLObject.session`` loses a copy of
-the session, 5.6 KiB, each time that it is read (``PySSL_get_session`` of 3.11: the duplicate is never freed), which a
-daemon that shakes hands for months cannot afford.
+Most handshakes resume a session, and some are full ones, for the certificate: ``tls_sessions`` has the rule.
 """
 
 import ssl
@@ -13,7 +11,8 @@ import ssl
 from monitor.core.conversation import TlsFacts
 from monitor.core.errors import KEPT_BYTES, WireError
 from monitor.core.taxonomy import Reason
-from monitor.links import certificate
+from monitor.links.tcp import SocketAddress
+from monitor.links.tls_sessions import READS, Reads, SessionBook, Visit
 from monitor.links.trust import Trust
 
 RECORD_SIZE = 16 * 1024
@@ -29,8 +28,8 @@ class TlsClient:
     end in order, and ``Trust`` tells what was shown in them.
     """
 
-    def __init__(self, ca_file: str | None = None, *, verify: bool = True) -> None:
-        """Load the trusted certificates (``None``: the system's).
+    def __init__(self, ca_file: str | None = None, *, verify: bool = True, reads: Reads = READS) -> None:
+        """Load the trusted certificates (``None``: the system's); ``reads`` bounds the sessions that are read.
 
         Raises:
             LinkError: ``not_found``, ``permission_denied`` or ``malformed``: ``ca_file`` cannot be used.
@@ -40,29 +39,39 @@ class TlsClient:
         self._context.minimum_version = ssl.TLSVersion.TLSv1_2
         self._context.check_hostname = False
         self._context.verify_mode = ssl.CERT_NONE
+        self._sessions = SessionBook(reads)
 
     @property
     def authorities(self) -> tuple[bytes, ...]:
         """The trusted certificates as they were loaded (DER): their file may have changed since under its name."""
         return self._trust.authorities
 
-    def begin(self, server_name: str) -> "TlsChannel":
-        """Prepare a handshake with the server of this name or address."""
-        return TlsChannel(self._context, self._trust, server_name)
+    def begin(self, server_name: str, address: SocketAddress) -> "TlsChannel":
+        """Prepare a handshake with the server of this name, or address as a name, that is spoken to at ``address``."""
+        return TlsChannel(self._context, self._trust, server_name, self._sessions.visit((address, server_name)))
 
 
 class TlsChannel:
     """One TLS connection: ``feed`` it what arrives, send what is ``pending`` after every call."""
 
-    __slots__ = ("_first", "_incoming", "_object", "_outgoing", "_server_name", "_trust")
+    __slots__ = ("_first", "_good", "_incoming", "_object", "_outgoing", "_server_name", "_trust", "_visit")
 
-    def __init__(self, context: ssl.SSLContext, trust: Trust, server_name: str) -> None:
+    def __init__(self, context: ssl.SSLContext, trust: Trust, server_name: str, visit: Visit) -> None:
         """Use ``TlsClient.begin``."""
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._object = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
+        self._object = context.wrap_bio(
+            self._incoming, self._outgoing, server_hostname=server_name, session=visit.offered
+        )
         self._trust = trust
         self._server_name = server_name
+        self._visit = visit
+        self._good = False
         self._first = b""
+
+    @property
+    def resumed(self) -> bool:
+        """Tell whether the handshake, once it has ended, has resumed a session."""
+        return bool(self._object.session_reused)
 
     def pending(self) -> bytes:
         """Take what must be sent now."""
@@ -91,10 +100,11 @@ class TlsChannel:
         return self._facts()
 
     def _facts(self) -> TlsFacts:
-        version, cipher, chain = self._object.version(), self._object.cipher(), certificate.shown(self._object)
+        version, cipher, chain = self._object.version(), self._object.cipher(), self._visit.chain(self._object)
         if version is None or cipher is None or not chain:
             raise WireError(Reason.TLS_ERROR, "the handshake ended without TLS or without a certificate", self._first)
         answer = self._trust.ask(chain, self._server_name)
+        self._good = answer.problem is None
         return TlsFacts(version, cipher[0], answer.not_after, answer.fingerprint, answer.problem, answer.detail)
 
     def encrypt(self, data: bytes) -> None:
@@ -120,6 +130,10 @@ class TlsChannel:
             return b""
         except ssl.SSLError as error:
             raise WireError(Reason.TLS_ERROR, _words(error)) from error
+
+    def ended_well(self) -> None:
+        """Keep a session for the next handshake; after a clean end of the conversation, and before ``close``."""
+        self._visit.ended_well(self._object, good=self._good)
 
     def close(self) -> None:
         """Make close_notify pending (RFC 8446, section 6.1) without waiting for the peer's."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.links.record import RESUMED
 from tests.lab.conftest import LabFactory
 from tests.lab.daemon import Daemon
 from tests.lab.lab import Lab
@@ -53,6 +54,15 @@ def test_a_thousand_probes_leave_no_self_inflicted_line(lab: Lab, tmp_path: Path
         assert [line for line in ours if TROUBLE.search(line)] == []
         others = [line for line in lab.maillog.since(mark) if NODE.search(line)]
         assert [line for line in others if not PROXY_LISTENERS.search(line)] == []
+        transcripts = [probed(lab, node, service) for node in NODES for service in ("smtps", "submission")]
+        assert RESUMED in "".join(transcripts), "Postfix has resumed no session"
+
+
+def probed(lab: Lab, node: str, service: str) -> str:
+    """Give the transcript of a handshake now."""
+    answer = lab.http_get(f"/probe?path=home&node={node}&service={service}&debug=true")
+    assert answer.status == 200
+    return answer.body
 
 
 @pytest.mark.parametrize("fault", [Lab.expire_certificate, Lab.misname_certificate, Lab.distrust_certificate])

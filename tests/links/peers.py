@@ -58,6 +58,11 @@ class Encrypted:
         await made._when_fed(made._tls.do_handshake)
         return made
 
+    @property
+    def resumed(self) -> bool:
+        """Tell whether the client has resumed a session."""
+        return bool(self._tls.session_reused)
+
     async def _when_fed(self, act: Callable[[], bytes | None]) -> bytes:
         while True:
             try:

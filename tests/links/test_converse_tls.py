@@ -17,9 +17,10 @@ from monitor.core.conversation import (
 )
 from monitor.core.taxonomy import Phase, Reason
 from monitor.links.exchange import MAX_RECEIVED
+from monitor.links.record import RESUMED
 from monitor.links.tls import TlsClient
 from tests.links.certificates import LAST_WEEK, LONG_AGO, Authority
-from tests.links.dialogues import HEADER, answer_in_tls, converse, endless, failure, line, silence, smtps
+from tests.links.dialogues import HEADER, answer, answer_in_tls, converse, endless, failure, line, silence, smtps
 from tests.links.peers import Encrypted, Handler, reset, serving
 
 pytestmark = pytest.mark.usefixtures("nothing_stays_open")
@@ -45,6 +46,29 @@ async def test_tls_begins_after_the_header(tls: TlsClient, good: ssl.SSLContext)
     assert shown[1] == f"28 bytes: {HEADER.hex()}"
     assert shown[2].startswith("TLS ok TLSv1.3 ")
     assert shown[3] == "220 mail.example.org ESMTP\\r\\n"
+
+
+async def test_the_second_conversation_resumes_the_session_of_the_first(tls: TlsClient, good: ssl.SSLContext) -> None:
+    """Its transcript says so, and its facts are the same."""
+    async with serving(answer_in_tls(good)) as port:
+        first, second = [await converse(smtps, port, tls=tls) for _ in range(2)]
+    assert second.failure is None
+    assert second.tls == first.tls
+    assert [RESUMED in each.transcript[2].text for each in (first, second)] == [False, True]
+
+
+async def test_a_conversation_that_fails_leaves_no_session(tls: TlsClient, good: ssl.SSLContext) -> None:
+    """If it was the resuming that the server could not bear, it is the last time that it is tried."""
+
+    async def unbearable(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(len(HEADER))
+        encrypted = await Encrypted.begin(reader, writer, good)
+        if not encrypted.resumed:
+            await answer(encrypted, encrypted)
+
+    async with serving(unbearable) as port:
+        held = [await converse(smtps, port, tls=tls) for _ in range(3)]
+    assert [each.failure and each.failure.reason for each in held] == [None, Reason.CLOSED, None]
 
 
 async def test_tls_begins_after_starttls(tls: TlsClient, good: ssl.SSLContext) -> None:

@@ -93,9 +93,9 @@ def test_the_transcript_reads_like_the_wire(record: Record, clock: Clock) -> Non
     """Each line has its time, its direction and a text of one line."""
     record.connected(Endpoints("2001:db8::1", 40001, "2001:db8::25", 465), lambda elapsed: elapsed)
     record.sent(b"\r\n\r\n\0\r\nQUIT\n!\x11\0\x0c")
-    record.secured(TlsFacts("TLSv1.3", "TLS_AES_256_GCM_SHA384", None, ""))
-    bad = TlsFacts("TLSv1.2", "ECDHE", None, "", Reason.CERTIFICATE_EXPIRED, "certificate has expired")
-    record.secured(bad)
+    record.secured(TlsFacts("TLSv1.3", "TLS_AES_256_GCM_SHA384", None, ""), resumed=False)
+    bad = TlsFacts("TLSv1.2", "ECDHE", None, "", Reason.CERTIFICATE_EXPIRED, "long ago")
+    record.secured(bad, resumed=True)
     clock.now += 0.25
     record.received(b"220 mail\r\n")
     record.received(b"")
@@ -104,7 +104,7 @@ def test_the_transcript_reads_like_the_wire(record: Record, clock: Clock) -> Non
         (0.0, ".", "connected [2001:db8::1]:40001 -> [2001:db8::25]:465"),
         (0.0, ">", "16 bytes: 0d0a0d0a000d0a515549540a2111000c"),
         (0.0, ".", "TLS ok TLSv1.3 TLS_AES_256_GCM_SHA384"),
-        (0.0, ".", "TLS ok TLSv1.2 ECDHE, but certificate_expired: certificate has expired"),
+        (0.0, ".", "TLS ok TLSv1.2 ECDHE, session resumed (no certificate shown), but certificate_expired: long ago"),
         (0.25, "<", "220 mail\\r\\n"),
         (0.25, ".", "EOF"),
     ]
