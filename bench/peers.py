@@ -15,6 +15,8 @@ SOURCES = Path(__file__).parent / "c"
 CHECK_PORTS = (31145, 31146, 31147)
 PLAIN_PORT, PROXIED_PORT, TLS_PORT, TLS_PROXIED_PORT, CLOSED_PORT = 31025, 31125, 31465, 31126, 31999
 BLACKBOX_PORT = 31115
+# So many probes blackbox has in hand at a time.
+CONNECTIONS = 8
 
 
 def build(directory: Path) -> dict[str, Path]:
@@ -118,14 +120,14 @@ def blackbox(directory: Path) -> Iterator[int]:
         yield pid
 
 
-def ask_blackbox(module: str, targets: Sequence[str], count: int, connections: int = 8) -> None:
+def ask_blackbox(module: str, targets: Sequence[str], count: int) -> None:
     """Have blackbox probe so many times, over as many kept connections as Prometheus would have.
 
     Raises:
         RuntimeError: A probe failed.
     """
-    asking = [http.client.HTTPConnection("127.0.0.1", BLACKBOX_PORT) for _ in range(connections)]
-    for begun in range(0, count, connections):
+    asking = [http.client.HTTPConnection("127.0.0.1", BLACKBOX_PORT) for _ in range(CONNECTIONS)]
+    for begun in range(0, count, CONNECTIONS):
         for offset, connection in enumerate(asking):
             target = targets[(begun + offset) % len(targets)]
             connection.request("GET", f"/probe?module={module}&target={target}")

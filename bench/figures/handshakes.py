@@ -22,7 +22,7 @@ def figures(directory: Path, programs: dict[str, Path], rounds: int) -> Iterator
         pem, backend = directory / "server.pem", f"  server mail 127.0.0.1:{peers.PLAIN_PORT}\n"
         doors = (
             f"listen plain\n  bind 127.0.0.1:{peers.TLS_PORT} ssl crt {pem}\n{backend}"
-            f"listen proxied\n  bind 127.0.0.1:{peers.TLS_PROXIED_PORT} accept-proxy ssl crt {pem}\n{backend}"
+            f"listen proxied\n  bind :{peers.TLS_PROXIED_PORT} accept-proxy ssl crt {pem}\n{backend}"
         )
         ports = [peers.TLS_PORT, peers.TLS_PROXIED_PORT]
         stack.enter_context(peers.haproxy(directory, doors, ports))
@@ -33,7 +33,7 @@ def figures(directory: Path, programs: dict[str, Path], rounds: int) -> Iterator
 
 def _plain(limit: Path, blackbox: int, rounds: int) -> Figure:
     contenders = {
-        "mailpath": lambda: _ours(COUNT, tls=False, port=peers.PROXIED_PORT, in_flight=50),
+        "mailpath": lambda: _ours(COUNT, tls=False, port=peers.PROXIED_PORT, in_flight=50, warm_up=1),
         "C": lambda: US * float(program(limit, COUNT, 50, peers.PROXIED_PORT)["cpu"]) / COUNT,
         "blackbox, without PROXY": lambda: _blackbox(blackbox, "smtp", peers.PLAIN_PORT, 1000),
     }
@@ -42,7 +42,15 @@ def _plain(limit: Path, blackbox: int, rounds: int) -> Figure:
 
 
 def _in_tls(ca_file: Path, blackbox: int, rounds: int) -> Figure:
-    asked = {"tls": True, "port": peers.TLS_PROXIED_PORT, "in_flight": 1, "ca_file": str(ca_file)}
+    # As many at a time as blackbox has: who has one in hand meets a cold machine each time. Each of them has an address of
+    # its own, as targets have.
+    asked = {
+        "tls": True,
+        "port": peers.TLS_PROXIED_PORT,
+        "in_flight": peers.CONNECTIONS,
+        "warm_up": FULL_EVERY,
+        "ca_file": str(ca_file),
+    }
     contenders = {
         "mailpath, full": lambda: _ours(TLS_COUNT, **asked),
         "mailpath, session kept": lambda: _resuming(**asked),

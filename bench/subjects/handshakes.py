@@ -41,25 +41,26 @@ async def main() -> None:
     # Without a reading no session is ever kept.
     tls = TlsClient(asked.get("ca_file"), reads=READS if keeping else Reads(0)) if asked["tls"] else None
     rule = DialogueRule(MailProtocol.SMTPS, header_sent=True, slow_after=5.0)
+    places = [f"127.0.0.{number + 1}" if asked["tls"] else "127.0.0.1" for number in range(asked["in_flight"])]
     resumed = 0
 
-    async def one() -> Judgement:
+    async def one(place: str) -> Judgement:
         nonlocal resumed
-        held = await converse(make, "127.0.0.1", asked["port"], timeout=20, tls=tls, server_name="mail.example.org")
+        held = await converse(make, place, asked["port"], timeout=20, tls=tls, server_name="mail.example.org")
         if keeping:
             resumed += sum(isinstance(said, str) and RESUMED in said for _, _, said in held.events)
         return judge(rule, held)
 
-    async def several(number: int) -> None:
+    async def several(number: int, place: str) -> None:
         for _ in range(number):
-            judgement = await one()
+            judgement = await one(place)
             if judgement.failure is not None:
                 raise RuntimeError(str(judgement.failure))
 
-    await several(5)
+    await asyncio.gather(*(several(asked["warm_up"], place) for place in places))
     resumed = 0
     cpu = time.process_time()
-    await asyncio.gather(*(several(count // asked["in_flight"]) for _ in range(asked["in_flight"])))
+    await asyncio.gather(*(several(count // asked["in_flight"], place) for place in places))
     tell({"cpu": time.process_time() - cpu, "done": count, "resumed": resumed})
 
 
