@@ -21,8 +21,8 @@ FULL_EVERY = 10
 MAX_SERVERS = 1024
 
 # From 3.10 on CPython loses a copy of the session, some 6 KiB, each time that ``SSLObject.session`` is read; mended in
-# 3.12.8, 3.13.1 and 3.14 (python/cpython, issue 116810). A process may lose so many of them for ever, and no more.
-LOSES_MEMORY = sys.version_info < (3, 12, 8) or (3, 13) <= sys.version_info < (3, 13, 1)
+# 3.12.7, 3.13.1 and 3.14 (python/cpython, issue 116810). A process may lose so many of them for ever, and no more.
+LOSES_MEMORY = sys.version_info < (3, 12, 7) or (3, 13) <= sys.version_info < (3, 13, 1)
 MOST_READS = 512 if LOSES_MEMORY else math.inf
 
 Server = tuple[SocketAddress, str]
