@@ -42,8 +42,8 @@ def _plain(limit: Path, blackbox: int, rounds: int) -> Figure:
 
 
 def _in_tls(ca_file: Path, blackbox: int, rounds: int) -> Figure:
-    # As many at a time as blackbox has: who has one in hand meets a cold machine each time. Each of them has an address of
-    # its own, as targets have.
+    # As many at a time as blackbox has: one alone meets a cold machine each time. Each has an address of its own, as
+    # targets have.
     asked = {
         "tls": True,
         "port": peers.TLS_PROXIED_PORT,
