@@ -1,10 +1,11 @@
 """The command line: commands, flags, exit codes, and what goes where."""
 
+import gc
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,13 @@ from tests.publish.statuses import path_status
 
 CRITICAL = Finding("critical", "pfsense:25", "nat_redirect", "NAT leads port 25 astray.")
 FAULTY = MINIMAL + b"    checks: {interval: fast, rise: 0}\n"
+
+
+@pytest.fixture(autouse=True)
+def _thawed() -> Iterator[None]:
+    """Let what ``run`` has frozen for the life of its process be searched for garbage again: this one lives on."""
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture

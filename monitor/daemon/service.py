@@ -100,8 +100,8 @@ class Daemon:
             ConfigError: It is faulty.
         """
         self._lag.start()
-        self._garbage.start()
         settings = at_once(self._load())
+        self._garbage.start()
         self._memory.load()
         async with self._adopting:
             await self._adopt(settings)

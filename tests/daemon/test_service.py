@@ -1,6 +1,7 @@
 """The daemon in this process, on a path of closed loopback ports: start, reload, stop."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -253,6 +254,16 @@ async def test_what_happens_is_remembered(tmp_path: Path) -> None:
         remembered = daemon.journal.rounds.of(target)
         assert remembered.failed
         assert len(remembered.rounds) >= len(remembered.failed)
+
+
+async def test_a_start_that_fails_leaves_nothing_in_the_interpreter(tmp_path: Path) -> None:
+    """Nobody goes on watching its searches for garbage."""
+    file = tmp_path / "mailpath.yml"
+    file.write_text("paths: []\n")
+    before = list(gc.callbacks)
+    with pytest.raises(ConfigError):
+        await Daemon(partial(reading, file, check_files=True), RunOptions()).start()
+    assert gc.callbacks == before
 
 
 async def test_announced_work_is_known_over_a_reload(tmp_path: Path) -> None:

@@ -107,6 +107,8 @@ class Admin:
     def delete(self, kind: str, name: str, namespace: str = NAMESPACE) -> None:
         """Delete an object, at once, as nobody would end its containers."""
         options = {"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": 0}
+        # A Job would stay until the garbage collector, which does not run here, had made orphans of its Pods.
+        options["propagationPolicy"] = "Background"
         self.call("DELETE", f"{self.place(kind, namespace)}/{name}", options)
 
     def names(self, kind: str, namespace: str = NAMESPACE) -> list[str]:
