@@ -115,16 +115,19 @@ def _probe(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
+    from monitor.publish import check_report  # noqa: PLC0415 - see above
+
+    as_json = arguments.output == "json"
     try:
         settings = load(arguments.config_file, check_files=True)
         paths = settings.paths if arguments.path is None else (_path(settings, arguments.path),)
         from monitor import daemon  # noqa: PLC0415 - see above
-        from monitor.publish import check_report  # noqa: PLC0415 - see above
 
         statuses, bugs = daemon.check_once(paths, arguments.listeners)
     except ConfigError as error:
-        if arguments.output == "table":  # a plugin's caller shows the first line of stdout alone
-            sys.stdout.write(f"UNKNOWN: {error.faults[0]}\n")
+        # A plugin's caller shows the first line of stdout alone; a program reads all of it.
+        refusal = check_report.refusal_as_json(error.faults) if as_json else f"UNKNOWN: {error.faults[0]}\n"
+        sys.stdout.write(refusal)
         _report(error)
         return EXIT_UNKNOWN
     style = check_report.Style(
@@ -132,7 +135,6 @@ def _check(arguments: argparse.Namespace) -> int:
         unicode=(sys.stdout.encoding or "").lower().startswith("utf"),
         width=shutil.get_terminal_size().columns,
     )
-    as_json = arguments.output == "json"
     sys.stdout.write(check_report.as_json(statuses) if as_json else check_report.as_text(statuses, style))
     sys.stderr.writelines(f"mailpath: a fault in mailpath itself: {bug}\n" for bug in bugs)
     return EXIT_UNKNOWN if bugs else check_report.exit_status(statuses)

@@ -240,7 +240,8 @@ def test_check_of_a_faulty_configuration(file: Path, capsys: pytest.CaptureFixtu
     out, err = capsys.readouterr()
     assert out == f"UNKNOWN: {err.splitlines()[0]}\n"
     assert main(["check", f"--config.file={file}", "--output=json"]) == 3
-    assert capsys.readouterr().out == ""
+    out, err = capsys.readouterr()
+    assert json.loads(out) == {"paths": [], "exit_status": 3, "faults": err.splitlines()[:-1]}
     file.write_bytes(MINIMAL)
     assert main(["check", f"--config.file={file}", "--path=elsewhere"]) == 3
     assert "--path: expected one of home" in capsys.readouterr().err

@@ -6,10 +6,11 @@ line says the same in words.
 
 import json
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
+from monitor.core.errors import Fault
 from monitor.core.status import ClusterStatus, Finding, PathStatus, TargetStatus
 from monitor.core.verdicts import Hop, Verdict
 from monitor.publish.api import document
@@ -61,14 +62,22 @@ def exit_status(statuses: Iterable[PathStatus]) -> ExitStatus:
 
 def as_json(statuses: Sequence[PathStatus]) -> str:
     """Give the document of ``/api/v1/status`` with the exit status beside it."""
-    whole = document(statuses) | {"exit_status": int(exit_status(statuses))}
-    return f"{json.dumps(whole, indent=2, ensure_ascii=True)}\n"
+    return _written(document(statuses) | {"exit_status": int(exit_status(statuses))})
+
+
+def refusal_as_json(faults: Iterable[Fault]) -> str:
+    """Give the same document for a configuration that cannot be checked: no path, and its faults, in words."""
+    return _written(document(()) | {"exit_status": int(ExitStatus.UNKNOWN), "faults": [str(each) for each in faults]})
 
 
 def as_text(statuses: Sequence[PathStatus], style: Style) -> str:
     """Give the whole report, a part for each path."""
     pen = _Pen(style)
     return "\n".join("".join(f"{line}\n" for line in _path(status, pen)) for status in statuses)
+
+
+def _written(whole: Mapping[str, object]) -> str:
+    return f"{json.dumps(whole, indent=2, ensure_ascii=True)}\n"
 
 
 def _of_path(path: PathStatus) -> ExitStatus:
