@@ -20,9 +20,10 @@ def figures(directory: Path, programs: dict[str, Path], rounds: int) -> Iterator
             stack.enter_context(peers.running(command, [port], directory / f"{mode}.log"))
         peers.make_certificate(directory)
         pem, backend = directory / "server.pem", f"  server mail 127.0.0.1:{peers.PLAIN_PORT}\n"
+        each = ",".join(f"127.0.0.{number + 1}:{peers.TLS_PROXIED_PORT}" for number in range(peers.CONNECTIONS))
         doors = (
             f"listen plain\n  bind 127.0.0.1:{peers.TLS_PORT} ssl crt {pem}\n{backend}"
-            f"listen proxied\n  bind :{peers.TLS_PROXIED_PORT} accept-proxy ssl crt {pem}\n{backend}"
+            f"listen proxied\n  bind {each} accept-proxy ssl crt {pem}\n{backend}"
         )
         ports = [peers.TLS_PORT, peers.TLS_PROXIED_PORT]
         stack.enter_context(peers.haproxy(directory, doors, ports))

@@ -12,25 +12,22 @@ from monitor.links.converse import converse
 from monitor.links.record import RESUMED
 from monitor.links.tls import TlsClient
 from monitor.links.tls_sessions import READS, Reads
+from monitor.probes.claim import Claim
 from monitor.probes.dialogue import DialogueRule, judge, script
-from monitor.wire.proxy_header import ProxyHeader
-from monitor.wire.proxy_v2 import encode_v2
 from monitor.wire.smtp import smtp_dialogue
+
+CLAIM = Claim("192.0.2.7", ("10.0.20.1", 25))
 
 
 def plain(endpoints: Endpoints) -> Script:
     """Speak to a PROXY listener that offers no STARTTLS: what the contenders can do."""
-    yield Send(_header(endpoints))
+    yield Send(CLAIM.header(endpoints))
     return (yield from smtp_dialogue(helo="mailpath.invalid", encrypted=True))
 
 
 def in_tls(endpoints: Endpoints) -> Script:
     """Speak as the probe of port 465 does."""
-    return script(MailProtocol.SMTPS, NOTHING, header=_header(endpoints), helo="mailpath.invalid")
-
-
-def _header(endpoints: Endpoints) -> bytes:
-    return encode_v2(ProxyHeader.tcp("192.0.2.7", endpoints.local_port, "10.0.20.1", 25))
+    return script(MailProtocol.SMTPS, NOTHING, header=CLAIM.header(endpoints), helo="mailpath.invalid")
 
 
 async def main() -> None:

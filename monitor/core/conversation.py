@@ -8,7 +8,7 @@ in ``wire`` and do no I/O; ``links`` drives them over a socket and times the pha
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, final
 
 from monitor.core.taxonomy import Phase, Reason
 
@@ -18,28 +18,37 @@ MAX_SHOWN = 512
 _TEXT = bytes({*b"\t\r\n", *range(0x20, 0x7F), *range(0x80, 0x100)})
 
 
+@final
 class Enter(NamedTuple):
     """From here on time belongs to this phase, and a failure is this phase's."""
 
     phase: Phase
 
 
+@final
 class Send(NamedTuple):
     """Write these bytes, in one write."""
 
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Receive:
-    """Resume me with the next bytes that arrive, at least one, or ``b""`` when the peer has closed."""
+@final
+class Receive(NamedTuple):
+    """Resume me with the next bytes that arrive, at least one, or ``b""`` when the peer has closed.
+
+    What is ``said`` is written first, in one write; none by default.
+    """
+
+    said: bytes = b""
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class StartTls:
     """Put TLS on top of the connection; resume when its handshake is complete."""
 
 
+@final
 class Mark(NamedTuple):
     """Remember the time of this moment under a name (``teaser``, ``banner``)."""
 
@@ -57,7 +66,15 @@ class Endpoints(NamedTuple):
     remote_address: str
     remote_port: int
 
+    def __str__(self) -> str:
+        """Name both on one line."""
+        return " -> ".join(
+            f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+            for address, port in ((self.local_address, self.local_port), (self.remote_address, self.remote_port))
+        )
 
+
+@final
 class DialogueOutcome(NamedTuple):
     """What a mail dialogue brought to light, when it came to its clean end.
 
@@ -107,8 +124,8 @@ class Failure:
     data: bytes = b""
 
 
-Event = tuple[float, str, str | bytes]
-"""A line of a transcript as it is kept: bytes as they were, for to make them readable is not cheap."""
+Event = tuple[float, str, str | bytes | Endpoints]
+"""A line of a transcript as it is kept, both ends for a connect: to make a thing readable is not cheap."""
 
 
 class TranscriptLine(NamedTuple):
@@ -116,11 +133,13 @@ class TranscriptLine(NamedTuple):
 
     at: float
     direction: str
-    said: str | bytes
+    said: str | bytes | Endpoints
 
     @property
     def text(self) -> str:
         """What it was, on one line."""
+        if isinstance(self.said, Endpoints):
+            return f"connected {self.said}"
         return self.said if isinstance(self.said, str) else readable(self.said)
 
 

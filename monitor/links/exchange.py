@@ -9,11 +9,11 @@ import time
 from collections.abc import Generator
 from typing import NamedTuple, assert_never
 
-from monitor.core.conversation import DialogueOutcome, Enter, Mark, Receive, Script, ScriptMaker, Send, StartTls
+from monitor.core.conversation import DialogueOutcome, Enter, Mark, Receive, Script, ScriptMaker, Send, StartTls, Step
 from monitor.core.errors import KEPT_BYTES, LinkError, WireError
 from monitor.core.taxonomy import Phase, Reason
 from monitor.links.polled_stream import PolledStream
-from monitor.links.poller import READABLE, TURN, WRITABLE, Poller
+from monitor.links.poller import OVER, READABLE, TURN, WRITABLE, Poller
 from monitor.links.record import Record
 from monitor.links.tcp import SocketAddress, reason_of, words
 from monitor.links.tls import TlsChannel, TlsClient
@@ -22,9 +22,9 @@ MAX_RECEIVED = 256 * 1024
 LINGER = 0.5
 MAX_LINGERING_READS = 8
 
-Waiting = Generator[int, int, None]
-"""Yields ``READABLE``, ``WRITABLE`` or ``TURN``, and is resumed with the events that came."""
-Receiving = Generator[int, int, bytes]
+Waiting = Generator[int, None, None]
+"""Yields ``READABLE``, ``WRITABLE`` or ``TURN``, and is resumed when the stream has been told what has come."""
+Receiving = Generator[int, None, bytes]
 
 
 class Peer(NamedTuple):
@@ -39,9 +39,7 @@ class Peer(NamedTuple):
 class Exchange:
     """Connects, follows a script to its end and hangs up in order; the record tells how it went."""
 
-    __slots__ = ("_channel", "_ended", "_limit", "_over", "_peer", "_record", "_run", "_stream", "deadline")
-
-    _stream: PolledStream
+    __slots__ = ("_channel", "_ended", "_limit", "_over", "_peer", "_record", "_run", "_stream", "_unsent", "deadline")
 
     def __init__(
         self, make_script: ScriptMaker, peer: Peer, timeout: float, record: Record, over: asyncio.Future[None]
@@ -55,29 +53,36 @@ class Exchange:
         self._over = over
         self.deadline = self._limit = record.started + timeout
         self._ended = False
+        self._unsent = b""
         self._channel: TlsChannel | None = None
+        self._stream = PolledStream(peer.to)
         self._run = self._hold(make_script, timeout)
-        self.ready(None)
+        self.ready(0)
 
-    def ready(self, events: int | None) -> int:
+    def ready(self, events: int) -> int:
         """Go on after an event of the socket (``Polled``)."""
+        self._stream.saw(events)
         try:
-            return self._run.send(events)
-        except StopIteration:
-            self._tell(None)
+            awaited = next(self._run, OVER)  # not send(): it would say by an exception that this was the end
         except Exception as bug:  # noqa: BLE001 - it is raised where the conversation was asked for
             self._tell(bug)
-        return 0
+            return OVER
+        if awaited == OVER:
+            self._tell(None)
+        return awaited
 
     def expire(self) -> int:
         """Go on after the deadline (``Polled``)."""
+        return self._throw(TimeoutError())
+
+    def _throw(self, error: OSError) -> int:
         try:
-            return self._run.throw(TimeoutError())
+            return self._run.throw(error)
         except StopIteration:
             self._tell(None)
         except Exception as bug:  # noqa: BLE001 - as above
             self._tell(bug)
-        return 0
+        return OVER
 
     def abandon(self) -> None:
         """Close the socket at once, wherever the conversation stands; idempotent."""
@@ -91,12 +96,14 @@ class Exchange:
         else:
             self._over.set_exception(bug)
 
-    def _hold(self, make_script: ScriptMaker, timeout: float) -> Generator[int, int | None, None]:
-        record = self._record
+    def _hold(self, make_script: ScriptMaker, timeout: float) -> Waiting:
+        record, stream = self._record, self._stream
         try:
-            self._stream = stream = PolledStream(self._peer.to)
+            stream.open()
             try:
-                yield from self._connect(stream)
+                stream.connect(self._peer.source_address, self._over.get_loop(), self)
+                while not stream.connected():
+                    yield WRITABLE
                 endpoints = stream.endpoints()
                 record.connected(endpoints, stream.connect_seconds)
                 try:
@@ -114,61 +121,82 @@ class Exchange:
         except OSError as error:
             record.fail(reason_of(error), words(error) if error.errno else f"after {timeout:g} s")
 
-    def _connect(self, stream: PolledStream) -> Waiting:
-        stream.connect(self._peer.source_address, self._over.get_loop(), self)
-        while not stream.connected():
-            stream.saw((yield WRITABLE))
-
-    def _follow(self, script: Script) -> Waiting:
-        record, stream = self._record, self._stream
+    def _follow(self, script: Script) -> Waiting:  # noqa: C901 - a branch for each of the six steps
+        record = self._record
+        steps = _to_the_end(script)
         try:
-            step = next(script)
+            step = next(steps)
             while True:
                 data = b""
-                if isinstance(step, Receive):
+                if type(step) is Receive:
+                    if step.said:
+                        self._say(step.said)
+                    while self._unsent:
+                        yield TURN
                     while (heard := self._heard()) is None:
-                        stream.saw((yield READABLE))
+                        yield READABLE
                     record.received(heard)
                     data = heard
-                elif isinstance(step, Send):
-                    yield TURN
-                    record.sent(step.data)
-                    yield from self._send(step.data if self._channel is None else _encrypted(self._channel, step.data))
-                elif isinstance(step, Enter):
+                elif type(step) is Enter:
                     record.enter(step.phase)
-                elif isinstance(step, Mark):
+                elif type(step) is Send:
+                    self._say(step.data)
+                elif type(step) is Mark:
                     record.mark(step.name)
-                elif isinstance(step, StartTls):
+                elif type(step) is DialogueOutcome:
+                    record.complete(step)
+                    next(steps, None)  # its end, which close() would bring about by an exception
+                    return
+                elif type(step) is StartTls:
+                    yield from self._drain()
                     record.enter(Phase.TLS_HANDSHAKE)
                     yield from self._start_tls()
                 else:
                     assert_never(step)
-                step = script.send(data)
-        except StopIteration as end:
-            outcome: DialogueOutcome = end.value
-            record.complete(outcome)
+                step = steps.send(data)
         finally:
-            script.close()
+            steps.close()
 
-    def _send(self, data: bytes) -> Waiting:
-        """Hand the bytes to the kernel in one call, the rest (a full buffer) as it takes them."""
-        written = self._stream.write(data)
-        while written < len(data):
-            self._stream.saw((yield WRITABLE))
-            written += self._stream.write(memoryview(data)[written:])
+    def _say(self, data: bytes) -> None:
+        self._record.sent(data)
+        self._unsent += data if self._channel is None else _encrypted(self._channel, data)
+
+    def send(self) -> int:
+        """Hand what the script says to the kernel, in one call where it has room (``Polled``)."""
+        try:
+            self._unsent = self._unsent[self._stream.write(self._unsent) :]
+        except OSError as error:
+            return self._throw(error)
+        if self._unsent:
+            return WRITABLE
+        if self._channel is None and self._stream.read_up():
+            return READABLE
+        return self.ready(0)  # something has come already, and nothing will tell of it again
+
+    def _send_now(self, data: bytes) -> Waiting:
+        self._unsent = data
+        yield from self._drain()
+
+    def _drain(self) -> Waiting:
+        """Send now, whoever's turn it is; what a full buffer leaves, as it takes it."""
+        while self._unsent:
+            self._unsent = self._unsent[self._stream.write(self._unsent) :]
+            if self._unsent:
+                yield WRITABLE
 
     def _heard(self) -> bytes | None:
         """Take what the script shall see next: ``None`` when it is nothing yet, ``b""`` at the end of the stream."""
         if self._ended:
             raise RuntimeError("a script may not receive again after the end of the stream")
         data = self._read() if self._channel is None else self._decrypted(self._channel)
-        self._ended = data == b""
+        if not data:
+            self._ended = data is not None
         return data
 
     def _read(self) -> bytes | None:
         """Take the next bytes of the wire, within the bound of a conversation."""
         data = self._stream.read()
-        if data is not None:
+        if data:
             self._record.bytes_received += len(data)
             if self._record.bytes_received > MAX_RECEIVED:
                 raise WireError(Reason.TOO_LARGE, f"more than {MAX_RECEIVED // 1024} KiB in one conversation", data)
@@ -196,17 +224,17 @@ class Exchange:
         records = b""
         try:
             while (facts := channel.handshake(records)) is None:
-                yield from self._send(channel.pending())
+                yield from self._send_now(channel.pending())
                 while (arrived := self._read()) is None:
-                    self._stream.saw((yield READABLE))
+                    yield READABLE
                 if not (records := arrived):
                     raise LinkError(Reason.CLOSED, "in the middle of the TLS handshake")
         except WireError as error:
             if error.reason is Reason.TLS_PLAINTEXT:
                 raise WireError(error.reason, error.detail, (yield from self._whole_line(error.data))) from error
-            yield from self._send(channel.pending())  # the alert that tells the peer why
+            yield from self._send_now(channel.pending())  # the alert that tells the peer why
             raise
-        yield from self._send(channel.pending())
+        yield from self._send_now(channel.pending())
         self._channel = channel
         self._record.secured(facts, resumed=channel.resumed)
 
@@ -232,12 +260,14 @@ class Exchange:
         """
         stream = self._stream
         try:
-            if self._channel is not None or not stream.peer_left:  # else all there is can be read at once
+            if self._unsent:
+                yield from self._drain()
+            if self._channel is not None or not stream.peer_left():  # else all there is can be read at once
                 self._wait_at_most(LINGER)
             if self._channel is not None:
                 self._channel.close()
-                yield from self._send(self._channel.pending())
-            if not stream.peer_left:  # else nobody waits for our FIN, and the close brings it
+                yield from self._send_now(self._channel.pending())
+            if not stream.peer_left():  # else nobody waits for our FIN, and the close brings it
                 stream.finish_sending()
             for _ in range(MAX_LINGERING_READS):
                 if not (yield from self._lingering()):
@@ -250,7 +280,7 @@ class Exchange:
     def _lingering(self) -> Receiving:
         """Wait for bytes that are no more than courtesy, outside of all counts."""
         while (data := self._stream.read()) is None:
-            self._stream.saw((yield READABLE))
+            yield READABLE
         return data
 
     def _wait_at_most(self, seconds: float) -> None:
@@ -261,3 +291,8 @@ class Exchange:
 def _encrypted(channel: TlsChannel, data: bytes) -> bytes:
     channel.encrypt(data)
     return channel.pending()
+
+
+def _to_the_end(script: Script) -> Generator[Step | DialogueOutcome, bytes, None]:
+    """Let the outcome be the last of the steps: to catch the exception that it comes with costs more than a step."""
+    yield (yield from script)

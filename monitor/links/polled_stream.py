@@ -17,23 +17,29 @@ _TO_READ = READABLE | _OVER
 
 
 class PolledStream:
-    """A socket and what the poller has said of it; ``close`` must be called."""
+    """A socket and what the poller has said of it; after ``open`` must come ``close``."""
 
     __slots__ = ("_broken", "_drained", "_fd", "_poller", "_seen", "_socket", "_to")
 
+    _socket: socket.SocketType
+    _fd: int
+
     def __init__(self, to: SocketAddress) -> None:
+        """Take note of whom to connect to."""
+        self._to = to
+        self._poller: Poller | None = None
+        self._seen = 0
+        self._broken: OSError | None = None
+        self._drained = False
+
+    def open(self) -> None:
         """Open the socket.
 
         Raises:
             OSError: As the kernel says it (``EMFILE``, ``EAFNOSUPPORT``).
         """
-        self._to = to
-        self._socket = open_socket(to.family)
+        self._socket = open_socket(self._to.family)
         self._fd = self._socket.fileno()
-        self._poller: Poller | None = None
-        self._seen = 0
-        self._broken: OSError | None = None
-        self._drained = False
 
     def connect(self, source_address: str | None, loop: asyncio.AbstractEventLoop, polled: Polled) -> None:
         """Send the SYN, from ``source_address`` (``None``: the kernel's choice); ``polled`` gets the events.
@@ -66,7 +72,8 @@ class PolledStream:
 
     def endpoints(self) -> Endpoints:
         """Name both ends: ours as the kernel has chosen it, the other as it was asked for."""
-        return Endpoints(*self._socket.getsockname()[:2], *self._to.address[:2])
+        ours, theirs = self._socket.getsockname(), self._to.address
+        return Endpoints(ours[0], ours[1], theirs[0], theirs[1])
 
     def connect_seconds(self, elapsed: float) -> float:
         """Measure the connect as ``tcp.connect_seconds`` does."""
@@ -118,7 +125,10 @@ class PolledStream:
                 raise self._broken
         return data
 
-    @property
+    def read_up(self) -> bool:
+        """Whether nothing is left to read of all that the poller has told of."""
+        return not self._seen & _TO_READ
+
     def peer_left(self) -> bool:
         """Whether the end of what the peer says has arrived, read or not."""
         return self._seen & _OVER != 0

@@ -18,6 +18,7 @@ from monitor.links.sweep import Sweep
 # Of <sys/epoll.h>, and the same on every Linux; ``select`` has the names only where there is an epoll.
 READABLE, WRITABLE, BROKEN, HUNG_UP, PEER_LEFT, EDGES = 0x001, 0x004, 0x008, 0x010, 0x2000, 1 << 31
 EVERYTHING = READABLE | WRITABLE | PEER_LEFT | EDGES
+OVER = 0
 TURN = 0x002  # nothing of the kernel's that we ask for: to be resumed when it is the senders' turn
 
 # Overdue conversations are looked for at most this often (seconds): one look serves all that came due meanwhile.
@@ -30,10 +31,13 @@ class Polled(Protocol):
     deadline: float
 
     def ready(self, events: int) -> int:
-        """Go on, and say what is waited for next, or 0 at the end. Raises nothing.
+        """Go on, and say what is waited for next, or ``OVER``. Raises nothing.
 
-        That is ``READABLE``, ``WRITABLE``, or ``TURN``: to send, once all others have taken note of what has happened.
+        That is ``READABLE``, ``WRITABLE``, or ``TURN``: ``send``, once all others have taken note of what has happened.
         """
+
+    def send(self) -> int:
+        """Send, now that it is the senders' turn; answers as ``ready`` does."""
 
     def expire(self) -> int:
         """Give up, or wait until a later ``deadline``; answers as ``ready`` does, but never has anything to send."""
@@ -77,9 +81,11 @@ class Poller:
             if not self._polled:
                 self.close()
             raise
-        self._of_loop[self._loop] = self
+        if not self._polled:
+            self._of_loop[self._loop] = self
         self._polled[fd] = polled
-        self.sweep_by(polled.deadline)
+        if polled.deadline < self._sweep.next:
+            self._sweep.by(polled.deadline)
 
     def forget(self, fd: int) -> None:
         """Watch no longer; to be called before the descriptor is closed. The last one closes the poller's own."""
@@ -116,7 +122,8 @@ class Poller:
                     if one.ready(events) == TURN:
                         senders.append(one)
             for one in senders:
-                _give_turn(one)
+                while one.send() == TURN:
+                    pass
 
     def _await(self, fd: int, awaited: int) -> None:
         """Have the loop tell once of one event: it would repeat itself else, as long as nothing is done about it."""
@@ -131,8 +138,8 @@ class Poller:
         self._loop.remove_writer(fd)
         polled = self._polled[fd]
         awaited = polled.ready(event)
-        if awaited == TURN:
-            awaited = _give_turn(polled)
+        while awaited == TURN:
+            awaited = polled.send()
         if awaited:
             self._await(fd, awaited)
 
@@ -143,10 +150,3 @@ class Poller:
             if (awaited := polled.expire()) and self._epoll is None:
                 self._await(fd, awaited)
         return min((polled.deadline for polled in self._polled.values()), default=math.inf)
-
-
-def _give_turn(sender: Polled) -> int:
-    """Let it send, all that it wants to send now; say what is waited for next."""
-    while (awaited := sender.ready(0)) == TURN:
-        pass
-    return awaited

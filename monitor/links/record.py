@@ -75,8 +75,7 @@ class Record:
         self._endpoints = endpoints
         self._phases[_CONNECT] = measure(now - self.started)
         self._since = now
-        local = _joined(endpoints.local_address, endpoints.local_port)
-        self.remark(f"connected {local} -> {_joined(endpoints.remote_address, endpoints.remote_port)}")
+        self._events.append((now - self.started, ".", endpoints))
 
     def secured(self, facts: TlsFacts, *, resumed: bool) -> None:
         """Note what TLS showed; if ``resumed``, what it has shown when the session began."""
@@ -98,7 +97,8 @@ class Record:
             self._line(".", "EOF")
             return
         self._heard = (self._heard + data)[:KEPT_BYTES] if self._heard else data[:KEPT_BYTES]
-        self._line("<", data)
+        # Made readable now where there is much of it, so that the transcript of an endless talker holds little.
+        self._line("<", data if len(data) <= MAX_SHOWN else readable(data))
 
     def remark(self, text: str) -> None:
         """Show an event that is no bytes."""
@@ -106,8 +106,6 @@ class Record:
 
     def _line(self, direction: str, said: str | bytes) -> None:
         if len(self._events) < MAX_LINES:
-            if len(said) > MAX_SHOWN and isinstance(said, bytes):
-                said = readable(said)  # now, so that the transcript of an endless talker holds little of it
             self._events.append((self._clock() - self.started, direction, said))
 
     def complete(self, outcome: DialogueOutcome) -> None:
@@ -142,7 +140,3 @@ class Record:
             self.bytes_received,
             self._events,
         )
-
-
-def _joined(address: str, port: int) -> str:
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

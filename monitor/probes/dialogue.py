@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from monitor.core.conversation import Conversation, Failure, Script
 from monitor.core.model import MailProtocol, Target
-from monitor.core.observations import Judgement, Observation, Span
+from monitor.core.observations import SUCCEEDED, Judgement, Observation, Span
 from monitor.core.proof import Ask
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Verdict
@@ -69,9 +69,9 @@ def judge(rule: DialogueRule, conversation: Conversation) -> Judgement:
     tls = conversation.tls
     if tls is not None and tls.problem is not None:
         return Judgement(Verdict.TLS_INVALID, Failure(Phase.TLS_HANDSHAKE, tls.problem, tls.problem_detail))
-    if conversation.duration - conversation.greet_wait > rule.slow_after:
+    if conversation.duration > rule.slow_after and conversation.duration - conversation.greet_wait > rule.slow_after:
         return Judgement(Verdict.SLOW)
-    return Judgement(Verdict.OK)
+    return SUCCEEDED
 
 
 def _answered(failure: Failure | None) -> bool:

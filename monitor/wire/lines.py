@@ -16,21 +16,19 @@ RECEIVE = Receive()
 
 
 class LineReader:
-    """Cuts the lines of one reply after the other; holds at most one reply and the chunk that arrived last."""
+    """Cuts the lines of one reply after the other; holds at most one reply and the chunk that arrived last.
 
-    __slots__ = ("_buffer", "_lines", "_reply", "_silent")
+    ``unread`` are the bytes that have arrived and no line has been made of yet.
+    """
+
+    __slots__ = ("_lines", "_reply", "_silent", "unread")
 
     def __init__(self) -> None:
         """Begin with nothing received."""
-        self._buffer = b""
+        self.unread = b""
         self._reply = b""
         self._lines = 0
         self._silent = True
-
-    @property
-    def unread(self) -> bool:
-        """Whether bytes have arrived that no line has been made of."""
-        return bool(self._buffer)
 
     def begin_reply(self) -> None:
         """Count lines and bytes from here: the bounds are those of one reply."""
@@ -42,7 +40,7 @@ class LineReader:
         if not data:
             raise self.error(Reason.CLOSED, self._how_closed())
         self._silent = False
-        self._buffer += data
+        self.unread += data
 
     def took(self, reply: bytes) -> None:
         """Take note of a whole reply that was received and read elsewhere: it is the evidence of what comes next."""
@@ -58,12 +56,12 @@ class LineReader:
         Raises:
             WireError: ``TOO_LARGE`` over one of the bounds, ``CLOSED`` at end of stream.
         """
-        while (end := self._buffer.find(b"\n", 0, MAX_LINE_BYTES + 1)) < 0:
-            if len(self._buffer) > MAX_LINE_BYTES:
+        while (end := self.unread.find(b"\n", 0, MAX_LINE_BYTES + 1)) < 0:
+            if len(self.unread) > MAX_LINE_BYTES:
                 raise self.error(Reason.TOO_LARGE, f"a line of more than {MAX_LINE_BYTES} bytes")
             self.take_in((yield RECEIVE))
-        line = self._buffer[: end + 1]
-        self._buffer = self._buffer[end + 1 :]
+        line = self.unread[: end + 1]
+        self.unread = self.unread[end + 1 :]
         self._reply += line
         self._lines += 1
         if self._lines > MAX_REPLY_LINES or len(self._reply) > MAX_REPLY_BYTES:
@@ -74,12 +72,12 @@ class LineReader:
 
     def error(self, reason: Reason, detail: str) -> WireError:
         """Make the error to raise, with the reply as far as it has come as its evidence."""
-        return WireError(reason, detail, self._reply + self._buffer)
+        return WireError(reason, detail, self._reply + self.unread)
 
     def _how_closed(self) -> str:
         if self._silent:
             return "closed without a byte"
-        if self._reply or self._buffer:
+        if self._reply or self.unread:
             return "closed in the middle of a reply"
         return "closed where a reply was due"
 

@@ -34,6 +34,8 @@ _ADDRESSES = {
     Family.INET6: struct.Struct(">16s16sHH"),
     Family.UNIX: struct.Struct(f">{_PATH_LENGTH}s{_PATH_LENGTH}s"),
 }
+_PORT_SIZE = 2
+_WITH_PORTS = frozenset({Transport.TCP4, Transport.TCP6})
 _CRC_PLACEHOLDER = Tlv(TlvType.CRC32C, bytes(4))
 _LONGEST = _FIXED.size + 0xFFFF
 
@@ -55,6 +57,21 @@ def encode_v2(header: ProxyHeader, *, limit: int = MAX_HEADER) -> bytes:
     if header.checksum:
         return encoded[:-4] + crc32c(encoded).to_bytes(4, "big")
     return encoded
+
+
+def around_source_port(header: ProxyHeader) -> tuple[bytes, bytes]:
+    """Write a TCP header but for the two bytes of its source port: what stands before them, and what behind.
+
+    For those who send the same one again and again, from a port of its own each time.
+
+    Raises:
+        ValueError: It cannot be written, or no TCP port stands in it.
+    """
+    if header.transport not in _WITH_PORTS or header.checksum:
+        raise ValueError(f"a {header.transport.name} header has no source port that may change")
+    encoded = encode_v2(header)
+    at = _FIXED.size + _ADDRESSES[header.transport.family].size - 2 * _PORT_SIZE
+    return encoded[:at], encoded[at + _PORT_SIZE :]
 
 
 def _encode_addresses(header: ProxyHeader) -> bytes:

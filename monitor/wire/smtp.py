@@ -10,10 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
-from monitor.core.conversation import DialogueOutcome, Enter, Mark, Script, Send, StartTls, Step
+from monitor.core.conversation import DialogueOutcome, Enter, Mark, Receive, Script, StartTls, Step
 from monitor.core.errors import WireError
 from monitor.core.taxonomy import Phase, Reason
-from monitor.wire.lines import LineReader
 from monitor.wire.smtp_reply import (
     CLOSING,
     HANGS_UP,
@@ -21,11 +20,9 @@ from monitor.wire.smtp_reply import (
     READY,
     REFUSALS_FROM,
     Reply,
+    ReplyReader,
     believed_address,
-    read_reply,
 )
-
-_NOTHING = Reply(0, ())
 
 # Steps of every dialogue, made once.
 _GREETING, _EHLO, _QUIT, _BANNER = Enter(Phase.GREETING), Enter(Phase.EHLO), Enter(Phase.QUIT), Mark("banner")
@@ -70,34 +67,30 @@ def smtp_dialogue(*, helo: str, encrypted: bool, noops: int = 0, proof: ReplyPro
     for _ in range(noops):
         yield from session.expect_ok("NOOP")
     yield from session.quit()
-    return DialogueOutcome(
-        greeting=greeting,
-        capabilities=capabilities,
-        starttls=not encrypted,
-        noops=noops,
-        believed_address=believed_address(told.text) if told else None,
-        proof_reply=told.excerpt if told else "",
-        recipient=proof.recipient if proof else "",
+    outcome = DialogueOutcome(greeting, capabilities, not encrypted, noops)
+    if told is None or proof is None:
+        return outcome
+    return outcome._replace(
+        believed_address=believed_address(told.text), proof_reply=told.excerpt, recipient=proof.recipient
     )
 
 
 @lru_cache(maxsize=64)
-def _sending(command: str) -> Send:
-    return Send(f"{command}\r\n".encode("ascii"))
+def _asking(command: str) -> Receive:
+    return Receive(f"{command}\r\n".encode("ascii"))
 
 
 class _Session:
     """Two sides in step: what the server said last, and whose turn it is."""
 
-    __slots__ = ("_last", "_lines")
+    __slots__ = ("_replies",)
 
     def __init__(self) -> None:
-        self._lines = LineReader()
-        self._last = _NOTHING
+        self._replies = ReplyReader()
 
     def greet(self, *, encrypted: bool) -> Generator[Step, bytes, str]:
         yield _GREETING
-        reply = yield from self._read(greeting=True)
+        reply = yield from self._replies.read(greeting=True)
         if reply.code == READY:
             yield _BANNER
             return f"{READY} {reply.lines[-1]}".rstrip()
@@ -114,8 +107,8 @@ class _Session:
         yield _EHLO
         # More than a greeting, and nothing asked yet: the answer to the header, if that was read as commands. It may
         # as well come a moment later; then it is in the place of the answer to EHLO.
-        asked = not (behind_header and self._lines.unread)
-        reply = yield from (self._command(f"EHLO {helo}") if asked else self._read())
+        asked = not (behind_header and self._replies.unread)
+        reply = yield from (self._command(f"EHLO {helo}") if asked else self._replies.read())
         if behind_header and reply.takes_header_for_commands:
             raise self._error(Reason.HEADER_NOT_CONSUMED)
         if not asked:
@@ -132,9 +125,9 @@ class _Session:
             raise (yield from self._leave(Reason.STARTTLS_NOT_OFFERED, "the answer to EHLO does not offer STARTTLS"))
         if (yield from self._command("STARTTLS")).code != READY:
             raise (yield from self._leave(Reason.STARTTLS_REFUSED))
-        if self._lines.unread:
+        if self._replies.unread:
             # Kept, these bytes would be read as if they had come through TLS (CVE-2011-0411 and its kind).
-            raise self._lines.error(Reason.UNEXPECTED_REPLY, "plain text behind the answer to STARTTLS")
+            raise self._replies.error(Reason.UNEXPECTED_REPLY, "plain text behind the answer to STARTTLS")
         yield Enter(Phase.TLS_HANDSHAKE)
         yield StartTls()
 
@@ -160,23 +153,17 @@ class _Session:
             raise self._error(Reason.UNEXPECTED_REPLY)
 
     def _command(self, command: str) -> Generator[Step, bytes, Reply]:
-        if self._lines.unread:
-            raise self._lines.error(Reason.UNEXPECTED_REPLY, "the server speaks out of turn")
-        yield _sending(command)
-        self._last = reply = yield from read_reply(self._lines)
-        return reply
-
-    def _read(self, *, greeting: bool = False) -> Generator[Step, bytes, Reply]:
-        self._last = yield from read_reply(self._lines, greeting=greeting)
-        return self._last
+        if self._replies.unread:
+            raise self._replies.error(Reason.UNEXPECTED_REPLY, "the server speaks out of turn")
+        return self._replies.read(_asking(command))
 
     def _error(self, reason: Reason, detail: str = "") -> WireError:
-        return self._lines.error(reason, detail or self._last.excerpt)
+        return self._replies.error(reason, detail or self._replies.last.excerpt)
 
     def _leave(self, reason: Reason, detail: str = "") -> Generator[Step, bytes, WireError]:
         """End in order, in the phase that failed, and hand back the error to raise, whatever is said to QUIT."""
         error = self._error(reason, detail)
-        if self._last.code not in HANGS_UP:
+        if self._replies.last.code not in HANGS_UP:
             with suppress(WireError):
                 yield from self._command("QUIT")
         return error

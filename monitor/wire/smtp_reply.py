@@ -6,7 +6,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import NamedTuple
 
-from monitor.core.conversation import Mark, Step
+from monitor.core.conversation import Mark, Receive, Step
 from monitor.core.errors import KEPT_BYTES
 from monitor.core.taxonomy import Reason
 from monitor.wire.lines import MAX_LINE_BYTES, MAX_REPLY_LINES, RECEIVE, LineReader, printable
@@ -73,6 +73,9 @@ class Reply(NamedTuple):
         return _keywords(self.lines)
 
 
+_NOTHING = Reply(0, ())
+
+
 @lru_cache(maxsize=64)
 def _whole_reply(data: bytes) -> Reply | None:
     """Read what has arrived at once, if it is one whole reply and nothing else; ``None`` asks to go line by line.
@@ -92,39 +95,57 @@ def _keywords(lines: tuple[str, ...]) -> tuple[str, ...]:
     return tuple([words[0] for line in lines[1:] if (words := line.split(None, 1))])
 
 
-def read_reply(lines: LineReader, *, greeting: bool = False) -> Generator[Step, bytes, Reply]:
-    """Read one reply to its last line; a ``greeting`` may begin with postscreen's teaser, which is marked.
+class ReplyReader(LineReader):
+    """Reads one reply after the other; ``last`` is the latest."""
 
-    A client that postscreen drops, or smtpd turns away when it is handed on, gets ``220-`` and then a refusal with a
-    code of its own: the refusal is the greeting.
+    __slots__ = ("last",)
 
-    Raises:
-        WireError: ``MALFORMED``, ``TOO_LARGE`` or ``CLOSED``.
-    """
-    lines.begin_reply()
-    if not lines.unread:
-        data = yield RECEIVE
-        whole = _whole_reply(data) if len(data) <= MAX_LINE_BYTES else None
-        if whole is not None and not (greeting and whole.lines[1:]):  # else a teaser, whose moment counts
-            lines.took(data)
-            return whole
-        lines.take_in(data)
-    code, texts, more, teased = 0, list[str](), True, False
-    while more:
-        line = yield from lines.line()
-        match = _LINE.fullmatch(line)
-        if match is None:
-            raise lines.error(Reason.MALFORMED, f"not an SMTP reply: {printable(line)[:KEPT_BYTES]}")
-        before, code, more = code, int(match[1]), match[2] == b"-"
-        if texts and code != before:
-            if not (greeting and before == READY and code >= REFUSALS_FROM):
-                raise lines.error(Reason.MALFORMED, f"a reply that begins with {before} and goes on with {code}")
-            texts.clear()
-        if greeting and more and code == READY and not teased:
-            teased = True
-            yield Mark("teaser")
-        texts.append(printable(match[3] or b""))
-    return Reply(code, tuple(texts), teased)
+    def __init__(self) -> None:
+        """Begin with nothing received."""
+        super().__init__()
+        self.last = _NOTHING
+
+    def read(self, first: Receive = RECEIVE, *, greeting: bool = False) -> Generator[Step, bytes, Reply]:
+        """Read one reply to its last line; ``first`` is the step that has the command written which is replied to.
+
+        A ``greeting`` may begin with postscreen's teaser, which is marked. A client that postscreen drops, or smtpd
+        turns away when it is handed on, gets ``220-`` and then a refusal with a code of its own: the refusal is the
+        greeting.
+
+        Raises:
+            WireError: ``MALFORMED``, ``TOO_LARGE`` or ``CLOSED``.
+        """
+        if self.unread:
+            self.begin_reply()
+        else:
+            data = yield first
+            whole = _whole_reply(data) if len(data) <= MAX_LINE_BYTES else None
+            if whole is not None and not (greeting and whole.lines[1:]):  # else a teaser, whose moment counts
+                self.took(data)
+                self.last = whole
+                return whole
+            self.begin_reply()
+            self.take_in(data)
+        self.last = reply = yield from self._by_line(greeting=greeting)
+        return reply
+
+    def _by_line(self, *, greeting: bool) -> Generator[Step, bytes, Reply]:
+        code, texts, more, teased = 0, list[str](), True, False
+        while more:
+            line = yield from self.line()
+            match = _LINE.fullmatch(line)
+            if match is None:
+                raise self.error(Reason.MALFORMED, f"not an SMTP reply: {printable(line)[:KEPT_BYTES]}")
+            before, code, more = code, int(match[1]), match[2] == b"-"
+            if texts and code != before:
+                if not (greeting and before == READY and code >= REFUSALS_FROM):
+                    raise self.error(Reason.MALFORMED, f"a reply that begins with {before} and goes on with {code}")
+                texts.clear()
+            if greeting and more and code == READY and not teased:
+                teased = True
+                yield Mark("teaser")
+            texts.append(printable(match[3] or b""))
+        return Reply(code, tuple(texts), teased)
 
 
 def believed_address(reply: str) -> str | None:

@@ -44,6 +44,10 @@ class Noting:
         self.events.append(events)
         return self.awaited
 
+    def send(self) -> int:
+        """Never come to that."""
+        raise AssertionError("nobody here has anything to send")
+
     def expire(self) -> int:
         """Note the time, and wait another minute."""
         self.expired.append(time.monotonic())
@@ -137,12 +141,16 @@ class Sending(Noting):
         super().__init__()
         self.name, self.ours, self.left, self.order = name, ours, sends, order
 
-    def ready(self, events: int) -> int:
-        """Read, or send: once each time that it is asked."""
-        if events:
-            self.ours.recv(64)
-        self.order.append(f"{self.name} {'told' if events else 'sends'}")
-        self.left -= not events
+    def ready(self, _: int) -> int:
+        """Read."""
+        self.ours.recv(64)
+        self.order.append(f"{self.name} told")
+        return TURN
+
+    def send(self) -> int:
+        """Send: once each time that it is asked."""
+        self.order.append(f"{self.name} sends")
+        self.left -= 1
         return TURN if self.left else READABLE
 
 

@@ -11,7 +11,6 @@ from monitor.core.conversation import (
     Failure,
     Receive,
     Script,
-    Send,
     TlsFacts,
 )
 from monitor.core.model import MailProtocol, ProbeKind, Target
@@ -186,8 +185,8 @@ def sent(dialogue: Script) -> list[str]:
     step = next(dialogue)
     try:
         while True:
-            if isinstance(step, Send):
-                commands.append(step.data.decode().rstrip())
+            if isinstance(step, Receive) and step.said:
+                commands.append(step.said.decode().rstrip())
                 answer = answers.get(commands[-1][:4], "250 2.0.0 Ok")
             step = dialogue.send(f"{answer}\r\n".encode() if isinstance(step, Receive) else b"")
     except StopIteration:

@@ -88,6 +88,9 @@ def drive(script: Script, turns: list[list[bytes]]) -> Played:
             data = b""
             match step:
                 case Receive():
+                    if step.said:
+                        arriving.extend(coming.popleft() if coming else ())
+                        said.append(f"> {_text(step.said)}")
                     data = arriving.popleft() if arriving else b""
                 case Enter():
                     phase = step.phase
@@ -114,14 +117,15 @@ def _with_manners(script: Script) -> Script:
         match step:
             case Enter():
                 phase = step.phase
-            case Send(data=command) if phase is not Phase.PROXY_HEADER:
-                commands, flood = commands + 1, 0
-                assert len(_FINAL_LINE.findall(heard)) >= commands, f"{command!r} came before our turn"
-                assert re.fullmatch(rb"(?!DATA)[^\r\n]+\r\n", command), "two commands, or half of one, or a message"
-            case Receive():
+            case Receive() | Send():
+                assert not ended or isinstance(step, Send), "nothing comes after the end of the stream"
+                command = step.said if isinstance(step, Receive) else step.data
+                if command and phase is not Phase.PROXY_HEADER:
+                    commands, flood = commands + 1, 0
+                    assert len(_FINAL_LINE.findall(heard)) >= commands, f"{command!r} came before our turn"
+                    assert re.fullmatch(rb"(?!DATA)[^\r\n]+\r\n", command), "two commands, or half of one, or a message"
                 # Twice: the answer to a header may come unasked behind a greeting.
                 assert flood <= 2 * (MAX_REPLY_BYTES + MAX_LINE_BYTES)
-                assert not ended, "nothing comes after the end of the stream"
         data = yield step
         ended = ended or (isinstance(step, Receive) and not data)
         heard += data

@@ -20,7 +20,7 @@ from monitor.wire.proxy_header import (
     TlvType,
     Transport,
 )
-from monitor.wire.proxy_v2 import SIGNATURE, decode_v2, encode_v2
+from monitor.wire.proxy_v2 import SIGNATURE, around_source_port, decode_v2, encode_v2
 
 LOCAL = ProxyHeader(Command.LOCAL)
 UNSPEC = ProxyHeader(Command.PROXY)
@@ -299,3 +299,26 @@ def test_a_damaged_header_never_passes_for_a_checked_one(header: ProxyHeader, fl
     except ProxyHeaderError:
         return
     assert decoded is None or not decoded[0].checksum
+
+
+@pytest.mark.parametrize(("source", "destination"), [("192.0.2.7", "10.0.20.1"), ("2001:db8::7", "2001:db8::1")])
+@given(port=st.integers(0, 65535))
+def test_a_header_around_its_source_port(source: str, destination: str, port: int) -> None:
+    """With any port between its two parts it is the header of that port."""
+    before, behind = around_source_port(ProxyHeader.tcp(source, 0, destination, 25))
+    whole = encode_v2(ProxyHeader.tcp(source, port, destination, 25))
+    assert before + port.to_bytes(2, "big") + behind == whole
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ProxyHeader(Command.LOCAL),
+        ProxyHeader.tcp("192.0.2.7", 0, "10.0.20.1", 25)._replace(checksum=True),
+        ProxyHeader(Command.PROXY, Transport.UNIX_STREAM, Endpoint("/a"), Endpoint("/b")),
+    ],
+)
+def test_a_header_whose_source_port_must_not_change(header: ProxyHeader) -> None:
+    """It has none, or a checksum over it."""
+    with pytest.raises(ValueError, match="no source port that may change"):
+        around_source_port(header)

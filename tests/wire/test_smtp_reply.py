@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from monitor.core.conversation import DialogueOutcome, Script
 from monitor.core.taxonomy import Reason
-from monitor.wire.lines import MAX_REPLY_LINES, LineReader
-from monitor.wire.smtp_reply import Reply, believed_address, read_reply
+from monitor.wire.lines import MAX_REPLY_LINES
+from monitor.wire.smtp_reply import Reply, ReplyReader, believed_address
 from tests.wire.playbook import Cut, Played, drive, every_cut
 
 
@@ -15,7 +15,7 @@ def _read(data: bytes, cut: Cut, *, greeting: bool = False) -> tuple[Played, lis
     read: list[Reply] = []
 
     def script() -> Script:
-        read.append((yield from read_reply(LineReader(), greeting=greeting)))
+        read.append((yield from ReplyReader().read(greeting=greeting)))
         return DialogueOutcome()
 
     return drive(script(), [cut.pieces(data)]), read
