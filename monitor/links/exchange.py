@@ -164,9 +164,10 @@ class Exchange:
     def send(self) -> int:
         """Hand what the script says to the kernel, in one call where it has room (``Polled``)."""
         try:
-            self._unsent = self._unsent[self._stream.write(self._unsent) :]
+            written = self._stream.write(self._unsent)
         except OSError as error:
             return self._throw(error)
+        self._unsent = self._unsent[written:]
         if self._unsent:
             return WRITABLE
         if self._channel is None and self._stream.read_up():

@@ -89,7 +89,7 @@ class Record:
 
     def sent(self, data: bytes) -> None:
         """Show what is written."""
-        self._line(">", data)
+        self._events.append((self._clock() - self.started, ">", data))  # as bounded as the script is
 
     def received(self, data: bytes) -> None:
         """Show what was read, and keep its first bytes as the phase's evidence."""
