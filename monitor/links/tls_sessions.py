@@ -1,6 +1,6 @@
 """TLS sessions, kept from one conversation with a server to the next: to resume one costs less than a full handshake.
 
-A resumed handshake shows no certificate (RFC 8446, section 2.2). So every tenth one with a server offers no session and
+A resumed handshake shows no certificate (RFC 8446, section 2.2). So every fifth one with a server offers no session and
 is full, and in between the chain that the session began with stands for the server, judged by the clock of the moment.
 The turns of several servers are spread, and as soon as one of them shows another certificate all the others are asked.
 
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from monitor.links import certificate
 from monitor.links.tcp import SocketAddress
 
-FULL_EVERY = 10
+FULL_EVERY = 5
 MAX_SERVERS = 1024
 
 # From 3.10 on CPython loses a copy of the session, some 6 KiB, each time that ``SSLObject.session`` is read; mended in
