@@ -15,7 +15,8 @@ from monitor.daemon.shared import Shared
 from monitor.engine.tasks import Tasks
 from monitor.links.backoff import Backoff
 from monitor.links.kube_watch import ListWatch
-from monitor.probes.kubernetes import Kubernetes, KubernetesSettings
+from monitor.probes.kubernetes import Kubernetes
+from monitor.probes.kubernetes_objects import KubernetesSettings
 from monitor.verdict.plan import ClusterPlan
 
 # Between two rounds, in seconds; a change of what is followed brings the next one at once.

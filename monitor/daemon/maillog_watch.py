@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from monitor.config.settings import PathSettings
 from monitor.config.sources import FileLog, KubernetesLog
+from monitor.core.maillog import Problem
 from monitor.core.observations import MaillogBatch, MaillogCounts
 from monitor.daemon.compose import claimed_destinations, origin_networks
 from monitor.daemon.shared import Shared
@@ -19,6 +20,7 @@ from monitor.links.stdin import StdinSource
 from monitor.links.tail import FileTail
 from monitor.links.tcp import source_towards
 from monitor.probes.maillog import Maillog, MaillogSettings, past_batches
+from monitor.publish.counters import ExpectedMaillog
 from monitor.verdict.listeners import Listeners
 from monitor.verdict.maillog_ledger import MaillogLedger
 from monitor.verdict.origins import Origins
@@ -184,3 +186,11 @@ def _namespace(path: PathSettings, source: KubernetesLog) -> str:
 
 def _kubeconfig(path: PathSettings) -> str | None:
     return path.kubernetes.kubeconfig if path.kubernetes is not None else None
+
+
+def expected_maillog(path: PathSettings, source: str) -> ExpectedMaillog:
+    """Say which series there shall be for a source of a path's mail log."""
+    services = path.services
+    stock = [service.check_listener_port for service in services if service.check_listener_port is not None]
+    listeners = (*(service.listener_port for service in services), *stock)
+    return ExpectedMaillog(path.name, source, listeners, tuple(Problem))

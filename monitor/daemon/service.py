@@ -1,7 +1,6 @@
 """The daemon: loads its settings, watches every path, tells what it knows, reloads, and ends in order."""
 
 import asyncio
-import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -14,18 +13,19 @@ from monitor.config.load import Reading, at_once
 from monitor.config.options import RunOptions
 from monitor.config.settings import PathSettings, Settings
 from monitor.config.show import show
-from monitor.core.errors import ConfigError, Fault, LinkError
-from monitor.core.maillog import Problem
+from monitor.core.errors import ConfigError
 from monitor.core.maintenance import Maintenance
-from monitor.core.model import Target
 from monitor.core.observations import AnyObservation, Observation, Repeat
 from monitor.core.roundtrip import Roundtrip
 from monitor.core.status import PathStatus
-from monitor.daemon.compose import key_of
+from monitor.daemon.announcer import LATENCIES, Announcer
+from monitor.daemon.first_rounds import FirstRounds
+from monitor.daemon.maillog_watch import expected_maillog
 from monitor.daemon.memory import Memory
 from monitor.daemon.notifier import Notifier
 from monitor.daemon.path_watch import PathWatch
-from monitor.daemon.shared import Shared
+from monitor.daemon.shared import Shared, wall_clock
+from monitor.daemon.tls import tls_client
 from monitor.engine.garbage import Garbage
 from monitor.engine.loop_lag import LoopLag
 from monitor.engine.scheduler import Scheduler
@@ -34,7 +34,6 @@ from monitor.engine.watchdog import Watchdog
 from monitor.links.connector import Connector
 from monitor.links.state_file import StateFile
 from monitor.links.tls import TlsClient
-from monitor.publish.counters import ExpectedMaillog
 from monitor.publish.events import EventLog
 from monitor.publish.journal import Journal
 from monitor.publish.metrics import Metrics
@@ -43,11 +42,6 @@ from monitor.publish.metrics import Metrics
 # lets a newcomer wait for its greeting. We are gone within five seconds all the same, as whoever ends us expects: who
 # would have to wait longer is cut off, and is logged as one who hung up.
 END_WITHIN = 4.0
-# Changes are told at most this often; to a page that somebody looks at, new latencies as well; all of it at least this
-# often, since knowledge grows stale without any observation.
-ANNOUNCE_SOON = 0.1
-ANNOUNCE_LATENCIES = 1.0
-ANNOUNCE_ANYWAY = 5.0
 
 Load = Callable[[], Reading]
 
@@ -88,10 +82,8 @@ class Daemon:
         self._watches: dict[str, PathWatch] = {}
         self._settings = Settings(paths=())
         self._adopting = asyncio.Lock()
-        self._awaited: set[str] | None = None
-        self._announcement: asyncio.TimerHandle | None = None
-        # the paths that have news since they were last told of
-        self._news: set[str] = set()
+        self._first_rounds = FirstRounds()
+        self._announcer = Announcer(self._tell, lambda: self._watches)
 
     async def start(self) -> None:
         """Load the configuration and begin to watch.
@@ -105,8 +97,8 @@ class Daemon:
         self._memory.load()
         async with self._adopting:
             await self._adopt(settings)
-        self._awaited = self._first_rounds()
-        self._tasks.keep("announce", self._announce_anyway)
+        self._first_rounds.wait_for(self._each_first_round())
+        self._tasks.keep("announce", self._announcer.announce_anyway)
 
     async def stop(self) -> None:
         """End in order: no new rounds, those in flight to their end, then connections, then the rest."""
@@ -119,8 +111,7 @@ class Daemon:
         self._shared.connector.close()
         self._lag.stop()
         self._garbage.stop()
-        if self._announcement is not None:
-            self._announcement.cancel()
+        self._announcer.stop()
 
     async def reload(self) -> None:
         """Load the configuration again; a faulty one changes nothing that runs.
@@ -161,7 +152,7 @@ class Daemon:
 
     def ready(self) -> bool:
         """Tell whether the first check and haproxy rounds have ended, in success or failure."""
-        return self._awaited is not None and not self._awaited
+        return self._first_rounds.over()
 
     def _working(self) -> bool:
         """Tell whether rounds end: what a heartbeat stands for, whatever they find."""
@@ -198,7 +189,7 @@ class Daemon:
             watch.book.record(result)
             self._memory.ended(result)
             self._log.info("roundtrip.reported", path=result.path, success=result.success, words=result.words)
-            self._announce_soon(result.path)
+            self._announcer.news_of(result.path)
 
     def maintenance(self, announced: Maintenance) -> None:
         """Take in that there is work on a path, or that it has ended."""
@@ -206,7 +197,7 @@ class Daemon:
         if watch is not None:
             watch.book.announce(announced)
             self._memory.announced(announced)
-            self._announce_soon(announced.path)
+            self._announcer.news_of(announced.path)
 
     def started(self, lateness: float, rounds: int) -> None:
         """Note that so many rounds started, ``lateness`` seconds after the due time that they share."""
@@ -247,7 +238,7 @@ class Daemon:
                 if work is not None:
                     watch.book.announce(work)
             await self._watches[path.name].configure(path, clients[path.name])
-            if self._awaited is not None:
+            if self._first_rounds.known():
                 await asyncio.sleep(0)  # a path at a time: no round waits for all of them
             # At the start there is no other round, and no first one may end before it is expected.
         self._expect()
@@ -264,24 +255,19 @@ class Daemon:
 
     def _tls_client(self, path: PathSettings) -> TlsClient:
         watch = self._watches.get(path.name)
-        kept = watch.tls_for(path.tls) if watch is not None else None
-        if kept is not None and path.tls.ca_file is None:
-            # The system's roots are a hundred and more certificates: they are not read again for a path that goes on.
-            return kept
-        made = tls_client(path)
-        return kept if kept is not None and kept.authorities == made.authorities else made
+        return tls_client(path, None if watch is None else watch.tls_for(path.tls))
 
-    def _first_rounds(self) -> set[str]:
-        return set().union(*(watch.first_rounds for watch in self._watches.values()))
+    def _each_first_round(self) -> Iterator[str]:
+        return (key for watch in self._watches.values() for key in watch.first_rounds)
 
     def _expect(self) -> None:
         """Let there be a series for every target, and for no other; until we are ready, new ones are waited for."""
-        if self._awaited:
-            self._awaited = self._first_rounds()
+        if self._first_rounds.known() and not self._first_rounds.over():
+            self._first_rounds.wait_for(self._each_first_round())
         logs = [(path, path.maillog) for path in self._settings.paths if self._is_ours(path)]
         self.metrics.expect(
             [target for watch in self._watches.values() for target in watch.targets],
-            [_expected_maillog(path, source) for path, log in logs if log is not None for source in log.sources],
+            [expected_maillog(path, source) for path, log in logs if log is not None for source in log.sources],
         )
 
     def _is_ours(self, path: PathSettings) -> bool:
@@ -296,75 +282,23 @@ class Daemon:
         self.metrics.observe(observation)
         self._events.observe(observation)
         self.journal.record(observation)
-        self._first_round_of(target)
+        self._first_rounds.ended(target)
         # Most rounds say what the round before said: a status of every target for each of them would cost far more
         # than the round itself.
         if news:
-            self._announce_soon(target.path)
+            self._announcer.news_of(target.path)
         elif self.journal.feed.queues:
-            self._announce_soon(target.path, ANNOUNCE_LATENCIES)
+            self._announcer.news_of(target.path, LATENCIES)
 
     def _repeated(self, repeat: Repeat) -> None:
         """Do of ``_observed`` what there is to do for a check that says nothing new."""
         self.metrics.repeat(repeat)
-        if self._awaited:
-            self._first_round_of(repeat.target)
+        self._first_rounds.ended(repeat.target)
         if self.journal.feed.queues:
-            self._announce_soon(repeat.target.path, ANNOUNCE_LATENCIES)
-
-    def _first_round_of(self, target: Target) -> None:
-        if self._awaited:
-            self._awaited.discard(key_of(target))
-            if not self._awaited:
-                self._awaited = set()  # an emptied one keeps the room of the thousands that were in it
-
-    def _announce_soon(self, path: str, within: float = ANNOUNCE_SOON) -> None:
-        self._news.add(path)
-        loop = asyncio.get_running_loop()
-        by = loop.time() + within
-        if self._announcement is not None and by < self._announcement.when():
-            self._announcement.cancel()
-            self._announcement = None
-        if self._announcement is None:
-            self._announcement = loop.call_at(by, self._announce)
-
-    def _announce(self) -> None:
-        self._announcement = None
-        news, self._news = self._news, set()
-        self._tell(news)
+            self._announcer.news_of(repeat.target.path, LATENCIES)
 
     def _tell(self, paths: Iterable[str]) -> None:
         now, at = self._shared.now(), wall_clock()
         statuses = [self._watches[name].status(now, at) for name in paths if name in self._watches]
         self.journal.update(statuses)
         self._events.update(statuses)
-
-    async def _announce_anyway(self) -> None:
-        while True:
-            await asyncio.sleep(ANNOUNCE_ANYWAY)
-            for name in tuple(self._watches):
-                self._tell([name])
-                await asyncio.sleep(0)  # a path at a time: no round waits for all of them
-
-
-def tls_client(path: PathSettings) -> TlsClient:
-    """Make the TLS client of a path.
-
-    Raises:
-        ConfigError: The trusted roots cannot be read.
-    """
-    try:
-        return TlsClient(path.tls.ca_file, verify=path.tls.verify)
-    except LinkError as error:
-        raise ConfigError(Fault(f"paths.{path.name}.tls.ca_file", error.detail)) from error
-
-
-wall_clock: Callable[[], float] = time.time  # noqa: TID251 - datetime's costs ten times as much
-"""The seconds since the epoch: here is the wall clock that is handed in."""
-
-
-def _expected_maillog(path: PathSettings, source: str) -> ExpectedMaillog:
-    services = path.services
-    stock = [service.check_listener_port for service in services if service.check_listener_port is not None]
-    listeners = (*(service.listener_port for service in services), *stock)
-    return ExpectedMaillog(path.name, source, listeners, tuple(Problem))

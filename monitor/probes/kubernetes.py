@@ -6,9 +6,8 @@ which a namespace has some that hold secrets) are asked for in rounds, which als
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from monitor.core.conversation import Failure
@@ -18,9 +17,11 @@ from monitor.core.observations import KubernetesObservation, Span
 from monitor.core.taxonomy import Phase, Reason
 from monitor.links import certificate
 from monitor.links.connector import Connector, ConnectResult, Terms
-from monitor.links.kube_api import KubeApi, StatusError
+from monitor.links.kube_api import StatusError
 from monitor.links.kube_exec import KubeExec
-from monitor.links.kube_watch import Listing, ListWatch, Patience
+from monitor.links.kube_watch import Listing, Patience
+from monitor.probes import kubernetes_objects
+from monitor.probes.kubernetes_objects import KubernetesSettings
 from monitor.wire import df, kube
 from monitor.wire.mail_config import declared_listeners
 from monitor.wire.ss import listening_ports, proc_ports
@@ -38,29 +39,6 @@ PROC = ("cat", "/proc/net/tcp", "/proc/net/tcp6")
 
 # Refusals that concern one object, and say that the API is well.
 _OF_THE_OBJECT = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
-
-
-@dataclass(frozen=True, slots=True)
-class KubernetesSettings:
-    """What is looked at, by name; ``node_selector`` is ``None`` where nodes are not looked for.
-
-    Without a ``namespace`` nothing else is looked for. ``config_maps`` are pairs of a ConfigMap and its one key that is
-    read, ``certificate_secret`` is a Secret whose certificate is read (``None``: none is), ``ports`` are those of the
-    pod's listeners: they are tried by connects or, with a ``container``, looked up in there. Times are seconds.
-    """
-
-    path: str
-    namespace: str | None
-    deployment: str
-    proxy_service: str
-    cronjob: str
-    config_maps: tuple[tuple[str, str], ...]
-    node_selector: str | None
-    ports: tuple[int, ...]
-    container: str | None
-    kubeconfig: Path | None
-    timeout: float
-    certificate_secret: str | None = None
 
 
 class Answers(NamedTuple):
@@ -86,9 +64,9 @@ class Kubernetes:
         self._connector = connector
         self._api = KubeExec(settings.kubeconfig, timeout=settings.timeout)
         self._listings: dict[str, Listing[Any]] = {}
-        self._documents = _documents(settings)
+        self._documents = kubernetes_objects.documents(settings)
         self._cluster = Cluster()
-        self.watches = _watches(settings, patience)
+        self.watches = kubernetes_objects.watches(settings, patience)
 
     def take(self, what: str, listing: Listing[Any]) -> None:
         """Remember what a collection holds now."""
@@ -161,7 +139,7 @@ class Kubernetes:
         documents = answers.documents
         declared: dict[str, Mapping[int, bool] | None] = {}
         for name, key in self.settings.config_maps:
-            answer = documents.get(_config_map(name))
+            answer = documents.get(kubernetes_objects.config_map(name))
             if isinstance(answer, LinkError):
                 if answer.reason is Reason.NOT_FOUND:
                     declared[name] = None
@@ -170,7 +148,7 @@ class Kubernetes:
                 declared[name] = None if text is None else declared_listeners(key, text)
         certificates: dict[str, SecretCertificate | None] = {}
         if (secret := self.settings.certificate_secret) is not None:
-            answer = documents.get(_secret(secret))
+            answer = documents.get(kubernetes_objects.secret(secret))
             if answer is not None and not isinstance(answer, LinkError):
                 certificates[secret] = _certificate(answer)
             elif answer is not None and answer.reason is Reason.NOT_FOUND:
@@ -247,56 +225,10 @@ def _of_the_object(error: LinkError) -> bool:
     return isinstance(error, StatusError) and error.status in _OF_THE_OBJECT
 
 
-def _documents(settings: KubernetesSettings) -> Mapping[str, str]:
-    """Give the paths of the objects that are read by name."""
-    namespace = settings.namespace
-    if namespace is None:
-        # what every account may read
-        return {"version": "/version"}
-    config_maps = {
-        _config_map(name): f"/api/v1/namespaces/{namespace}/configmaps/{name}" for name, _ in settings.config_maps
-    }
-    deployment = {"deployment": f"/apis/apps/v1/namespaces/{namespace}/deployments/{settings.deployment}"}
-    name = settings.certificate_secret
-    secrets = {} if name is None else {_secret(name): f"/api/v1/namespaces/{namespace}/secrets/{name}"}
-    return deployment | config_maps | secrets
-
-
-def _config_map(name: str) -> str:
-    return f"configmap {name}"
-
-
-def _secret(name: str) -> str:
-    return f"secret {name}"
-
-
 def _certificate(document: Mapping[str, Any]) -> SecretCertificate | None:
     """Give what is compared of a Secret's certificate; nothing else of the Secret is kept."""
     der = kube.certificate(document)
     return None if der is None else SecretCertificate(certificate.fingerprint(der), certificate.not_after(der))
-
-
-def _watches(settings: KubernetesSettings, patience: Patience | None) -> Mapping[str, ListWatch[Any]]:
-    """Give the collections that are followed, by the names that ``Cluster`` has for them."""
-    inside = f"namespaces/{settings.namespace}"
-    slices = (("labelSelector", f"{kube.SERVICE_NAME_LABEL}={settings.proxy_service}"),)
-    cronjob = (("fieldSelector", f"metadata.name={settings.cronjob}"),)
-    collections: dict[str, tuple[str, Any, tuple[tuple[str, str], ...]]] = {}
-    mail_server: dict[str, tuple[str, Any, tuple[tuple[str, str], ...]]] = {
-        "services": (f"/api/v1/{inside}/services", kube.service, ()),
-        "slices": (f"/apis/discovery.k8s.io/v1/{inside}/endpointslices", kube.endpoint_slice, slices),
-        "pods": (f"/api/v1/{inside}/pods", kube.pod, ()),
-        "cronjobs": (f"/apis/batch/v1/{inside}/cronjobs", kube.cronjob, cronjob),
-        "jobs": (f"/apis/batch/v1/{inside}/jobs", kube.job, ()),
-    }
-    if settings.namespace is not None:
-        collections |= mail_server
-    if settings.node_selector is not None:
-        collections["nodes"] = ("/api/v1/nodes", kube.node, (("labelSelector", settings.node_selector),))
-    return {
-        what: ListWatch(KubeApi(settings.kubeconfig, timeout=settings.timeout), path, parse, query, patience)
-        for what, (path, parse, query) in collections.items()
-    }
 
 
 def _deployment(answer: Mapping[str, Any] | LinkError | None) -> Deployment | None:

@@ -18,8 +18,7 @@ from monitor.core.observations import (
 )
 from monitor.core.proof import Ask
 from monitor.core.roundtrip import Roundtrip
-from monitor.core.status import EdgeStatus, MaillogStatus, PathStatus, TargetStatus
-from monitor.core.taxonomy import Reason
+from monitor.core.status import EdgeStatus, PathStatus, TargetStatus
 from monitor.core.verdicts import Agreement, Verdict
 from monitor.verdict import check_ports, cluster_findings, host_findings, intermittent, log_findings, roundtrips, wiring
 from monitor.verdict.agreement import agreement_with, server_of, worst
@@ -31,15 +30,12 @@ from monitor.verdict.evidence import Evidence
 from monitor.verdict.health import judge_health
 from monitor.verdict.ipv6 import Ipv6Book
 from monitor.verdict.log_book import LogBook
+from monitor.verdict.log_source_book import LogSourceBook
 from monitor.verdict.matrix import Matrix, column
 from monitor.verdict.negatives import NegativeBook, findings
 from monitor.verdict.plan import PathPlan, TargetPlan
 from monitor.verdict.roundtrips import RoundtripBook
-from monitor.verdict.stuck_mail import Stuck
 from monitor.verdict.target_book import TargetBook
-
-# A log source is read at least every few seconds; beyond this it does not live any more.
-MAILLOG_STALE_AFTER = 30.0
 
 
 class PathBook:
@@ -49,8 +45,7 @@ class PathBook:
         """Begin knowing nothing."""
         self._targets: dict[Target, TargetBook] = {}
         self._edges = EdgeBook()
-        self._maillog: MaillogBatch | None = None
-        self._lag: float | None = None
+        self._log_source = LogSourceBook()
         self._log = LogBook(plan.services)
         self._client_ip = ClientIp(plan)
         self._ipv6 = Ipv6Book()
@@ -74,7 +69,7 @@ class PathBook:
         self._log.replan(plan.services)
         self._edges.replan(plan.edges)
         if plan.maillog_source is None:
-            self._maillog = None
+            self._log_source = LogSourceBook()
             self._log = LogBook(plan.services)
 
     def record(self, observation: AnyObservation | MaillogCounts | Roundtrip) -> bool:
@@ -151,7 +146,7 @@ class PathBook:
         handshakes = self._handshakes(edges, now, at)
         negatives = self._negatives.statuses(now)
         signals = self._log.signals(now, self.plan.wan_silence)
-        maillog = self._maillog_status(now, signals.stuck)
+        maillog = self._log_source.status(self.plan.maillog_source, now, signals.stuck)
         roundtrip = self._roundtrips.status(at)
         wavering = intermittent.intermittent_doors(
             self.plan, {target: book.recent for target, book in self._targets.items()}, edges, handshakes
@@ -221,14 +216,11 @@ class PathBook:
         return news
 
     def _record_maillog(self, batch: MaillogBatch) -> bool:
-        before, self._maillog = self._maillog, batch
         self._client_ip.record_log(batch)
         self._roundtrips.record_log(batch)
         self._log.record_batch(batch)
         self._ipv6.record_log(batch)
-        if batch.lag is not None:
-            self._lag = batch.lag
-        return bool(batch.records) or before is None or before.failure != batch.failure
+        return self._log_source.record(batch)
 
     def _of(self, probe: ProbeKind) -> list[TargetBook]:
         return [book for target, book in self._targets.items() if target.probe is probe]
@@ -302,23 +294,6 @@ class PathBook:
             verdict = self._verdict(book, matrix, services[book.plan.target.service], now)
             statuses.append(self._target(book, verdict, now, at))
         return tuple(statuses)
-
-    def _maillog_status(self, now: float, stuck: Stuck | None) -> MaillogStatus | None:
-        source = self.plan.maillog_source
-        if source is None:
-            return None
-        batch = self._maillog
-        if batch is None:
-            return MaillogStatus(source, None, None, "not read yet")
-        if now - batch.finished > MAILLOG_STALE_AFTER:
-            return MaillogStatus(
-                source, up=False, lag=None, reason="no sign of life from the source", cause=Reason.STALE
-            )
-        if batch.failure is not None:
-            cause, detail = batch.failure.reason, batch.failure.detail
-            return MaillogStatus(source, up=False, lag=None, reason=f"{cause}: {detail}", cause=cause)
-        messages, oldest = (0, None) if stuck is None else (stuck.messages, stuck.oldest)
-        return MaillogStatus(source, up=True, lag=self._lag, reason="", stuck=messages, oldest_stuck=oldest)
 
 
 def _book(known: TargetBook | None, plan: TargetPlan) -> TargetBook:

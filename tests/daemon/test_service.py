@@ -15,7 +15,7 @@ from monitor.config.options import RunOptions
 from monitor.core.errors import ConfigError
 from monitor.core.maintenance import Maintenance
 from monitor.core.verdicts import Verdict
-from monitor.daemon import service
+from monitor.daemon import tls
 from monitor.daemon.path_watch import PathWatch
 from monitor.daemon.service import Daemon
 from monitor.links.tls import TlsClient
@@ -120,7 +120,7 @@ async def test_the_systems_certificates_are_not_read_again_for_a_path_that_stays
     file = tmp_path / "mailpath.yml"
     write(file, "a")
     async with running(file) as daemon:
-        with patch.object(service, "TlsClient", wraps=TlsClient) as made:
+        with patch.object(tls, "TlsClient", wraps=TlsClient) as made:
             write(file, "a", "b")
             await daemon.reload()
             assert made.call_count == 0

@@ -17,7 +17,8 @@ from monitor.links.connector import Connector, ConnectResult, Terms
 from monitor.links.kube_api import KubeApi, StatusError
 from monitor.links.kube_watch import Listing
 from monitor.probes import kubernetes
-from monitor.probes.kubernetes import Answers, Kubernetes, KubernetesSettings
+from monitor.probes.kubernetes import Answers, Kubernetes
+from monitor.probes.kubernetes_objects import KubernetesSettings
 from monitor.wire import kube
 from tests.links.certificates import Authority
 

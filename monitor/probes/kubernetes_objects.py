@@ -1,0 +1,81 @@
+"""Which of the cluster's objects are read: some by name, whole collections by list and watch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from monitor.links.kube_api import KubeApi
+from monitor.links.kube_watch import ListWatch, Patience
+from monitor.wire import kube
+
+
+@dataclass(frozen=True, slots=True)
+class KubernetesSettings:
+    """What is looked at, by name; ``node_selector`` is ``None`` where nodes are not looked for.
+
+    Without a ``namespace`` nothing else is looked for. ``config_maps`` are pairs of a ConfigMap and its one key that is
+    read, ``certificate_secret`` is a Secret whose certificate is read (``None``: none is), ``ports`` are those of the
+    pod's listeners: they are tried by connects or, with a ``container``, looked up in there. Times are seconds.
+    """
+
+    path: str
+    namespace: str | None
+    deployment: str
+    proxy_service: str
+    cronjob: str
+    config_maps: tuple[tuple[str, str], ...]
+    node_selector: str | None
+    ports: tuple[int, ...]
+    container: str | None
+    kubeconfig: Path | None
+    timeout: float
+    certificate_secret: str | None = None
+
+
+def documents(settings: KubernetesSettings) -> Mapping[str, str]:
+    """Give the paths of the objects that are read by name."""
+    namespace = settings.namespace
+    if namespace is None:
+        # what every account may read
+        return {"version": "/version"}
+    config_maps = {
+        config_map(name): f"/api/v1/namespaces/{namespace}/configmaps/{name}" for name, _ in settings.config_maps
+    }
+    deployment = {"deployment": f"/apis/apps/v1/namespaces/{namespace}/deployments/{settings.deployment}"}
+    name = settings.certificate_secret
+    secrets = {} if name is None else {secret(name): f"/api/v1/namespaces/{namespace}/secrets/{name}"}
+    return deployment | config_maps | secrets
+
+
+def config_map(name: str) -> str:
+    """Give the key of a ConfigMap among what was read."""
+    return f"configmap {name}"
+
+
+def secret(name: str) -> str:
+    """Give the key of a Secret among what was read."""
+    return f"secret {name}"
+
+
+def watches(settings: KubernetesSettings, patience: Patience | None) -> Mapping[str, ListWatch[Any]]:
+    """Give the collections that are followed, by the names that ``Cluster`` has for them."""
+    inside = f"namespaces/{settings.namespace}"
+    slices = (("labelSelector", f"{kube.SERVICE_NAME_LABEL}={settings.proxy_service}"),)
+    cronjob = (("fieldSelector", f"metadata.name={settings.cronjob}"),)
+    collections: dict[str, tuple[str, Any, tuple[tuple[str, str], ...]]] = {}
+    mail_server: dict[str, tuple[str, Any, tuple[tuple[str, str], ...]]] = {
+        "services": (f"/api/v1/{inside}/services", kube.service, ()),
+        "slices": (f"/apis/discovery.k8s.io/v1/{inside}/endpointslices", kube.endpoint_slice, slices),
+        "pods": (f"/api/v1/{inside}/pods", kube.pod, ()),
+        "cronjobs": (f"/apis/batch/v1/{inside}/cronjobs", kube.cronjob, cronjob),
+        "jobs": (f"/apis/batch/v1/{inside}/jobs", kube.job, ()),
+    }
+    if settings.namespace is not None:
+        collections |= mail_server
+    if settings.node_selector is not None:
+        collections["nodes"] = ("/api/v1/nodes", kube.node, (("labelSelector", settings.node_selector),))
+    return {
+        what: ListWatch(KubeApi(settings.kubeconfig, timeout=settings.timeout), path, parse, query, patience)
+        for what, (path, parse, query) in collections.items()
+    }
