@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from monitor.links.tls import TlsClient
+from monitor.links.tls_sessions import Reads
 from tests.links.certificates import Authority
 from tests.links.peers import descriptors
 
@@ -29,8 +30,8 @@ def authority() -> Authority:
 
 @pytest.fixture
 def tls(authority: Authority, tmp_path: Path) -> TlsClient:
-    """Give a client that verifies."""
-    return TlsClient(authority.ca_file(tmp_path))
+    """Give a client that verifies, and may read as many sessions as a process of its own."""
+    return TlsClient(authority.ca_file(tmp_path), reads=Reads())
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def at(number: int) -> SocketAddress:
     return SocketAddress(family, (f"192.0.2.{number}", port))
 
 
-def test_one_handshake_in_ten_is_full(tls: TlsClient, server: ssl.SSLContext) -> None:
+def test_one_handshake_in_five_is_full(tls: TlsClient, server: ssl.SSLContext) -> None:
     """The others resume the session of the first, are as good as it, and tell the same of the certificate."""
     held = [hold(tls, server) for _ in range(2 * FULL_EVERY + 1)]
     assert [each.resumed for each in held] == 2 * [False, *(FULL_EVERY - 1) * [True]] + [False]
