@@ -6,7 +6,6 @@ import time
 from bench.subjects import arguments, run, tell
 from monitor.core.conversation import Endpoints, Script, Send
 from monitor.core.model import MailProtocol
-from monitor.core.observations import Judgement
 from monitor.core.proof import NOTHING
 from monitor.links.converse import converse
 from monitor.links.record import RESUMED
@@ -41,18 +40,15 @@ async def main() -> None:
     places = [f"127.0.0.{number + 1}" if asked["tls"] else "127.0.0.1" for number in range(asked["in_flight"])]
     resumed = 0
 
-    async def one(place: str) -> Judgement:
-        nonlocal resumed
-        held = await converse(make, place, asked["port"], timeout=20, tls=tls, server_name="mail.example.org")
-        if keeping:
-            resumed += sum(isinstance(said, str) and RESUMED in said for _, _, said in held.events)
-        return judge(rule, held)
-
     async def several(number: int, place: str) -> None:
+        nonlocal resumed
         for _ in range(number):
-            judgement = await one(place)
+            held = await converse(make, place, asked["port"], timeout=20, tls=tls, server_name="mail.example.org")
+            judgement = judge(rule, held)
             if judgement.failure is not None:
                 raise RuntimeError(str(judgement.failure))
+            if keeping:
+                resumed += sum(isinstance(said, str) and RESUMED in said for _, _, said in held.events)
 
     await asyncio.gather(*(several(asked["warm_up"], place) for place in places))
     resumed = 0

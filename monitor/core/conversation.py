@@ -36,10 +36,11 @@ class Send(NamedTuple):
 class Receive(NamedTuple):
     """Resume me with the next bytes that arrive, at least one, or ``b""`` when the peer has closed.
 
-    What is ``said`` is written first, in one write; none by default.
+    What is ``said`` is written first, in one write; none by default. With a ``phase`` it is entered before all this.
     """
 
     said: bytes = b""
+    phase: Phase | None = None
 
 
 @final

@@ -34,7 +34,7 @@ async def converse(  # noqa: PLR0913 - a peer, a deadline, TLS and our own end: 
     if to is None and (to := await _resolved(address, port, timeout, record)) is None:
         return record.conversation()
     over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    exchange = Exchange(make_script, Peer(to, source_address, tls, server_name), timeout, record, over)
+    exchange = Exchange(make_script, Peer._make((to, source_address, tls, server_name)), timeout, record, over)
     try:
         await over
     finally:

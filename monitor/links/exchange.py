@@ -102,6 +102,7 @@ class Exchange:
             stream.open()
             try:
                 stream.connect(self._peer.source_address, self._over.get_loop(), self)
+                yield WRITABLE
                 while not stream.connected():
                     yield WRITABLE
                 endpoints = stream.endpoints()
@@ -121,7 +122,7 @@ class Exchange:
         except OSError as error:
             record.fail(reason_of(error), words(error) if error.errno else f"after {timeout:g} s")
 
-    def _follow(self, script: Script) -> Waiting:  # noqa: C901 - a branch for each of the six steps
+    def _follow(self, script: Script) -> Waiting:  # noqa: C901, PLR0912 - a branch for each step
         record = self._record
         steps = _to_the_end(script)
         try:
@@ -129,6 +130,8 @@ class Exchange:
             while True:
                 data = b""
                 if type(step) is Receive:
+                    if step.phase is not None:
+                        record.enter(step.phase)
                     if step.said:
                         self._say(step.said)
                     while self._unsent:
@@ -190,8 +193,8 @@ class Exchange:
         if self._ended:
             raise RuntimeError("a script may not receive again after the end of the stream")
         data = self._read() if self._channel is None else self._decrypted(self._channel)
-        if not data:
-            self._ended = data is not None
+        if data == b"":
+            self._ended = True
         return data
 
     def _read(self) -> bytes | None:

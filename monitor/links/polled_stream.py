@@ -73,7 +73,7 @@ class PolledStream:
     def endpoints(self) -> Endpoints:
         """Name both ends: ours as the kernel has chosen it, the other as it was asked for."""
         ours, theirs = self._socket.getsockname(), self._to.address
-        return Endpoints(ours[0], ours[1], theirs[0], theirs[1])
+        return Endpoints._make((ours[0], ours[1], theirs[0], theirs[1]))
 
     def connect_seconds(self, elapsed: float) -> float:
         """Measure the connect as ``tcp.connect_seconds`` does."""

@@ -94,19 +94,17 @@ class Record:
     def received(self, data: bytes) -> None:
         """Show what was read, and keep its first bytes as the phase's evidence."""
         if not data:
-            self._line(".", "EOF")
+            self.remark("EOF")
             return
         self._heard = (self._heard + data)[:KEPT_BYTES] if self._heard else data[:KEPT_BYTES]
-        # Made readable now where there is much of it, so that the transcript of an endless talker holds little.
-        self._line("<", data if len(data) <= MAX_SHOWN else readable(data))
+        if len(self._events) < MAX_LINES:
+            # Made readable now where there is much of it, so that the transcript of an endless talker holds little.
+            self._events.append((self._clock() - self.started, "<", data if len(data) <= MAX_SHOWN else readable(data)))
 
     def remark(self, text: str) -> None:
         """Show an event that is no bytes."""
-        self._line(".", text)
-
-    def _line(self, direction: str, said: str | bytes) -> None:
         if len(self._events) < MAX_LINES:
-            self._events.append((self._clock() - self.started, direction, said))
+            self._events.append((self._clock() - self.started, ".", text))
 
     def complete(self, outcome: DialogueOutcome) -> None:
         """Note the clean end."""
@@ -128,15 +126,17 @@ class Record:
 
     def conversation(self) -> Conversation:
         """Give the finished record."""
-        return Conversation(
-            self.started,
-            self.started if self._finished is None else self._finished,
-            self._endpoints,
-            self._phases,
-            self._marks,
-            self._tls,
-            self._outcome,
-            self._failure,
-            self.bytes_received,
-            self._events,
+        return Conversation._make(
+            (
+                self.started,
+                self.started if self._finished is None else self._finished,
+                self._endpoints,
+                self._phases,
+                self._marks,
+                self._tls,
+                self._outcome,
+                self._failure,
+                self.bytes_received,
+                self._events,
+            )
         )

@@ -38,6 +38,7 @@ _REASONS = {
 
 # Non-blocking from birth, where the kernel can: one system call less on the path of every check.
 _STREAM = socket.SOCK_STREAM | getattr(socket, "SOCK_NONBLOCK", 0)
+_NEVER_BLOCKS = hasattr(socket, "SOCK_NONBLOCK")
 
 # struct tcp_info of <linux/tcp.h>: tcpi_rtt (microseconds) at byte 68, tcpi_total_retrans at byte 100.
 _TCP_INFO = struct.Struct("=68xI28xI")
@@ -126,7 +127,7 @@ def open_socket(family: socket.AddressFamily) -> socket.SocketType:
         OSError: As the kernel says it (``EMFILE``, ``EAFNOSUPPORT``).
     """
     made = socket.SocketType(family, _STREAM)
-    if _STREAM == socket.SOCK_STREAM:
+    if not _NEVER_BLOCKS:
         made.settimeout(0)
     return made
 

@@ -69,7 +69,8 @@ def judge(rule: DialogueRule, conversation: Conversation) -> Judgement:
     tls = conversation.tls
     if tls is not None and tls.problem is not None:
         return Judgement(Verdict.TLS_INVALID, Failure(Phase.TLS_HANDSHAKE, tls.problem, tls.problem_detail))
-    if conversation.duration > rule.slow_after and conversation.duration - conversation.greet_wait > rule.slow_after:
+    seconds = conversation.finished - conversation.started
+    if seconds > rule.slow_after and seconds - conversation.greet_wait > rule.slow_after:
         return Judgement(Verdict.SLOW)
     return SUCCEEDED
 

@@ -88,6 +88,9 @@ def drive(script: Script, turns: list[list[bytes]]) -> Played:
             data = b""
             match step:
                 case Receive():
+                    if step.phase is not None:
+                        phase = step.phase
+                        said.append(f". {phase}")
                     if step.said:
                         arriving.extend(coming.popleft() if coming else ())
                         said.append(f"> {_text(step.said)}")
@@ -118,6 +121,7 @@ def _with_manners(script: Script) -> Script:
             case Enter():
                 phase = step.phase
             case Receive() | Send():
+                phase = (step.phase if isinstance(step, Receive) else None) or phase
                 assert not ended or isinstance(step, Send), "nothing comes after the end of the stream"
                 command = step.said if isinstance(step, Receive) else step.data
                 if command and phase is not Phase.PROXY_HEADER:

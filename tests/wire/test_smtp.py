@@ -80,8 +80,7 @@ def test_first_contact_with_postscreen(cut: Cut) -> None:
 def test_the_teaser_is_marked_when_it_comes_and_not_when_the_banner_does() -> None:
     """The mark of the teaser precedes the wait for the rest of the greeting: the greet wait is what lies between."""
     script = _clear()
-    next(script)
-    assert script.send(b"") == Receive()
+    assert next(script) == Receive(phase=Phase.GREETING)
     assert script.send(b"220-mail.lab.test ESMTP\r\n") == Mark("teaser")
     assert script.send(b"") == Receive()
     assert script.send(b"220 mail.lab.test ESMTP\r\n") == Mark("banner")
