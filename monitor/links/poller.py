@@ -19,7 +19,7 @@ from monitor.links.sweep import Sweep
 READABLE, WRITABLE, BROKEN, HUNG_UP, PEER_LEFT, EDGES = 0x001, 0x004, 0x008, 0x010, 0x2000, 1 << 31
 EVERYTHING = READABLE | WRITABLE | PEER_LEFT | EDGES
 OVER = 0
-TURN = 0x002  # nothing of the kernel's that we ask for: to be resumed when it is the senders' turn
+TURN = 0x002  # nothing of the kernel's that we ask for: to ``send`` when it is the senders' turn
 
 # Overdue conversations are looked for at most this often (seconds): one look serves all that came due meanwhile.
 SWEEP_GRAIN = 0.01
