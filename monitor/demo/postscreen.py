@@ -37,12 +37,12 @@ class Postscreen:
             await connection.send(f"220-{GREETING}")
             if await connection.speaks_within(GREET_WAIT):
                 early, waited = connection.unread, loop.time() - started
-                say(f"PREGREET {len(early)} after {waited:.2g} from {client.source}: {quoted(early)}")
+                say(f"PREGREET {len(early)} after {delta(waited)} from {client.source}: {quoted(early)}")
                 await _dismiss(connection)
                 say(f"DISCONNECT {client.source}")
                 return False
         except ClientGoneError:
-            say(f"HANGUP after {loop.time() - started:.2g} from {client.source} in tests before SMTP handshake")
+            say(f"HANGUP after {delta(loop.time() - started)} from {client.source} in tests before SMTP handshake")
             say(f"DISCONNECT {client.source}")
             return False
         self._remember(client.address)
@@ -53,6 +53,11 @@ class Postscreen:
         self._passed[address] = None
         if len(self._passed) > MAX_REMEMBERED:
             self._passed.popitem(last=False)
+
+
+def delta(seconds: float) -> str:
+    """Write a time as postscreen does: two digits that count, thousandths at most, and never an exponent."""
+    return f"{round(seconds, 3):.2g}"
 
 
 async def _dismiss(connection: Connection) -> None:

@@ -1,6 +1,9 @@
 """The simulated postscreen: the greet wait, its cache, and who speaks too early."""
 
+import pytest
+
 from monitor.core.maillog import LineKind, Problem
+from monitor.demo.postscreen import delta
 from tests.demo.stand import CLIENT, Stand
 
 
@@ -47,3 +50,11 @@ async def test_who_hangs_up_during_the_wait_is_not_let_pass(stand: Stand) -> Non
     await stand.say(b"")
     kinds = [record.kind for record in await stand.records()]
     assert kinds == [LineKind.POSTSCREEN_CONNECT, *[LineKind.POSTSCREEN_DISCONNECT] * 2]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"), [(9.3e-05, "0"), (0.00123, "0.001"), (0.045, "0.045"), (0.2, "0.2"), (5.98, "6")]
+)
+def test_times_are_written_without_an_exponent(seconds: float, written: str) -> None:
+    """A client that speaks within a tenth of a millisecond is logged as any other."""
+    assert delta(seconds) == written
