@@ -13,10 +13,11 @@ from monitor.core.observations import AnyObservation
 from monitor.core.proof import EvidenceKind, Unproven
 from monitor.core.status import PathStatus
 from monitor.daemon.path_watch import PathWatch
-from monitor.daemon.shared import Shared, wall_clock
+from monitor.daemon.shared import Shared
 from monitor.daemon.tls import tls_client
 from monitor.engine.scheduler import Scheduler
 from monitor.engine.tasks import Tasks
+from monitor.links.clock import wall_clock
 from monitor.links.connector import Connector
 from monitor.links.tls import TlsClient
 

@@ -15,7 +15,7 @@ from monitor.core.observations import Observation, Span
 from monitor.core.proof import NOTHING, Ask, EvidenceKind
 from monitor.engine.cadence import Cadence, phase_of
 from monitor.links.connector import Connector, Terms
-from monitor.links.ssh import SshSettings
+from monitor.links.ssh_settings import SshSettings
 from monitor.links.tls import TlsClient
 from monitor.probes.check import Check
 from monitor.probes.front_door import FrontDoor, FrontDoorSettings

@@ -15,7 +15,8 @@ from monitor.daemon.compose import key_of, redirected_ports, ssh_settings
 from monitor.daemon.shared import Shared, limit
 from monitor.engine.cadence import Cadence, Pace, phase_of
 from monitor.engine.scheduler import Job
-from monitor.links.ssh import SshLink, SshSettings
+from monitor.links.ssh import SshLink
+from monitor.links.ssh_settings import SshSettings
 from monitor.probes import edge as host
 from monitor.probes.haproxy import Haproxy, HaproxySettings
 

@@ -18,9 +18,9 @@ from monitor.core.verdicts import Verdict
 from monitor.daemon.check import once
 from monitor.daemon.compose import TargetProbe, plan_of, target_watches
 from monitor.daemon.service import Daemon, Load
-from monitor.daemon.shared import wall_clock
 from monitor.daemon.tls import tls_client
 from monitor.engine.tasks import Tasks
+from monitor.links.clock import wall_clock
 from monitor.links.connector import Connector
 from monitor.publish.app import make_app
 from monitor.publish.listen import parse_listen_address, serving

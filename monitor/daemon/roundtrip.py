@@ -17,7 +17,7 @@ from monitor.core.errors import ConfigError, Fault, LinkError
 from monitor.core.roundtrip import MARKER_PREFIX, Letter, Roundtrip, Via
 from monitor.daemon.compose import origin_networks
 from monitor.daemon.reporting import Told, explain, report
-from monitor.daemon.shared import wall_clock
+from monitor.links.clock import wall_clock
 from monitor.links.mailbox import Mailbox, MailboxSettings
 from monitor.links.smtp_client import SmtpClient, SmtpSettings
 from monitor.probes import roundtrip as probe

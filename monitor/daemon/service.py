@@ -24,13 +24,14 @@ from monitor.daemon.maillog_watch import expected_maillog
 from monitor.daemon.memory import Memory
 from monitor.daemon.notifier import Notifier
 from monitor.daemon.path_watch import PathWatch
-from monitor.daemon.shared import Shared, wall_clock
+from monitor.daemon.shared import Shared
 from monitor.daemon.tls import tls_client
 from monitor.engine.garbage import Garbage
 from monitor.engine.loop_lag import LoopLag
 from monitor.engine.scheduler import Scheduler
 from monitor.engine.tasks import Tasks
 from monitor.engine.watchdog import Watchdog
+from monitor.links.clock import wall_clock
 from monitor.links.connector import Connector
 from monitor.links.state_file import StateFile
 from monitor.links.tls import TlsClient

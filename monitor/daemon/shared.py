@@ -1,7 +1,6 @@
 """What all paths share: the beat, the engine of connects, the clock, what is remembered, and who is told."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -14,9 +13,6 @@ from monitor.links.connector import Connector
 # A round has its own deadline, the timeout. One that outlives twice that hangs, and that is a bug of ours.
 HANGS_AFTER = 2.0
 GRACE = 5.0
-
-wall_clock: Callable[[], float] = time.time  # noqa: TID251 - datetime's costs ten times as much
-"""The seconds since the epoch: here is the wall clock that is handed in."""
 
 
 @dataclass(frozen=True, slots=True)

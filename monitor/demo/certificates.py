@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from monitor.demo.layout import SERVER_NAME
+from monitor.links.clock import wall_clock
 
 _DAY = timedelta(days=1)
 _LIFETIME = 90 * _DAY
@@ -23,7 +24,7 @@ class Authority:
         self._directory = directory
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _name("mailpath demo")
-        now = datetime.now(UTC)
+        now = datetime.fromtimestamp(wall_clock(), UTC)
         self._identifier = x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
         certificate = (
             _builder(self._name, self._name, self._key, now - _DAY, now + _LIFETIME)
@@ -36,7 +37,7 @@ class Authority:
 
     def server_context(self, *, expired: bool = False) -> ssl.SSLContext:
         """Give TLS for the mail server; a context has ticket keys of its own, so no client resumes an older one's."""
-        until = datetime.now(UTC) - _DAY if expired else datetime.now(UTC) + _LIFETIME
+        until = datetime.fromtimestamp(wall_clock(), UTC) + (-_DAY if expired else _LIFETIME)
         chain_file = self._directory / "mail.pem"
         write_private(chain_file, self._issue(until))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

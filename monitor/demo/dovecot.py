@@ -4,12 +4,12 @@ import asyncio
 import base64
 import ssl
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from ipaddress import ip_address
 
 from monitor.demo.client import Client
 from monitor.demo.connection import ClientGoneError, Connection
 from monitor.demo.maillog_writer import Say, neutered
+from monitor.links.clock import wall_clock
 
 _CAPABILITIES = "IMAP4rev1 SASL-IR LOGIN-REFERRALS ID ENABLE IDLE LITERAL+ AUTH=PLAIN AUTH=LOGIN"
 _LISTED = "Pre-login capabilities listed, post-login capabilities have more."
@@ -76,6 +76,6 @@ class ImapLogin:
 
 def _session_id(client: Client) -> str:
     """Make a session id as ``client_get_session_id`` does: 48 bits of microseconds, the port, the address."""
-    clock = int(datetime.now(UTC).timestamp() * 1e6) & 0xFFFF_FFFF_FFFF
+    clock = int(wall_clock() * 1e6) & 0xFFFF_FFFF_FFFF
     port = client.port.to_bytes(2, "little")
     return base64.b64encode(clock.to_bytes(6, "little") + port + ip_address(client.address).packed).decode("ascii")

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from monitor.demo.layout import POD_NAME
+from monitor.links.clock import wall_clock
 
 Say = Callable[[str], None]
 """Writes one message of one process."""
@@ -46,7 +47,7 @@ class MaillogWriter:
         """Write one line; ``tag`` is the program, with its pid where it shows one."""
         if self.stalled:
             return
-        stamp = datetime.now(UTC).isoformat(timespec="microseconds")
+        stamp = datetime.fromtimestamp(wall_clock(), UTC).isoformat(timespec="microseconds")
         with suppress(OSError):
             self._file.write(f"{stamp} {POD_NAME} {tag}: {message}\n".encode("ascii", "replace"))
             if self._file.tell() > MAX_BYTES:

@@ -3,39 +3,17 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.core.errors import LinkError
 from monitor.core.taxonomy import Reason
 from monitor.links.backoff import Backoff
+from monitor.links.ssh_settings import SshSettings
 
 if TYPE_CHECKING:
     from monitor.links.ssh_session import SshSession
 
 OUTPUT_LIMIT = 4 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class SshSettings:
-    """How to reach an edge; times in seconds.
-
-    ``timeout`` covers TCP, key exchange and authentication together. A connection whose peer has answered nothing for
-    ``keepalive_interval`` times ``keepalive_count_max`` + 1 is given up.
-    """
-
-    host: str
-    user: str
-    key_file: Path
-    known_hosts_file: Path
-    port: int = 22
-    timeout: float = 10.0
-    keepalive_interval: float = 15.0
-    keepalive_count_max: int = 3
-
-    def __str__(self) -> str:
-        """Give whom we are talking about: ``admin@10.0.20.1:22``."""
-        return f"{self.user}@{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import asyncssh
 
 from monitor.core.errors import LinkError
 from monitor.core.taxonomy import Reason
-from monitor.links.ssh import SshSettings
+from monitor.links.ssh_settings import SshSettings
 from monitor.links.tcp import reason_of, words
 
 STDERR_LIMIT: Final = 512

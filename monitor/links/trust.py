@@ -7,7 +7,6 @@ client verifies as any does (chain, time, purpose, name), and its refusal is the
 """
 
 import ssl
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -15,6 +14,7 @@ from hashlib import sha256
 from monitor.core.errors import LinkError, WireError
 from monitor.core.taxonomy import Reason
 from monitor.links import certificate
+from monitor.links.clock import wall_clock
 
 # What does not stand in the chain may change too: the end of a root, this host's clock.
 ANSWER_LIFETIME = 600.0
@@ -56,7 +56,7 @@ class Trust:
         ca_file: str | None = None,
         *,
         verify: bool = True,
-        wall_clock: Callable[[], float] = time.time,  # noqa: TID251 - the clock by which OpenSSL judges
+        wall_clock: Callable[[], float] = wall_clock,
     ) -> None:
         """Load the trusted certificates (``None``: the system's); without ``verify`` nothing is a problem.
 

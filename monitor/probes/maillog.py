@@ -1,11 +1,11 @@
 """``maillog``: the mail log, followed line by line: real client IPs, by listener, and what goes wrong."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from monitor.core.conversation import Failure
 from monitor.core.errors import LinkError
 from monitor.core.maillog import LogRecord
+from monitor.core.moments import seconds_of
 from monitor.core.observations import MaillogBatch, Span
 from monitor.core.taxonomy import Phase
 from monitor.links.log_source import LogBlock, LogSource
@@ -64,7 +64,8 @@ def past_batches(settings: MaillogSettings, data: bytes, span: Span, within: flo
     """
     batches: dict[int, list[LogRecord]] = {}
     for record in MaillogParser().feed(data):
-        age = _age(record.stamp, span.at)
+        written = seconds_of(record.stamp)
+        age = None if written is None else max(0.0, span.at - written)
         if age is not None and age <= within:
             batches.setdefault(int(age // _MINUTE), []).append(record)
     return [
@@ -78,10 +79,3 @@ def past_batches(settings: MaillogSettings, data: bytes, span: Span, within: flo
         )
         for minutes, records in sorted(batches.items(), reverse=True)
     ]
-
-
-def _age(stamp: str, at: float) -> float | None:
-    try:
-        return max(0.0, at - datetime.fromisoformat(stamp).timestamp())
-    except ValueError:
-        return None

@@ -7,7 +7,6 @@ is among them but our own.
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from structlog.typing import FilteringBoundLogger
 
@@ -15,6 +14,7 @@ from monitor.core.conversation import Failure
 from monitor.core.edge import EdgeObservation
 from monitor.core.haproxy import ServerState
 from monitor.core.model import ProbeKind, Target
+from monitor.core.moments import rfc3339
 from monitor.core.observations import (
     AnyObservation,
     HaproxyObservation,
@@ -167,7 +167,7 @@ class EventLog:
     def _announced(self, path: PathStatus, said: _Said) -> None:
         work = path.maintenance
         if work is not None and said.work != work.until:
-            until = datetime.fromtimestamp(work.until, UTC).isoformat(timespec="seconds")
+            until = rfc3339(work.until)
             self._tell("info", "maintenance.began", {"path": path.name, "until": until, "detail": work.reason})
         elif work is None and said.work is not None:
             self._tell("info", "maintenance.ended", {"path": path.name})

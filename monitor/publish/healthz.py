@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from monitor.core.maintenance import NO_REASON
+from monitor.core.moments import rfc3339
 from monitor.core.status import HealthCheck, PathStatus
 from monitor.core.verdicts import Hop
 
@@ -54,18 +54,14 @@ def answer(statuses: Sequence[PathStatus], path: str | None, service: str | None
     notes = [f"{status.name}: {status.diagnosis.summary}" for status in told]
     works = [status.maintenance for status in concerned if status.maintenance is not None]
     # Work does not make a broken path healthy: it only says that nobody need be surprised.
-    notes += [f"{work.path}: maintenance until {_iso(work.until)}: {work.reason or NO_REASON}" for work in works]
+    notes += [f"{work.path}: maintenance until {rfc3339(work.until)}: {work.reason or NO_REASON}" for work in works]
     return Answer(code, {"status": health, "notes": notes, "checks": checks})
 
 
 def _entry(status: PathStatus, check: HealthCheck) -> dict[str, str]:
     entry = {"componentId": status.name, "status": check.status}
-    entry["time"] = _iso(status.at)
+    entry["time"] = rfc3339(status.at)
     return entry if check.status == "pass" else {**entry, "output": check.output}
-
-
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
 
 
 def _worst(states: Iterable[str]) -> str:

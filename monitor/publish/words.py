@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
+from monitor.core.moments import rfc3339, utc
 from monitor.publish.markup import Markup, tag, together
 from monitor.publish.picture import Level
 
@@ -26,8 +26,7 @@ def duration(seconds: float) -> str:
 
 def moment(at: float, form: str = "%H:%M:%S") -> Markup:
     """Write a moment (epoch seconds) in UTC; the script turns it into the reader's own time."""
-    then = datetime.fromtimestamp(at, UTC)
-    return tag("time", f"{then:{form}} UTC", datetime=then.isoformat(timespec="seconds"))
+    return tag("time", utc(at, form), datetime=rfc3339(at))
 
 
 def mark(level: Level) -> Markup:

@@ -5,9 +5,9 @@ never updated in a running container (Kubernetes' documentation of Secrets): the
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 
 from monitor.core.kube import Cluster, SecretCertificate
+from monitor.core.moments import utc
 from monitor.core.runbook import RESTART_MAILSERVER
 from monitor.core.status import Drift, TargetStatus
 from monitor.verdict.evidence import names
@@ -60,4 +60,4 @@ def _end(status: TargetStatus) -> float | None:
 
 
 def _date(at: float | None) -> str:
-    return "nobody knows when" if at is None else f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
+    return "nobody knows when" if at is None else utc(at)

@@ -5,9 +5,9 @@ date (``config-20260419.xml``) or with seconds since the epoch in them (pfSense'
 """
 
 import re
-from datetime import UTC, datetime
 
 from monitor.core.errors import WireError
+from monitor.core.moments import start_of_day
 from monitor.core.taxonomy import Reason
 
 # 2001-09-09 to 2286-11-20, and no other ten digits
@@ -27,14 +27,7 @@ def newest_backup(output: bytes) -> float:
         raise WireError(Reason.TOO_LARGE, f"{len(output)} bytes about backups")
     text = output.decode("ascii", "replace")
     times = [float(found[0]) for found in _EPOCH.finditer(text)]
-    times += [moment for found in _DATE.finditer(text) if (moment := _moment(*map(int, found.groups()))) is not None]
+    times += [day for found in _DATE.finditer(text) if (day := start_of_day(*map(int, found.groups()))) is not None]
     if not times:
         raise WireError(Reason.NOT_FOUND, f"no time of a backup in {text.strip()[:80]!r}", output[:200])
     return max(times)
-
-
-def _moment(year: int, month: int, day: int) -> float | None:
-    try:
-        return datetime(year, month, day, tzinfo=UTC).timestamp()
-    except ValueError:
-        return None

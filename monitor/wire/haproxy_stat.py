@@ -1,7 +1,6 @@
 """``show stat``: CSV with the fields' names in the first line (management guide, section 9.1, "CSV format")."""
 
 import csv
-import io
 
 from monitor.core.errors import WireError
 from monitor.core.haproxy import HaproxyStat
@@ -25,7 +24,7 @@ def parse_stat(text: bytes | str) -> tuple[HaproxyStat, ...]:
     text = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
     if not text.startswith("# "):
         raise _malformed("no line with the fields' names", text)
-    rows = csv.reader(io.StringIO(text[2:], newline=""), strict=True)
+    rows = csv.reader((f"{line}\n" for line in text[2:].split("\n")), strict=True)
     try:
         fields = next(rows)
         missing = [field for field in _REQUIRED if field not in fields]

@@ -8,7 +8,6 @@ endpoints nor ports), and a proxy in between may answer anything: whatever the J
 import re
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from ipaddress import ip_address
 from typing import Any
 
@@ -23,6 +22,7 @@ from monitor.core.kube import (
     Pod,
     ServicePort,
 )
+from monitor.core.moments import seconds_of
 
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 
@@ -253,12 +253,7 @@ def _owners(metadata: Document) -> tuple[str, ...]:
 
 
 def _time(document: Document, key: str) -> float | None:
-    """Read an RFC 3339 time."""
-    try:
-        moment = datetime.fromisoformat(_text(document, key))
-        return moment.timestamp() if moment.tzinfo is not None else None
-    except (ValueError, OverflowError):
-        return None
+    return seconds_of(_text(document, key))
 
 
 def _name(document: Document) -> str:

@@ -7,7 +7,8 @@ from monitor.core.observations import Span
 from monitor.demo.haproxy import Haproxy
 from monitor.demo.host_view import STATS_SOCKET, answer
 from monitor.demo.layout import Layout
-from monitor.links.ssh import SshLink, SshSettings
+from monitor.links.ssh import SshLink
+from monitor.links.ssh_settings import SshSettings
 from monitor.probes.edge import Edge, EdgeSettings, commands
 from monitor.verdict.haproxy_drift import Declared, drift
 

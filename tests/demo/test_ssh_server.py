@@ -13,7 +13,8 @@ from monitor.core.taxonomy import Reason
 from monitor.demo.certificates import write_private
 from monitor.demo.layout import SSH_USER
 from monitor.demo.ssh_server import SshServer
-from monitor.links.ssh import SshLink, SshSettings
+from monitor.links.ssh import SshLink
+from monitor.links.ssh_settings import SshSettings
 
 COMMAND = "echo 'show servers state; show stat; show info' | socat 'UNIX-CONNECT:/tmp/haproxy.socket' stdio"
 HOST = "127.0.0.1"

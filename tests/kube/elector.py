@@ -5,10 +5,10 @@ and ``1`` or ``0``.
 """
 
 import asyncio
-import datetime as dt
 import sys
 from pathlib import Path
 
+from monitor.links.clock import wall_clock
 from monitor.links.kube_candidate import LeaseTiming
 from monitor.links.kube_lease import LeaseElector
 
@@ -19,9 +19,6 @@ GLANCE = 0.005
 async def main(kubeconfig: Path, identity: str) -> None:
     """Compete, and look at the clock and at oneself, in this order and again and again."""
     loop = asyncio.get_running_loop()
-
-    def wall_clock() -> float:
-        return dt.datetime.now(dt.UTC).timestamp()
 
     elector = LeaseElector(
         "mailserver",

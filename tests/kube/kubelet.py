@@ -9,11 +9,12 @@ import json
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple, Self
 
 from aiohttp import WSMsgType, web
 
+from tests.clock import utc_now
 from tests.kube.cluster import Cluster
 from tests.kube.objects import node
 
@@ -195,7 +196,7 @@ class _Sent:
         # the stories that are followed have a calendar of their own, in which every line is new
         self._only_new = "sinceSeconds" in query and query.get("follow") == "true"
         if "sinceSeconds" in query and not self._only_new:
-            moment = datetime.now(UTC) - timedelta(seconds=int(query["sinceSeconds"]))
+            moment = utc_now() - timedelta(seconds=int(query["sinceSeconds"]))
             self._since = f"{moment:%Y-%m-%dT%H:%M:%S}"
 
     @property

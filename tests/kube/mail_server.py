@@ -1,7 +1,6 @@
 """The runbook's mail server as objects of the cluster."""
 
-from datetime import UTC, datetime
-
+from tests.clock import utc_now
 from tests.kube.client import Admin
 from tests.kube.objects import config_map, cronjob, deployment, endpoint_slice, internal_service, pod, proxy_service
 
@@ -29,4 +28,4 @@ def install(admin: Admin) -> None:
     admin.create(internal_service())
     admin.create(endpoint_slice())
     admin.create(config_map("mailserver-user-patches", {"user-patches.sh": USER_PATCHES}))
-    admin.create(cronjob(lastScheduleTime=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"))
+    admin.create(cronjob(lastScheduleTime=f"{utc_now():%Y-%m-%dT%H:%M:%SZ}"))

@@ -15,8 +15,10 @@ import pytest
 
 from monitor.core.errors import LinkError
 from monitor.core.taxonomy import Reason
+from monitor.links.clock import wall_clock
 from monitor.links.kube_candidate import LeaseTiming
 from monitor.links.kube_lease import LeaseElector
+from tests.clock import utc_now
 from tests.kube.client import Admin, Document
 from tests.kube.cluster import Cluster
 
@@ -37,7 +39,7 @@ class Replica:
             "mailpath",
             identity,
             FAST,
-            wall_clock=lambda: dt.datetime.now(dt.UTC).timestamp(),
+            wall_clock=wall_clock,
             on_change=self._tell,
             on_failure=self.failures.append,
             kubeconfig=cluster.kubeconfig,
@@ -110,7 +112,7 @@ async def test_the_lease_says_what_it_should(cluster: Cluster, admin: Admin, mon
         assert (spec["holderIdentity"], spec["leaseTransitions"], spec["leaseDurationSeconds"]) == ("a", 0, 2)
         assert MICRO_TIME.fullmatch(spec["acquireTime"])
         renewed = dt.datetime.fromisoformat(spec["renewTime"])
-        assert abs((dt.datetime.now(dt.UTC) - renewed).total_seconds()) < 30.0
+        assert abs((utc_now() - renewed).total_seconds()) < 30.0
     assert (await lease(admin))["holderIdentity"] == ""
     async with replicas(cluster, "b") as ((second,), _):
         begun = asyncio.get_running_loop().time()

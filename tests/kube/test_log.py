@@ -11,6 +11,7 @@ import pytest
 from monitor.core.errors import LinkError
 from monitor.core.taxonomy import Reason
 from monitor.links.kube_log import KubernetesPodLog
+from tests.clock import utc_now
 from tests.kube.client import Admin
 from tests.kube.cluster import Cluster
 from tests.kube.kubelet import ContainerLog, Kubelet, Line
@@ -215,7 +216,7 @@ async def test_the_past_is_read_once(cluster: Cluster, kubelet: Kubelet, admin: 
     try:
         assert await source.past(600.0) == b""
         await asyncio.to_thread(admin.create, pod(OLD))
-        now = datetime.now(UTC)
+        now = utc_now()
         await kubelet.start(OLD).write(
             Line(f"{now - timedelta(hours=1):%Y-%m-%dT%H:%M:%S.%f}000Z", b"an hour ago"),
             Line(f"{now - timedelta(seconds=30):%Y-%m-%dT%H:%M:%S.%f}000Z", b"just now"),

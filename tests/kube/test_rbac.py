@@ -2,7 +2,6 @@
 
 import asyncio
 import copy
-import datetime as dt
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from monitor.config.rbac import rbac_yaml
 from monitor.core.errors import LinkError
 from monitor.core.taxonomy import Reason
 from monitor.daemon.service import Daemon
+from monitor.links.clock import wall_clock
 from monitor.links.kube_api import KubeApi
 from monitor.links.kube_candidate import LeaseTiming
 from monitor.links.kube_lease import LeaseElector
@@ -128,7 +128,7 @@ async def election(account: Account) -> None:
         "mailpath",
         "a",
         LeaseTiming(duration=2.0, renew_deadline=1.5, retry_period=0.4),
-        wall_clock=lambda: dt.datetime.now(dt.UTC).timestamp(),
+        wall_clock=wall_clock,
         on_change=lambda _: None,
         on_failure=failures.append,
         kubeconfig=account.kubeconfig,

@@ -1,12 +1,14 @@
 """The laboratory's certificate authority, and one certificate for every way in which a certificate can be wrong."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from tests.clock import utc_now
 
 SERVER_NAME = "mail.example.org"
 CHAIN_FILE = "/etc/ssl/mail.pem"
@@ -48,7 +50,7 @@ class Authority:
         begins_in: timedelta = -DAY,
         ends_in: timedelta = 90 * DAY,
     ) -> x509.Certificate:
-        now = datetime.now(UTC)
+        now = utc_now()
         identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         return (
             x509.CertificateBuilder()

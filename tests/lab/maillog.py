@@ -7,9 +7,9 @@ import re
 import shutil
 import socket
 import threading
-from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.clock import utc_now
 from tests.lab.host import Host
 
 DIRECTORY = "/var/log/mail"
@@ -117,7 +117,7 @@ class Maillog:
             if match is None:
                 continue
             text = match[1].decode(errors="replace")
-            line = f"{datetime.now(UTC).isoformat(timespec='microseconds')} {HOSTNAME} {text}"
+            line = f"{utc_now().isoformat(timespec='microseconds')} {HOSTNAME} {text}"
             with self._arrived:
                 self._lines.append(line)
                 if not self._cut:

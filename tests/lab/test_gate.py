@@ -10,7 +10,8 @@ import pytest
 from monitor.core.edge import EdgeObservation, RedirectState
 from monitor.core.errors import LinkError
 from monitor.core.observations import Span
-from monitor.links.ssh import SshLink, SshSettings
+from monitor.links.ssh import SshLink
+from monitor.links.ssh_settings import SshSettings
 from monitor.probes import edge, haproxy
 from monitor.wire.haproxy_answer import parse_answer
 from tests.lab.haproxy import CONFIGURATION, SOCKET

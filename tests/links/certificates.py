@@ -3,7 +3,7 @@
 import ipaddress
 import ssl
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from monitor.core.taxonomy import Reason
+from tests.clock import utc_now
 
 NAME = "mail.example.org"
 YESTERDAY, TOMORROW = timedelta(days=-1), timedelta(days=1)
@@ -123,7 +124,7 @@ def _alternative(name: str) -> x509.GeneralName:
 def _builder(
     subject: x509.Name, issuer: x509.Name, key: Key, not_before: timedelta, not_after: timedelta
 ) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
+    now = utc_now()
     return (
         x509.CertificateBuilder()
         .subject_name(subject)

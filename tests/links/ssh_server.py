@@ -9,7 +9,7 @@ from typing import Self
 
 import asyncssh
 
-from monitor.links.ssh import SshSettings
+from monitor.links.ssh_settings import SshSettings
 
 Handler = Callable[[asyncssh.SSHServerProcess[bytes]], Awaitable[None]]
 

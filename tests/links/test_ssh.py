@@ -13,7 +13,8 @@ import pytest
 from monitor.core.errors import LinkError
 from monitor.core.taxonomy import Reason
 from monitor.links.backoff import Backoff
-from monitor.links.ssh import SshLink, SshSettings
+from monitor.links.ssh import SshLink
+from monitor.links.ssh_settings import SshSettings
 from tests.links.ssh_server import Server, known_hosts, until
 
 

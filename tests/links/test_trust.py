@@ -3,7 +3,7 @@
 import ssl
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import repeat
 from pathlib import Path
 
@@ -13,7 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from monitor.core.errors import LinkError, WireError
 from monitor.core.taxonomy import Reason
 from monitor.links import certificate
+from monitor.links.clock import wall_clock
 from monitor.links.trust import ANSWER_LIFETIME, MAX_ANSWERS, Answer, Trust
+from tests.clock import utc_now
 from tests.links.certificates import (
     BAD,
     LAST_WEEK,
@@ -146,7 +148,7 @@ class Clock:
 
     def __init__(self) -> None:
         """Begin now."""
-        self.now = datetime.now(UTC).timestamp()
+        self.now = wall_clock()
 
     def __call__(self) -> float:
         """Give the seconds since the epoch."""
@@ -202,8 +204,8 @@ def test_a_certificate_that_ends_between_two_rounds_is_told_by_the_second(author
     trust, leaf = Trust(authority.ca_file(tmp_path)), authority.issue(not_after=timedelta(seconds=1.5))
     end = leaf.certificate.not_valid_after_utc
     while trust.ask([leaf.der], NAME).problem is None:
-        assert datetime.now(UTC) < end + timedelta(seconds=1)
-    assert datetime.now(UTC) >= end
+        assert utc_now() < end + timedelta(seconds=1)
+    assert utc_now() >= end
     assert trust.ask([leaf.der], NAME).problem is Reason.CERTIFICATE_EXPIRED
 
 

@@ -11,7 +11,8 @@ from monitor.core.edge import RedirectState
 from monitor.core.errors import LinkError
 from monitor.core.observations import Span
 from monitor.core.taxonomy import Phase, Reason
-from monitor.links.ssh import SshLink, SshSettings
+from monitor.links.ssh import SshLink
+from monitor.links.ssh_settings import SshSettings
 from monitor.probes.edge import Edge, EdgeSettings, commands
 
 DATA = Path(__file__).parents[1] / "wire" / "data" / "edge"

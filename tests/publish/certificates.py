@@ -1,12 +1,14 @@
 """Certificates of an authority that lives as long as a test."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from tests.clock import utc_now
 
 
 class Authority:
@@ -38,7 +40,7 @@ class Authority:
         return files
 
     def _builder(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
-        now = datetime.now(UTC)
+        now = utc_now()
         return (
             x509.CertificateBuilder()
             .subject_name(subject)
