@@ -18,6 +18,7 @@ VALUES = {file.stem: file for file in sorted((Path(__file__).parent / "values").
 # Whole values.yaml of earlier releases, a file for each: never changed again.
 RELEASED = sorted((Path(__file__).parent / "released").glob("*.yml"))
 RELEASE, NAMESPACE = "mailpath", "monitoring"
+ENVIRONMENT = {"WEBHOOK": "https://hooks.example.org/x", "KUMA_PUSH_URL": "https://kuma.example.org/x"}
 
 
 @dataclass(frozen=True)

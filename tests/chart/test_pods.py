@@ -8,8 +8,7 @@ import pytest
 from monitor.arguments import parser
 from monitor.config.load import parse
 from tests.chart.conftest import Rendered
-from tests.chart.helm import VALUES, Document, of_kind, pods, workload
-from tests.chart.test_rbac import ENVIRONMENT
+from tests.chart.helm import ENVIRONMENT, VALUES, Document, of_kind, pods, workload
 
 KEY_WORDS = ("PRIVATE KEY", "ssh-ed25519", "id_ed25519")
 

@@ -8,11 +8,10 @@ import yaml
 from monitor.config.load import parse
 from monitor.config.rbac import rbac_documents
 from tests.chart.conftest import Rendered
-from tests.chart.helm import NAMESPACE, VALUES, Document, Helm, of_kind, workload
+from tests.chart.helm import ENVIRONMENT, NAMESPACE, VALUES, Document, Helm, of_kind, workload
 from tests.config.documents import COMPLETE, MINIMAL, SHORT, with_block
 
 KINDS = ("ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
-ENVIRONMENT = {"WEBHOOK": "https://hooks.example.org/x", "KUMA_PUSH_URL": "https://kuma.example.org/x"}
 
 # What changes the Roles, each by itself and together.
 CONFIGURATIONS = {

@@ -19,7 +19,7 @@ from monitor.links.connector import Connector
 from monitor.links.tls import TlsClient
 from monitor.probes import handshake
 from monitor.wire.proxy_v2 import decode_v2
-from tests.daemon.test_negative_watch import Telemetry
+from tests.daemon.telemetry import Telemetry
 from tests.probes.mail_server import ENDS, complete
 from tests.virtual_time import run_virtual
 

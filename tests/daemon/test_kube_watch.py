@@ -19,7 +19,7 @@ from monitor.engine.scheduler import Scheduler
 from monitor.links.connector import Connector
 from monitor.links.kube_watch import Listing, ListWatch
 from monitor.probes.kubernetes import Answers, Kubernetes
-from tests.daemon.test_negative_watch import Telemetry
+from tests.daemon.telemetry import Telemetry
 
 FIRST, SECOND = KubeNode("k8s-node1", ("10.0.20.101",), ready=True), KubeNode("k8s-node2", ("10.0.20.102",), ready=None)
 BARE = KubeNode("k8s-node3", (), ready=True)

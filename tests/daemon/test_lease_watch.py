@@ -8,7 +8,7 @@ import pytest
 
 from monitor.core.model import ProbeKind
 from monitor.daemon.service import Daemon
-from tests.daemon.test_service import running, until
+from tests.daemon.running import running, until
 from tests.links.kube_server import KubeServer
 
 TEMPLATE = """

@@ -15,7 +15,7 @@ from monitor.daemon.maillog_watch import MaillogWatch
 from monitor.daemon.shared import Shared
 from monitor.engine.scheduler import Scheduler
 from monitor.links.connector import Connector
-from tests.daemon.test_negative_watch import Telemetry
+from tests.daemon.telemetry import Telemetry
 
 HEAD = "2026-11-22T08:25:33.782348+00:00 mail "
 REFUSED = f"{HEAD}postfix/smtpd-proxy587/smtpd[17377]: warning: haproxy read: EOF\n"

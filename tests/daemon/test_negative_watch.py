@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from monitor.engine.scheduler import Scheduler
 from monitor.links.connector import Connector
 from monitor.links.tls import TlsClient
 from monitor.probes import negative_probe
+from tests.daemon.telemetry import Telemetry
 from tests.probes.mail_server import complete
 from tests.virtual_time import run_virtual
 
@@ -37,23 +37,6 @@ paths:
     handshakes: {{timeout: 20s{more}}}
 """
     return parse(text.encode(), "").paths[0]
-
-
-@dataclass
-class Telemetry:
-    """Hears what the scheduler has to tell."""
-
-    bugs: list[BaseException] = field(default_factory=list)
-
-    def started(self, lateness: float, rounds: int) -> None:
-        """Note a start."""
-
-    def skipped(self, slots: int) -> None:
-        """Note a slot."""
-
-    def bug(self, _: str, error: BaseException) -> None:
-        """Note a bug."""
-        self.bugs.append(error)
 
 
 class Bench:

@@ -2,8 +2,6 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from unittest.mock import patch
@@ -19,40 +17,8 @@ from monitor.daemon import tls
 from monitor.daemon.path_watch import PathWatch
 from monitor.daemon.service import Daemon
 from monitor.links.tls import TlsClient
+from tests.daemon.running import running, until, write
 from tests.links.certificates import Authority
-
-ADDRESSES = {"a": "127.0.0.1", "b": "127.0.0.2", "c": "127.0.0.3"}
-TEMPLATE = """
-paths:
-  - name: home
-    nodes: {static: [%s]}
-    tls: {server_name: mail.example.org}
-    checks: {interval: 200ms, timeout: 200ms, rise: 1, fall: 1}
-    handshakes: {interval: 200ms, fast_interval: 200ms, timeout: 200ms, fall: 1, client_rate_limit: null}
-"""
-
-
-def write(file: Path, *nodes: str) -> None:
-    """Write a configuration of these nodes."""
-    file.write_text(TEMPLATE % ", ".join(f"{{name: {node}, address: {ADDRESSES[node]}}}" for node in nodes))
-
-
-@asynccontextmanager
-async def running(file: Path, **options: int) -> AsyncIterator[Daemon]:
-    """Run the daemon while the context lasts."""
-    daemon = Daemon(partial(reading, file, check_files=True), RunOptions(**options))  # type: ignore[arg-type]
-    await daemon.start()
-    try:
-        yield daemon
-    finally:
-        await daemon.stop()
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds."""
-    async with asyncio.timeout(30):
-        while not holds():  # noqa: ASYNC110 - what is waited for is the daemon's state, which sets no event
-            await asyncio.sleep(0.01)
 
 
 async def test_it_is_ready_when_the_first_checks_have_ended(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.e2e.test_demo import Demo, Series, demo_running
+from tests.e2e.demo import Demo, Series, demo_running
 
 # Checks of schemathesis that say something about an interface whose input is names and free text. Missing: that all
 # valid data is taken (a name that nobody watches is valid data, and 404), and those of authentication, which is off.

@@ -1,34 +1,19 @@
 """The daemon dies at any moment and starts again: no line of the mail log is counted twice, none is forgotten."""
 
-import contextlib
 import json
 import random
-import re
-import subprocess
-import sys
 import threading
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-CONFIGURATION = """
-paths:
-  - name: home
-    nodes: {static: [{name: k8s-node1, address: 127.0.0.1}]}
-    tls: {server_name: mail.example.org}
-    checks: {interval: 1h}
-    handshakes: {interval: 1h, fast_interval: 1h}
-    maillog: {file: {path: LOG}}
-"""
+from tests.e2e.life import PATIENCE, life
+
 LINE = (
     "2026-11-22T08:25:33.782348+00:00 mail postfix/smtpd-proxy587/smtpd[17377]: connect from unknown[198.51.100.{}]\n"
 )
 KILLS = 4
-PATIENCE = 90.0
 
 
 class GrowingLog:
@@ -80,70 +65,6 @@ class GrowingLog:
     def all_lines(self) -> int:
         """Count all lines."""
         return sum(part.read_bytes().count(b"\n") for part in self._path_of_part)
-
-
-@contextlib.contextmanager
-def life(directory: Path, *flags: str, text: str = CONFIGURATION) -> Iterator["Life"]:
-    """Run the daemon; it is killed at the end of the context."""
-    configuration = directory / "mailpath.yml"
-    configuration.write_text(text.replace("LOG", str(directory / "mail.log")))
-    command = [sys.executable, "-m", "monitor", "run", "--config.file", str(configuration), *flags]
-    with (directory / "output").open("w+b") as output:
-        process = subprocess.Popen(
-            [*command, "--web.listen-address", "127.0.0.1:0", "--log.format", "json"], stdout=output, stderr=output
-        )
-        try:
-            yield Life(process, directory / "output")
-        finally:
-            process.kill()
-            process.wait()
-
-
-class Life:
-    """One process of the daemon."""
-
-    def __init__(self, process: "subprocess.Popen[bytes]", output: Path) -> None:
-        """Take a process that writes its log to ``output``."""
-        self._process = process
-        self._output = output
-        self.until(lambda: "daemon.listening" in self.events)
-        self._base = f"http://{self.events['daemon.listening']['address']}"
-
-    @property
-    def events(self) -> dict[str, dict[str, str]]:
-        """Give what was logged, by the events' names."""
-        lines = [line for line in self._output.read_text().split("\n")[:-1] if line.startswith("{")]
-        return {event["event"]: event for event in map(json.loads, lines)}
-
-    def get(self, path: str) -> str:
-        """Give what an endpoint answers, ``""`` where it is no 200."""
-        try:
-            with urllib.request.urlopen(f"{self._base}{path}", timeout=5) as answer:  # noqa: S310 - our own http
-                return str(answer.read().decode())
-        except urllib.error.HTTPError:
-            return ""
-
-    def value(self, metric: str) -> float | None:
-        """Give the value of a metric's first series."""
-        found = re.search(rf"^{metric}(?:\{{.*\}})? (\S+)$", self.get("/metrics"), re.MULTILINE)
-        return float(found[1]) if found else None
-
-    def counted(self) -> int:
-        """Give how many lines of the mail log this process has counted."""
-        return int(self.value("mailpath_maillog_lines_total") or 0)
-
-    def until_counted(self, lines: int) -> int:
-        """Wait until so many lines are counted; give how many are."""
-        self.until(lambda: self.counted() >= lines)
-        return self.counted()
-
-    def until(self, holds: Callable[[], bool]) -> None:
-        """Wait until something holds."""
-        deadline = time.monotonic() + PATIENCE
-        while not holds():
-            if time.monotonic() > deadline or self._process.poll() is not None:
-                pytest.fail(f"not within {PATIENCE} s:\n{self._output.read_text()}")
-            time.sleep(0.02)
 
 
 def _position(state: Path) -> dict[str, int]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import asyncssh
 
 from tests.alerts.servers import free_port
-from tests.e2e.test_restart import life
+from tests.e2e.life import life
 
 CONFIGURATION = """
 paths:

@@ -7,7 +7,7 @@ from monitor.engine.cadence import Cadence, Pace
 from monitor.engine.loop_lag import LoopLag
 from monitor.engine.scheduler import Job, Scheduler
 from monitor.engine.watchdog import LAGS_FOR, OVERDUE_AFTER, Watchdog
-from tests.engine.test_scheduler import Notes, Recorder
+from tests.engine.rounds import Notes, Recorder
 from tests.virtual_time import VirtualLoop, run_virtual
 
 INTERVAL, LIMIT = 5.0, 10.0

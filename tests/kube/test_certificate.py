@@ -15,7 +15,7 @@ from monitor.demo.mail_path import MailPath, open_mail_path
 from tests.kube.cluster import Cluster
 from tests.kube.mail_server import install
 from tests.kube.objects import tls_secret
-from tests.kube.test_daemon import Watched
+from tests.kube.watched import Watched
 
 SECRET = "mail-tls"  # noqa: S105 - a Secret's name
 MARK = b"marked-private-key"

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from tests.kube.cluster import Cluster, free_ports
 from tests.kube.kubelet import Answer, Kubelet, Line
 from tests.kube.mail_server import install
 from tests.kube.objects import PROXY_PORTS, container_status, job, node, pod, proxy_service
+from tests.kube.watched import Watched
 
 POD = "mailserver-5d8f7c9b6-x2v4q"
 POD_ADDRESS = "127.0.0.7"
@@ -41,32 +42,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kube_watch, "INTERVAL", 0.5)
     monkeypatch.setattr(kube_watch, "TIMEOUT", 1.0)
     monkeypatch.setattr(kube_watch, "SETTLE", 0.05)
-
-
-class Watched:
-    """A daemon at work."""
-
-    def __init__(self, daemon: Daemon) -> None:
-        """Take a daemon that runs."""
-        self.daemon = daemon
-
-    @property
-    def status(self) -> PathStatus:
-        """Everything known about the one path."""
-        return self.daemon.statuses()[0]
-
-    @property
-    def metrics(self) -> str:
-        """What a scrape would give."""
-        return self.daemon.metrics.snapshot(self.daemon.statuses()).expose("", "").body.decode()
-
-    async def until(self, good: Callable[[PathStatus], bool], within: float = 20.0) -> PathStatus:
-        """Wait until the path is as wanted."""
-        deadline = asyncio.get_running_loop().time() + within
-        while not good(self.status):
-            assert asyncio.get_running_loop().time() < deadline, self.status
-            await asyncio.sleep(0.05)
-        return self.status
 
 
 @asynccontextmanager

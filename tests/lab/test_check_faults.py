@@ -11,7 +11,7 @@ from monitor.publish.check_report import Style, as_text
 from tests.lab.faults import FAULTS, Fault
 from tests.lab.lab import Lab
 from tests.lab.pace import PATIENT
-from tests.lab.test_edge import TROUBLES, USUAL, Trouble
+from tests.lab.troubles import TROUBLES, USUAL, Trouble
 
 SOUND = "OK: home: Every hop of the path is fine."
 # What is a matter of chance for one look, or more than one thing at once: the words that name it as well.

@@ -5,7 +5,7 @@ from monitor.publish.charts import day_strip, day_words, latency_chart
 from monitor.publish.history import Day, Run
 from monitor.publish.picture import Level
 from monitor.publish.rounds import Round
-from tests.publish.test_markup import Reader
+from tests.publish.reader import Reader
 
 DAY = Day(0.0, (Run(0, 276, Level.OK), Run(276, 12, Level.BAD)))
 

@@ -13,9 +13,9 @@ from monitor.publish.maintenance_endpoint import read_announcement
 from monitor.publish.page import render
 from monitor.publish.posted import ReportError
 from tests.publish.client import asking
+from tests.publish.reader import Reader
 from tests.publish.scrape import metrics, scrape, value
 from tests.publish.statuses import AT, FakeBackend, path_status
-from tests.publish.test_markup import Reader
 
 PATHS = (path_status(), replace(path_status(), name="away"))
 WORK = Maintenance("home", AT, AT + 7200, "new nodes")

@@ -1,33 +1,10 @@
 """HTML made by ``tag`` cannot be injected into."""
 
-from html.parser import HTMLParser
-
 from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.publish.markup import Markup, tag, together
-
-
-class Reader(HTMLParser):
-    """Collects what a browser would see."""
-
-    def __init__(self, text: str) -> None:
-        """Read it."""
-        super().__init__()
-        self.tags: list[str] = []
-        self.titles: list[str | None] = []
-        self.text = ""
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note a tag."""
-        self.tags.append(tag)
-        self.titles.extend(value for name, value in attrs if name == "title")
-
-    def handle_data(self, data: str) -> None:
-        """Note a text."""
-        self.text += data
+from tests.publish.reader import Reader
 
 
 def test_elements_nest_and_texts_are_escaped() -> None:

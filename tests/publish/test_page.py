@@ -9,8 +9,8 @@ from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Verdict
 from monitor.publish.journal import Journal
 from monitor.publish.page import render, render_target
+from tests.publish.reader import Reader
 from tests.publish.statuses import AT, broken_status, edge, observation, path_status, server, target, target_status
-from tests.publish.test_markup import Reader
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&\udc80"
 

@@ -10,9 +10,9 @@ from monitor.publish.api import document
 from monitor.publish.journal import View
 from monitor.publish.page import render, render_target
 from monitor.publish.rounds import TargetRounds
+from tests.publish.reader import Reader
 from tests.publish.scrape import metrics, scrape, select, value
 from tests.publish.statuses import edge, path_status
-from tests.publish.test_markup import Reader
 
 PROVEN = Proof(EvidenceKind.REPLY, ProofResult.PROVEN, expected="192.0.2.7", seen="192.0.2.7", at=5.0, proven_at=5.0)
 LOST = Proof(EvidenceKind.LOG, ProofResult.DISPROVEN, None, "192.0.2.7", "10.0.20.1", SeenAs.EDGE, at=5.0)

@@ -20,7 +20,7 @@ from monitor.verdict.path_book import PathBook
 from monitor.verdict.plan import EdgePlan, PathPlan, ProofPlan
 from tests.verdict import build
 from tests.verdict.lines import NETWORKS
-from tests.verdict.test_log_proof import SUBMISSIONS, lines
+from tests.verdict.recorded import SUBMISSIONS, lines
 
 MINUTE = 60.0
 CLAIM, OWN = "192.0.2.77", "10.0.20.50"

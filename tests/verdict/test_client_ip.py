@@ -15,46 +15,17 @@ from monitor.core.status import PathStatus, TargetStatus
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Hop, Verdict
 from monitor.verdict.client_ip import FEWEST_NOOPS, NOOP_COUNTS, lost
-from monitor.verdict.origins import OriginNetworks
 from monitor.verdict.path_book import PathBook
-from monitor.verdict.plan import PathPlan, ProofPlan
+from monitor.verdict.plan import PathPlan
 from tests.verdict import build
-from tests.verdict.build import IMAPS, NODES, SMTP, SMTPS, SUBMISSION, check, door, handshake
-from tests.verdict.test_log_proof import DOVECOT, POSTSCREEN, SMTPS_LINES, SUBMISSIONS, lines
+from tests.verdict.build import IMAPS, SMTP, SMTPS, SUBMISSION, check, door, handshake
+from tests.verdict.proving import BOTH, LOG_ONLY, claim, plan
+from tests.verdict.recorded import DOVECOT, POSTSCREEN, SMTPS_LINES, SUBMISSIONS, lines
 
-BOTH = frozenset(EvidenceKind)
-LOG_ONLY = frozenset({EvidenceKind.LOG})
 OWN = "10.0.20.50"
 PORT = 40001
 WAITED = 10.0
 WRITES = {"smtp": POSTSCREEN, "smtps": SMTPS_LINES, "submission": SUBMISSIONS, "imaps": DOVECOT}
-
-
-def claim(target: Target) -> str:
-    """Give the address that a handshake claims."""
-    place = [(node.name, service.name) for node in NODES for service in build.SERVICES].index(
-        (target.node, target.service)
-    )
-    return f"192.0.2.{place + 1}"
-
-
-def plan(
-    evidence: frozenset[EvidenceKind] = BOTH, at_the_door: frozenset[EvidenceKind] = LOG_ONLY, **changes: object
-) -> PathPlan:
-    """Plan the path ``home`` with proofs."""
-    bare = build.plan(rise=1, fall=2)
-    handshakes = ProofPlan(evidence, reply_interval=600.0, destination="10.0.20.1")
-    doors = ProofPlan(at_the_door, reply_interval=600.0, **changes)  # type: ignore[arg-type]
-    targets = []
-    for each in bare.targets:
-        if each.target.probe is ProbeKind.HANDSHAKE:
-            targets.append(replace(each, proof=replace(handshakes, claimed=claim(each.target))))
-        else:
-            targets.append(replace(each, proof=doors if each.target.probe is ProbeKind.FRONT_DOOR else None))
-    edge = (ipaddress.ip_network("10.0.20.1"),)
-    internal = (ipaddress.ip_network("10.0.0.0/8"),)
-    networks = OriginNetworks(frozenset(), edge=edge, cluster=(), internal=internal)
-    return replace(bare, targets=tuple(targets), networks=networks)
 
 
 class Story:

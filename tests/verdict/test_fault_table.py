@@ -14,9 +14,9 @@ from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Agreement, Hop, Verdict
 from monitor.verdict.path_book import PathBook
 from tests.verdict.build import EDGE, NODES, SMTP, SUBMISSION, mute, plan, refused, silent
+from tests.verdict.proving import LOG_ONLY
+from tests.verdict.proving import plan as proving_by_log
 from tests.verdict.scene import SECOND_EDGE, Scene, as_the_edge, now_and_then, proving, shows, verdicts
-from tests.verdict.test_client_ip import LOG_ONLY
-from tests.verdict.test_client_ip import plan as proving_by_log
 
 CLOSED, DOWN, GONE = Verdict.PORT_CLOSED, Verdict.LISTENER_DOWN, Verdict.NODE_UNREACHABLE
 MUTE, REJECTED, UNREAD = Verdict.NO_GREETING, Verdict.HEADER_REJECTED, Verdict.HEADER_NOT_CONSUMED
