@@ -3,6 +3,9 @@
 from enum import StrEnum
 from typing import NamedTuple
 
+PostfixVersion = tuple[int, int, int]
+"""A release of Postfix as it compares: 3.11.7 is ``(3, 11, 7)``; of a snapshot (3.12-20260821) the last part is 0."""
+
 
 class LineKind(StrEnum):
     """What happened, in the words of Postfix and Dovecot."""

@@ -8,7 +8,7 @@ from monitor.core.conversation import Conversation, Failure, TlsFacts
 from monitor.core.edge import EdgeObservation
 from monitor.core.haproxy import HaproxyInfo, HaproxyServer, HaproxyStat
 from monitor.core.kube import Cluster
-from monitor.core.maillog import LogRecord
+from monitor.core.maillog import LogRecord, PostfixVersion
 from monitor.core.model import ProbeKind, Target
 from monitor.core.taxonomy import Phase
 from monitor.core.verdicts import Origin, Verdict
@@ -151,8 +151,9 @@ class MaillogCounts:
     """What a batch of the mail log adds to the counters, classified.
 
     ``connections`` by listener port and origin, ``problems`` by label, ``self_inflicted`` those problems that carry an
-    address of our own probes, ``located`` those whose line tells the listener, by its port. ``at`` is the wall clock of
-    the batch, seconds since the epoch, ``finished`` the event loop's clock.
+    address of our own probes, ``located`` those whose line tells the listener, by its port. ``postfix_version`` is the
+    release that Postfix's master has named in the batch, at a start or reload (``None``: it named none). ``at`` is the
+    wall clock of the batch, seconds since the epoch, ``finished`` the event loop's clock.
     """
 
     path: str
@@ -165,6 +166,7 @@ class MaillogCounts:
     self_inflicted: Mapping[str, int] = field(default_factory=dict)
     located: Mapping[tuple[int, str], int] = field(default_factory=dict)
     finished: float = 0.0
+    postfix_version: PostfixVersion | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from monitor.core.maillog import Problem
+from monitor.core.maillog import PostfixVersion, Problem
 from monitor.core.model import Service
 from monitor.core.observations import MaillogBatch, MaillogCounts
 from monitor.core.verdicts import Origin
@@ -34,7 +34,8 @@ class LogSignals:
     ``silence`` is the seconds without an outside client, ``None`` where that is no matter of concern; ``deferring``
     whether mail that was let in is turned away in the transaction; ``local_checks`` the PROXY listeners of postscreen
     that log ``getpeername``; ``noise`` the lines a minute that checks leave, 0 where they are few; ``stuck`` the mail
-    that waits for our own mailboxes; ``shown`` whether lines of before the first round had connections of ours.
+    that waits for our own mailboxes; ``shown`` whether lines of before the first round had connections of ours;
+    ``postfix_version`` the release that Postfix named last, at a start or reload, ``None`` until the log has shown one.
     """
 
     lost: tuple[Loss, ...] = ()
@@ -44,6 +45,7 @@ class LogSignals:
     noise: float = 0.0
     stuck: Stuck | None = None
     shown: bool = False
+    postfix_version: PostfixVersion | None = None
 
 
 NO_SIGNALS = LogSignals()
@@ -65,6 +67,7 @@ class LogBook:
         self._last_external: float | None = None
         self._stuck = StuckMail()
         self._shown = False
+        self._postfix_version: PostfixVersion | None = None
         self.replan(services)
 
     def replan(self, services: Iterable[Service]) -> None:
@@ -92,6 +95,7 @@ class LogBook:
             if self._heard_at is None or now - self._heard_at > DEAF_AFTER:
                 self._listening_since = now
             self._heard_at = now
+        self._postfix_version = counts.postfix_version or self._postfix_version
         self._count_clients(counts, now)
         self._deferrals.add(now, counts.problems.get(Problem.TEMPFAIL, 0))
         self._noise.add(now, counts.problems.get(Problem.EDGE_CHECK_NOISE, 0))
@@ -130,6 +134,7 @@ class LogBook:
             noise=noise if noise >= NOISE else 0.0,
             stuck=self._stuck.known(now),
             shown=self._shown,
+            postfix_version=self._postfix_version,
         )
 
     def _count_clients(self, counts: MaillogCounts, now: float) -> None:

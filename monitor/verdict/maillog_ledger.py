@@ -4,16 +4,18 @@ import re
 from collections import Counter
 from collections.abc import Collection
 
-from monitor.core.maillog import LineKind, LogRecord, Problem
+from monitor.core.maillog import LineKind, LogRecord, PostfixVersion, Problem
 from monitor.core.observations import MaillogBatch, MaillogCounts
 from monitor.core.verdicts import Origin
 from monitor.verdict.listeners import Listeners
 from monitor.verdict.origins import Origins
 from monitor.verdict.relays import Relays
+from monitor.wire.maillog.postfix import version_of
 
 # Members that every line is held against are named here once: to find one in its enumeration takes as long as the rest.
 _BY_SMTPD = LineKind.SMTPD_CONNECT
 _CONNECTIONS = frozenset({LineKind.POSTSCREEN_CONNECT, _BY_SMTPD, LineKind.IMAP_LOGIN})
+_RESTART = Problem.SERVICE_RESTART
 _REFUSALS = frozenset({Problem.PROXY_HEADER, Problem.PROXY_TIMEOUT})
 # Origins that no TCP peer behind a NodePort has: the one stands in a header, the other stays outside.
 _NO_PEERS = frozenset({Origin.EXTERNAL, Origin.PROBE})
@@ -55,6 +57,7 @@ class MaillogLedger:
         problems: Counter[str] = Counter()
         located: Counter[tuple[int, str]] = Counter()
         self_inflicted: Counter[str] = Counter()
+        version: PostfixVersion | None = None
         for record in batch.records:
             connects = record.kind in _CONNECTIONS
             if not (connects or record.problem):
@@ -64,6 +67,8 @@ class MaillogLedger:
             after_refusal = self._follows_a_refusal(record, origin)
             problem = self._label(record, origin, listener) if record.problem else ""
             if problem:
+                if problem == _RESTART:
+                    version = version_of(record) or version
                 problems[problem] += 1
                 if listener is not None:
                     located[listener, problem] += 1
@@ -85,6 +90,7 @@ class MaillogLedger:
             self_inflicted=self_inflicted,
             located=located,
             finished=batch.finished,
+            postfix_version=version,
         )
 
     def _label(self, record: LogRecord, origin: Origin, listener: int | None) -> str:

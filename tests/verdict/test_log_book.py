@@ -161,6 +161,18 @@ def test_thin_losses_show_on_all_listeners_together(log: Log) -> None:
     assert loss.listener == ALL_LISTENERS
 
 
+def test_the_release_of_postfix_is_remembered_until_another_one_is_named(log: Log) -> None:
+    """Unknown until master names it; a reload of a newer one replaces it, other lines leave it."""
+    named = "postfix/master[38]: {} -- version {}, configuration /etc/postfix"
+    log.say(10.0, THROTTLING)
+    assert log.book.signals(11.0, None).postfix_version is None
+    log.say(20.0, named.format("daemon started", "3.7.11"))
+    log.say(30.0, THROTTLING)
+    assert log.book.signals(31.0, None).postfix_version == (3, 7, 11)
+    log.say(40.0, named.format("reload", "3.11.7"))
+    assert log.book.signals(90_000.0, None).postfix_version == (3, 11, 7)
+
+
 def test_another_plan_keeps_the_listeners_that_stay(log: Log) -> None:
     """A reload forgets what was known of listeners that are gone, and nothing else."""
     log.say(10.0, FATAL, LOCK)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.core.maillog import Problem
+from monitor.core.maillog import PostfixVersion, Problem
 from monitor.core.verdicts import Origin
 from monitor.verdict.maillog_ledger import REMEMBERED_PIDS
 from tests.verdict.build import EDGE
@@ -294,3 +294,26 @@ def test_every_client_is_counted_once_and_nothing_else(
     assert total == len(clients)
     assert by_listener == sorted(port for port, _ in clients)
     assert all(not each.self_inflicted for each in counts)
+
+
+@pytest.mark.parametrize(
+    ("message", "version"),
+    [
+        ("daemon started -- version 3.11.7, configuration /etc/postfix", (3, 11, 7)),
+        ("reload -- version 3.7.11, configuration /etc/postfix", (3, 7, 11)),
+        ("daemon started -- version 3.12-20260821, configuration /etc/postfix", (3, 12, 0)),
+        ("reload -- version 3.10-RC2, configuration /etc/postfix", (3, 10, 0)),
+        ("terminating on signal 15", None),
+        ("daemon started -- version unknown, configuration /etc/postfix 3.11.7", None),
+    ],
+)
+def test_the_release_of_postfix_is_what_its_master_names(message: str, version: PostfixVersion | None) -> None:
+    """At a start and at a reload; a snapshot counts as the first of its line."""
+    assert counted(f"postfix/master[38]: {message}").postfix_version == version
+
+
+def test_the_last_named_release_counts() -> None:
+    """An upgrade within one batch is the newer one; other lines change nothing."""
+    started = "postfix/master[38]: daemon started -- version {}, configuration /etc/postfix"
+    messages = (started.format("3.7.11"), started.format("3.11.7"), "postfix/master[38]: terminating on signal 15")
+    assert counted(*messages).postfix_version == (3, 11, 7)

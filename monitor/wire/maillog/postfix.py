@@ -4,7 +4,9 @@ The words are those of Postfix's own sources (``src/postscreen``, ``src/smtpd``,
 to 3.10. With ``respectful_logging = no``, and before 3.6, ALLOWLISTED and DENYLISTED have their older names.
 """
 
-from monitor.core.maillog import LineKind, Problem
+import re
+
+from monitor.core.maillog import LineKind, LogRecord, PostfixVersion, Problem
 from monitor.wire.maillog.template import Template
 
 
@@ -165,6 +167,16 @@ TEMPFAIL = Template(
     ")",
     Problem.TEMPFAIL,
 )
+
+# src/master/master.c: "daemon started -- version %s, configuration %s", and "reload -- " in the same words
+_RELEASE = re.compile(r"(?:daemon started|reload) -- version (\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?(?=[-,])", re.ASCII)
+
+
+def version_of(record: LogRecord) -> PostfixVersion | None:
+    """Read which release of Postfix has just started or reloaded; ``None`` where the line says nothing of it."""
+    named = _RELEASE.match(record.text)
+    return None if named is None else (int(named[1]), int(named[2]), int(named[3] or 0))
+
 
 # smtpd before postscreen: where both reject in the same words, smtpd does so far more often.
 ALL = (*SMTPD, *SMTPD_LIMITS, *POSTSCREEN, *PROXY_HEADER, *MASTER, *FATALS)
