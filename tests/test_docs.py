@@ -8,11 +8,6 @@ from typing import Any
 
 import pytest
 
-from monitor.core.meanings import AGREEMENTS, HOPS, VERDICTS
-from monitor.core.remedies import PHASES, REASONS
-from monitor.core.taxonomy import Phase, Reason
-from monitor.core.verdicts import Agreement, Hop, Verdict
-
 # Texts of the code that look like events.
 NO_EVENTS = {"icon.svg", "monitor.publish", "status.css", "status.js"}
 
@@ -25,23 +20,6 @@ DOCUMENTS: dict[str, str] = GENERATOR["documents"]()
 def test_the_committed_document_is_the_generated_one(name: str) -> None:
     """Whoever changes a word in the code runs tools/generate_docs.py."""
     assert (ROOT / "docs" / name).read_text() == DOCUMENTS[name]
-
-
-def test_every_member_of_the_closed_sets_is_explained_in_its_order() -> None:
-    """No phase, reason, verdict, agreement or hop is without its meaning."""
-    assert list(PHASES) == list(Phase)
-    assert list(REASONS) == list(Reason)
-    assert list(VERDICTS) == list(Verdict)
-    assert list(AGREEMENTS) == list(Agreement)
-    assert list(HOPS) == list(Hop)
-
-
-def test_every_reason_and_phase_is_given_somewhere() -> None:
-    """A word that no code gives as a cause is dead, and goes from the closed set."""
-    sources = [file for file in (ROOT / "monitor").rglob("*.py") if file.name not in {"taxonomy.py", "remedies.py"}]
-    text = "\n".join(file.read_text() for file in sources)
-    given = set(re.findall(r"\b(?:Reason|Phase)\.([A-Z_]+)\b", text))
-    assert {member.name for member in (*Reason, *Phase)} <= given
 
 
 def test_every_command_is_complete() -> None:

@@ -1,0 +1,41 @@
+"""HAProxy's view of a server: what an administrator wants of it, and whether its state means anything."""
+
+from dataclasses import replace
+
+import pytest
+
+from monitor.core.haproxy import AdminMode, AdminState, HaproxyServer, ServerState
+
+SERVER = HaproxyServer("smtp", "k8s-node1", "10.0.20.101", ServerState.RUNNING, AdminState(0), 1, 120, 6, 3, 4, 6)
+DRAINS = {AdminState.FDRAIN, AdminState.IDRAIN}
+
+
+def test_no_bit_is_ready() -> None:
+    """``set server … state ready`` clears them."""
+    assert AdminState(0).mode is AdminMode.READY
+
+
+@pytest.mark.parametrize("bit", list(AdminState))
+def test_each_bit_is_drain_or_maintenance(bit: AdminState) -> None:
+    """HAProxy's ``SRV_ADMF_DRAIN`` and ``SRV_ADMF_MAINT`` (include/haproxy/server-t.h)."""
+    assert bit.mode is (AdminMode.DRAIN if bit in DRAINS else AdminMode.MAINT)
+
+
+@pytest.mark.parametrize("drain", sorted(DRAINS))
+def test_maintenance_outweighs_drain(drain: AdminState) -> None:
+    """A server in both takes no connection, not even a sticky one."""
+    assert (drain | AdminState.CMAINT).mode is AdminMode.MAINT
+
+
+@pytest.mark.parametrize(("status", "checked"), [(0, False), (1, False), (2, True), (6, True)])
+def test_a_server_was_checked_once_its_check_has_a_result(status: int, *, checked: bool) -> None:
+    """0 is unknown, 1 is INI: until then RUNNING is HAProxy's assumption."""
+    assert replace(SERVER, check_status=status).ever_checked is checked
+
+
+@pytest.mark.parametrize(
+    ("state", "enabled"), [(0x00, False), (0x02, False), (0x04, True), (0x06, True), (0x0E, False)]
+)
+def test_checks_run_where_they_are_enabled_and_not_paused(state: int, *, enabled: bool) -> None:
+    """Bits 2 and 3 of ``check_state``; bit 1 says only that checks are configured."""
+    assert replace(SERVER, check_state=state).checks_enabled is enabled
