@@ -3,7 +3,8 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
-from contextlib import closing, suppress
+from contextlib import suppress
+from functools import partial
 
 from monitor.engine.tasks import Tasks
 from monitor.links.tcp import TcpStream
@@ -89,13 +90,16 @@ class Port:
         accepted.settimeout(0)
         accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._sessions += 1
-        task = self._tasks.spawn(f"session at {self.address}:{self.port}", self._session(TcpStream(accepted)))
-        task.add_done_callback(self._ended)
+        stream = TcpStream(accepted)
+        task = self._tasks.spawn(f"session at {self.address}:{self.port}", self._session(stream))
+        # not in the session: one that is cancelled before its first step would never close its socket
+        task.add_done_callback(partial(self._ended, stream))
 
     async def _session(self, stream: TcpStream) -> None:
-        with closing(stream), suppress(OSError):  # the peer's departure, our time limit, and TLS gone wrong
+        with suppress(OSError):  # the peer's departure, our time limit, and TLS gone wrong
             async with asyncio.timeout(SESSION_LIMIT):
                 await self._serve(stream)
 
-    def _ended(self, _task: asyncio.Task[None]) -> None:
+    def _ended(self, stream: TcpStream, _task: asyncio.Task[None]) -> None:
+        stream.close()
         self._sessions -= 1

@@ -1,6 +1,8 @@
 """Ports that are open, closed or silent."""
 
 import asyncio
+import gc
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
@@ -93,3 +95,17 @@ async def test_a_session_has_a_time_limit(port: Port, monkeypatch: pytest.Monkey
     async with asyncio.timeout(30):
         assert await reader.read() == b""
     writer.close()
+
+
+async def test_a_session_that_never_began_is_closed() -> None:
+    """A path that is closed right after a connection was accepted leaves no socket behind."""
+    tasks = Tasks(lambda name, error: pytest.fail(f"{name}: {error!r}"))
+    port = Port(HOST, 0, _echo, tasks)
+    port.open()
+    with socket.create_connection((HOST, port.port), timeout=5.0) as client:
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # accepted now, and its task has not had a turn
+        port.close()
+        await tasks.cancel()
+        assert await asyncio.to_thread(client.recv, 1) == b""
+    gc.collect()

@@ -1,13 +1,14 @@
-"""``mailpath probe`` on the embedded path: one handshake says whether the client IP arrives, and its exit code too."""
+"""One probe by hand, on the embedded path: whether the client IP arrives, the exit code, and the event loop for it."""
 
 import asyncio
+import importlib.util
 from pathlib import Path
 
 import pytest
 
 from monitor.config.load import parse
 from monitor.core.errors import ConfigError
-from monitor.daemon import probe_once
+from monitor.daemon.main import loop_factory, probe_once
 from monitor.demo import postscreen
 from monitor.demo.configuration import mailpath_yml
 from monitor.demo.faults import plan
@@ -59,3 +60,12 @@ def test_a_node_that_is_none_is_told_with_those_there_are() -> None:
     (watched,) = parse(text, "mailpath.yml").paths
     with pytest.raises(ConfigError, match="b smtp: path home has nodes and edges a; services smtp, smtps"):
         probe_once(watched, "b", "smtp")
+
+
+def test_the_event_loop_is_the_one_that_is_installed() -> None:
+    """Uvloop where it can be imported, else asyncio's own."""
+    loop = loop_factory()()
+    loop.close()
+    assert isinstance(loop, asyncio.AbstractEventLoop)
+    expected = "asyncio" if importlib.util.find_spec("uvloop") is None else "uvloop"
+    assert type(loop).__module__.partition(".")[0] == expected
