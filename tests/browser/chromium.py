@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.demo import base_of
+
 # No sandbox: tests run as root in containers. The rest keeps the browser itself from talking to anybody.
 ARGUMENTS = (
     "--no-sandbox",
@@ -84,22 +86,11 @@ def demo(directory: Path, *arguments: str, port: int = 0) -> Iterator[Demo]:
     """Run ``mailpath demo`` while the context lasts."""
     output = directory / "output"
     address = f"127.0.0.1:{port}"
-    command = [sys.executable, "-m", "monitor", "demo", "--web.listen-address", address, "--log.format", "logfmt"]
+    command = [sys.executable, "-m", "monitor", "demo", "--web.listen-address", address, "--log.format", "json"]
     with output.open("wb") as file:
         process = subprocess.Popen([*command, *arguments], stdout=file, stderr=subprocess.STDOUT)
     try:
-        yield Demo(process, _base(process, output))
+        yield Demo(process, base_of(process, output))
     finally:
         process.terminate()
         process.wait()
-
-
-def _base(process: "subprocess.Popen[bytes]", output: Path) -> str:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        for line in output.read_text().splitlines():
-            if "event=daemon.listening" in line:
-                words = dict(word.split("=", 1) for word in line.split() if "=" in word)
-                return f"http://{words['address']}"
-        time.sleep(0.05)
-    pytest.fail(f"the demo does not listen:\n{output.read_text()}")

@@ -1,7 +1,6 @@
 """The daemon in this process, on a path of closed loopback ports."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -35,10 +34,3 @@ async def running(file: Path, **options: int) -> AsyncIterator[Daemon]:
         yield daemon
     finally:
         await daemon.stop()
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds."""
-    async with asyncio.timeout(30):
-        while not holds():  # noqa: ASYNC110 - what is waited for is the daemon's state, which sets no event
-            await asyncio.sleep(0.01)

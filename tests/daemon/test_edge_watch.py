@@ -9,7 +9,8 @@ from monitor.core.model import ProbeKind
 from monitor.daemon.service import Daemon
 from monitor.demo.layout import SSH_USER
 from monitor.demo.ssh_server import SshServer
-from tests.daemon.running import running, until
+from tests.daemon.running import running
+from tests.waiting import until
 
 HOST = "127.0.0.1"
 SOCKSTAT = "USER COMMAND PID FD PROTO LOCAL\nwww haproxy 7 5 tcp4 *:25 *:*\nwww nginx 8 5 tcp4 *:465 *:*\n"

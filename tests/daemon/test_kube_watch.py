@@ -20,6 +20,7 @@ from monitor.links.connector import Connector
 from monitor.links.kube_watch import Listing, ListWatch
 from monitor.probes.kubernetes import Answers, Kubernetes
 from tests.daemon.telemetry import Telemetry
+from tests.waiting import until
 
 FIRST, SECOND = KubeNode("k8s-node1", ("10.0.20.101",), ready=True), KubeNode("k8s-node2", ("10.0.20.102",), ready=None)
 BARE = KubeNode("k8s-node3", (), ready=True)
@@ -69,9 +70,7 @@ class Bench:
 
     async def until(self, good: Callable[[], bool]) -> None:
         """Wait until something holds."""
-        async with asyncio.timeout(30):
-            while not good():  # noqa: ASYNC110 - the bench's own record
-                await asyncio.sleep(0.005)
+        await until(good)
 
     def _see(self, observation: AnyObservation) -> None:
         assert isinstance(observation, KubernetesObservation)

@@ -8,8 +8,9 @@ import pytest
 
 from monitor.core.model import ProbeKind
 from monitor.daemon.service import Daemon
-from tests.daemon.running import running, until
+from tests.daemon.running import running
 from tests.links.kube_server import KubeServer
+from tests.waiting import until
 
 TEMPLATE = """
 paths:

@@ -1,6 +1,5 @@
 """The mail log of a path: what its lines become, and who is told."""
 
-import asyncio
 from datetime import datetime
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from monitor.daemon.shared import Shared
 from monitor.engine.scheduler import Scheduler
 from monitor.links.connector import Connector
 from tests.daemon.telemetry import Telemetry
+from tests.waiting import until
 
 HEAD = "2026-11-22T08:25:33.782348+00:00 mail "
 REFUSED = f"{HEAD}postfix/smtpd-proxy587/smtpd[17377]: warning: haproxy read: EOF\n"
@@ -52,13 +52,10 @@ async def test_counts_are_told_before_their_batch_and_a_new_address_forgets_noth
         heard = sum(each.lines for each in told if isinstance(each, MaillogCounts))
         with log.open("a") as file:
             file.write(line)
-        async with asyncio.timeout(30):
-            while sum(each.lines for each in told if isinstance(each, MaillogCounts)) == heard:  # noqa: ASYNC110 - a file
-                await asyncio.sleep(0.01)
+        await until(lambda: sum(each.lines for each in told if isinstance(each, MaillogCounts)) > heard)
 
     await watch.configure(path(log))
-    while not told:  # noqa: ASYNC110 - the first sign of life
-        await asyncio.sleep(0.01)
+    await until(lambda: bool(told))  # the first sign of life
     await write(REFUSED)
     watch.learn_own_address("10.0.20.50")
     await write(CONNECT)

@@ -15,6 +15,7 @@ from monitor.config.values import Secret
 from monitor.daemon import notifier
 from monitor.daemon.notifier import WAITING, Notifier
 from monitor.publish.event_memory import Event
+from tests.waiting import until
 
 FIELDS = {"path": "home", "node": "k8s-node1", "service": "smtp", "before": "ok", "after": "port_closed"}
 
@@ -70,13 +71,6 @@ async def telling(
         yield told, outside
         await told.stop()
     assert bugs == []
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds."""
-    async with asyncio.timeout(30):
-        while not holds():  # noqa: ASYNC110 - what is waited for sets no event
-            await asyncio.sleep(0.01)
 
 
 async def test_a_change_is_posted_as_json() -> None:

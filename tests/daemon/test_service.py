@@ -17,8 +17,9 @@ from monitor.daemon import tls
 from monitor.daemon.path_watch import PathWatch
 from monitor.daemon.service import Daemon
 from monitor.links.tls import TlsClient
-from tests.daemon.running import running, until, write
+from tests.daemon.running import running, write
 from tests.links.certificates import Authority
+from tests.waiting import until
 
 
 async def test_it_is_ready_when_the_first_checks_have_ended(tmp_path: Path) -> None:

@@ -6,13 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-import pytest
+from tests.waiting import eventually
 
 Series = Mapping[str, float]
 
@@ -41,11 +40,11 @@ class Demo:
 
     def until(self, holds: Callable[["Demo", Series], bool], within: float) -> None:
         """Poll until something holds; fail after so many seconds with what is there instead."""
-        deadline = time.monotonic() + within
-        while not holds(self, series := self.metrics()):
-            if time.monotonic() > deadline:
-                pytest.fail(f"not within {within} s:\n{self.get('/healthz')}\n" + "\n".join(series))
-            time.sleep(0.1)
+
+        def tale() -> str:
+            return f"{self.get('/healthz')}\n" + "\n".join(self.metrics())
+
+        eventually(lambda: holds(self, self.metrics()), within, tale, every=0.1)
 
 
 @contextlib.contextmanager
@@ -63,7 +62,7 @@ def demo_running(directory: Path, *arguments: str) -> Iterator[Demo]:
             env={**os.environ, "TMPDIR": str(temporary)},
         )
     try:
-        yield Demo(process, _base(process, output))
+        yield Demo(process, base_of(process, output))
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0, output.read_text()
         assert "Traceback" not in output.read_text()
@@ -73,13 +72,18 @@ def demo_running(directory: Path, *arguments: str) -> Iterator[Demo]:
         process.wait()
 
 
-def _base(process: "subprocess.Popen[bytes]", output: Path) -> str:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        for line in output.read_text().split("\n")[:-1]:
-            event = json.loads(line) if line.startswith("{") else {}
-            if event.get("event") == "daemon.listening":
-                assert event["url"] == f"http://{event['address']}/"  # what a redirected output is searched for
-                return f"http://{event['address']}"
-        time.sleep(0.05)
-    pytest.fail(f"the demo does not listen:\n{output.read_text()}")
+def base_of(process: "subprocess.Popen[bytes]", output: Path) -> str:
+    """Give the URL at which a demo that logs JSON into ``output`` listens, as soon as it does."""
+
+    def found() -> list[dict[str, str]]:
+        lines = (line for line in output.read_text().split("\n")[:-1] if line.startswith("{"))
+        return [event for event in map(json.loads, lines) if event["event"] == "daemon.listening"]
+
+    def so() -> bool:
+        assert process.poll() is None, f"the demo has ended:\n{output.read_text()}"
+        return bool(found())
+
+    eventually(so, 60.0, output.read_text)
+    event = found()[0]
+    assert event["url"] == f"http://{event['address']}/"  # what a redirected output is searched for
+    return f"http://{event['address']}"

@@ -5,13 +5,12 @@ import json
 import re
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pytest
+from tests.waiting import eventually
 
 CONFIGURATION = """
 paths:
@@ -82,8 +81,10 @@ class Life:
 
     def until(self, holds: Callable[[], bool]) -> None:
         """Wait until something holds."""
-        deadline = time.monotonic() + PATIENCE
-        while not holds():
-            if time.monotonic() > deadline or self._process.poll() is not None:
-                pytest.fail(f"not within {PATIENCE} s:\n{self._output.read_text()}")
-            time.sleep(0.02)
+
+        def so() -> bool:
+            held = holds()
+            assert held or self._process.poll() is None, f"mailpath has ended:\n{self._output.read_text()}"
+            return held
+
+        eventually(so, PATIENCE, self._output.read_text)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.life import PATIENCE, life
+from tests.waiting import eventually
 
 LINE = (
     "2026-11-22T08:25:33.782348+00:00 mail postfix/smtpd-proxy587/smtpd[17377]: connect from unknown[198.51.100.{}]\n"
@@ -119,12 +120,13 @@ def test_a_state_that_is_lost_is_reported_and_harmless(content: bytes | None, tm
         state.write_bytes(content)
     with life(tmp_path, "--state.file", str(state)) as daemon:
         assert ("state.absent" if content is None else "state.unusable") in daemon.events
-        deadline = time.monotonic() + PATIENCE
-        while not state.exists() or state.read_bytes() == content:
-            assert time.monotonic() < deadline
+
+        def saved() -> bool:
             with log.open("a") as file:  # until the file is followed, its end is where it is
                 file.write(LINE.format(2))
-            time.sleep(0.1)
+            return state.exists() and state.read_bytes() != content
+
+        eventually(saved, PATIENCE, every=0.1)
         assert daemon.counted() <= len(log.read_text().splitlines()) - 5
     with life(tmp_path, "--state.file", str(state)) as daemon:
         assert "state.loaded" in daemon.events
@@ -135,10 +137,11 @@ def test_a_state_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     log = tmp_path / "mail.log"
     log.touch()
     with life(tmp_path, "--state.file", str(tmp_path / "nowhere" / "state.json")) as daemon:
-        deadline = time.monotonic() + PATIENCE
-        while "state.unwritable" not in daemon.events:
-            assert time.monotonic() < deadline
+
+        def told() -> bool:
             with log.open("a") as file:
                 file.write(LINE.format(3))
-            time.sleep(0.1)
+            return "state.unwritable" in daemon.events
+
+        eventually(told, PATIENCE, every=0.1)
         daemon.until_counted(1)

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from tests.kube.cluster import Cluster, free_ports
 from tests.kube.mail_server import install
 from tests.kube.objects import node
+from tests.waiting import eventually
 
 CONFIG = """
 paths:
@@ -50,10 +50,7 @@ def daemon(cluster: Cluster, tmp_path: Path) -> Iterator[tuple[int, str]]:
 def test_memory_with_kubernetes_and_an_edge(daemon: tuple[int, str]) -> None:
     """With a cluster, its mail log and an edge it stays below 125 MiB."""
     process, address = daemon
-    deadline = time.monotonic() + 60
-    while 'mailpath_kubernetes_up{path="home"} 1.0' not in _metrics(address):
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    eventually(lambda: 'mailpath_kubernetes_up{path="home"} 1.0' in _metrics(address), 60.0, every=0.2)
     status = Path(f"/proc/{process}/status").read_text()
     assert int(status.partition("VmRSS:")[2].split()[0]) / 1024 < 125
 

@@ -7,7 +7,7 @@ import random
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import pairwise
 
@@ -21,6 +21,7 @@ from monitor.links.kube_lease import LeaseElector
 from tests.clock import utc_now
 from tests.kube.client import Admin, Document
 from tests.kube.cluster import Cluster
+from tests.waiting import until
 
 FAST = LeaseTiming(duration=2.0, renew_deadline=1.2, retry_period=0.15)
 MICRO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
@@ -87,13 +88,6 @@ async def replicas(cluster: Cluster, *identities: str) -> AsyncIterator[tuple[li
         finally:
             for each in made:
                 await each.stop()
-
-
-async def until(holds: Callable[[], bool], within: float = 20.0) -> None:
-    """Wait until something holds."""
-    async with asyncio.timeout(within):
-        while not holds():  # noqa: ASYNC110 - what is waited for is the electors' state, which sets no event
-            await asyncio.sleep(0.005)
 
 
 async def lease(admin: Admin) -> Document:

@@ -1,10 +1,10 @@
 """A daemon at work on a cluster."""
 
-import asyncio
 from collections.abc import Callable
 
 from monitor.core.status import PathStatus
 from monitor.daemon.service import Daemon
+from tests.waiting import until
 
 
 class Watched:
@@ -26,8 +26,5 @@ class Watched:
 
     async def until(self, good: Callable[[PathStatus], bool], within: float = 20.0) -> PathStatus:
         """Wait until the path is as wanted."""
-        deadline = asyncio.get_running_loop().time() + within
-        while not good(self.status):
-            assert asyncio.get_running_loop().time() < deadline, self.status
-            await asyncio.sleep(0.05)
+        await until(lambda: good(self.status), within, lambda: self.status)
         return self.status

@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +12,7 @@ from typing import Any, BinaryIO, Self
 
 from tests.lab.lab import HttpAnswer, Lab
 from tests.lab.network import NODES
+from tests.waiting import eventually
 
 SERVICES = ("smtp", "smtps", "submission", "imaps")
 CHECKED = SERVICES[:3]
@@ -154,13 +154,13 @@ class Daemon:
         Raises:
             AssertionError: It did not hold in time; the last of the daemon's log tells the tale.
         """
-        began = time.monotonic()
-        while not holds():
-            waited = time.monotonic() - began
-            assert self.process.poll() is None, f"mailpath has ended; {self.tale()}"
-            assert waited < within, f"not after {waited:.1f} s; {self.tale()}"
-            time.sleep(0.1)
-        return time.monotonic() - began
+
+        def so() -> bool:
+            held = holds()
+            assert held or self.process.poll() is None, f"mailpath has ended; {self.tale()}"
+            return held
+
+        return eventually(so, within, self.tale, every=0.1)
 
     def until_view(self, expected: Mapping[str, str], seen: Callable[[], Mapping[str, str]], *, within: float) -> None:
         """Poll until what is seen is as expected.

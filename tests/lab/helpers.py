@@ -1,7 +1,6 @@
 """What several tests of the laboratory do: connect under a claimed address, ask every node, call the edge by SSH."""
 
 import subprocess
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -60,11 +59,3 @@ def ssh(lab: Lab, command: str) -> subprocess.CompletedProcess[str]:
         timeout=20,
         check=False,
     )
-
-
-def eventually(condition: Callable[[], bool], timeout: float = 20) -> None:
-    """Wait for a condition, and fail when it does not come."""
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come in time"
-        time.sleep(0.02)

@@ -13,11 +13,11 @@ import yaml
 
 from monitor.daemon.check import DEADLINE
 from tests.lab.haproxy import Settings
-from tests.lab.helpers import eventually
 from tests.lab.lab import Lab
 from tests.lab.network import EDGE
 from tests.lab.pf import OLD_ALIAS
 from tests.lab.rewriting import rewrite
+from tests.waiting import eventually
 
 ALWAYS_WITHIN = DEADLINE + 20
 """Its own deadline, and what a busy machine takes to start it and to end it."""

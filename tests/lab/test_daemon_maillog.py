@@ -6,8 +6,9 @@ import pytest
 import yaml
 
 from tests.lab.daemon import Daemon
-from tests.lab.helpers import eventually, greet
+from tests.lab.helpers import greet
 from tests.lab.lab import Lab
+from tests.waiting import eventually
 
 BURST = 20
 """Connections to the stock submission port, each of two lines."""

@@ -1,7 +1,6 @@
 """Every query of the dashboards is answered with data by a real Prometheus that scrapes a daemon in the laboratory."""
 
 import math
-import time
 import urllib.parse
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -18,6 +17,7 @@ from tests.lab.dialogue import Dialogue
 from tests.lab.lab import WEB_PORT, Lab
 from tests.lab.network import EDGE, OUTSIDE
 from tests.lab.pace import Pace
+from tests.waiting import eventually
 
 WITHIN = 180.0
 """Seconds until all is answered: first rounds with postscreen's wait, two scrapes, two evaluations, a busy machine."""
@@ -73,10 +73,7 @@ class Asking:
         Raises:
             AssertionError: it did not in time; with the tale of what is there instead.
         """
-        deadline = time.monotonic() + WITHIN
-        while not holds():
-            assert time.monotonic() < deadline, tale()
-            time.sleep(0.5)
+        eventually(holds, WITHIN, tale, every=0.5)
 
 
 @pytest.fixture(scope="module")

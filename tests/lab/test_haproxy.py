@@ -8,9 +8,10 @@ import pytest
 from tests.lab.certificates import SERVER_NAME
 from tests.lab.dialogue import Dialogue
 from tests.lab.haproxy import POOLS, Pool
-from tests.lab.helpers import GREETING, eventually, ssh
+from tests.lab.helpers import GREETING, ssh
 from tests.lab.lab import Lab
 from tests.lab.network import CLIENT, EDGE, NODES, OUTSIDE
+from tests.waiting import eventually
 
 
 def test_the_front_doors_show_the_clients_own_address(lab: Lab, trust: ssl.SSLContext) -> None:

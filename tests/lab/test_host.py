@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.lab.helpers import eventually
+from tests.waiting import eventually
 
 
 def test_nothing_is_left_when_the_test_run_is_killed() -> None:

@@ -16,10 +16,11 @@ import yaml
 from tests.lab.certificates import SERVER_NAME
 from tests.lab.conftest import LabFactory
 from tests.lab.dovecot import PASSWORD, USER
-from tests.lab.helpers import GREETING, eventually, open_node_port
+from tests.lab.helpers import GREETING, open_node_port
 from tests.lab.host import LabError
 from tests.lab.lab import Lab, require_programs_and_privileges
 from tests.lab.network import CLIENT, EDGE, NODES
+from tests.waiting import eventually
 
 
 def test_a_message_through_the_front_door_arrives_in_the_mailbox(lab: Lab, trust: ssl.SSLContext) -> None:

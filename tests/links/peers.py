@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
+from tests.waiting import until
+
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[object]]
 
 
@@ -135,10 +137,3 @@ def descriptors() -> set[str]:
         with suppress(FileNotFoundError):
             opened.add(f"{fd.name} {fd.readlink()}")
     return {name for name in opened if "socket:" in name or "eventpoll" in name}
-
-
-async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
-    """Poll until the condition holds; a test that waits in vain fails."""
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - the kernel gives no event for what is waited for
-            await asyncio.sleep(0.005)

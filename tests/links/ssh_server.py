@@ -1,6 +1,5 @@
 """A real SSH server in this process, on loopback, that counts its connections; and the files of its client."""
 
-import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -112,10 +111,3 @@ def known_hosts(directory: Path, port: int, key: asyncssh.SSHKey) -> Path:
     path = directory / "known_hosts"
     path.write_bytes(b"[127.0.0.1]:%d " % port + key.export_public_key())
     return path
-
-
-async def until(condition: Callable[[], bool], *, within: float = 5.0) -> None:
-    """Wait for a condition, in small steps."""
-    async with asyncio.timeout(within):
-        while not condition():  # noqa: ASYNC110 - what is waited for happens inside libraries, which set no event
-            await asyncio.sleep(0.005)

@@ -16,7 +16,8 @@ from monitor.core.taxonomy import Reason
 from monitor.links import connector as room
 from monitor.links.connector import Connector, ConnectResult, Terms
 from monitor.links.tcp import SocketAddress, literal
-from tests.links.peers import descriptors, refusing, unanswering, until
+from tests.links.peers import descriptors, refusing, unanswering
+from tests.waiting import until
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has TCP_QUICKACK")
 

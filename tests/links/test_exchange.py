@@ -16,7 +16,8 @@ from monitor.core.taxonomy import Phase, Reason
 from monitor.links.tls import TlsClient
 from monitor.wire.mail_dialogue import mail_dialogue
 from tests.links.dialogues import HEADER, answer, answer_in_tls, converse, failure, silence, smtp, smtps
-from tests.links.peers import Handler, descriptors, reset, serving, until
+from tests.links.peers import Handler, descriptors, reset, serving
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("nothing_stays_open")
 

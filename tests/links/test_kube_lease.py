@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from monitor.core.taxonomy import Reason
 from monitor.links.kube_candidate import LeaseTiming
 from monitor.links.kube_lease import LeaseElector, new_identity
 from tests.links.kube_server import KubeServer
+from tests.waiting import until
 
 FAST = LeaseTiming(duration=2.0, renew_deadline=1.2, retry_period=0.25)
 WALL = 1772359202.0
@@ -55,13 +57,6 @@ class Replica:
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
                 await self.elector.release()
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds."""
-    async with asyncio.timeout(30):
-        while not holds():  # noqa: ASYNC110 - what is waited for is the elector's state, which sets no event
-            await asyncio.sleep(0.005)
 
 
 def holder(server: KubeServer) -> object:
@@ -150,9 +145,11 @@ async def test_refusals_are_told_and_outlived(server: KubeServer, status: int) -
     server.faults["/mailpath"] = (status, "not now")
     replica = Replica(server, "a")
     async with replica.running() as elector:
-        await until(lambda: len(server.requests) > 3)
-        assert replica.failures[-1].detail == f"HTTP {status}: not now"
-        assert len(replica.failures) < 3
+        refused = f"HTTP {status}: not now"
+        await until(lambda: len(server.requests) > 3 and replica.failures[-1].detail == refused)
+        told = [each.detail for each in replica.failures]
+        # a busy machine may answer too late between two refusals: that is told, and the next refusal again
+        assert all(before != after for before, after in pairwise(told))
         server.faults.clear()
         await until(lambda: elector.leading)
 

@@ -13,6 +13,7 @@ from monitor.links import kube_watch
 from monitor.links.kube_api import KubeApi
 from monitor.links.kube_watch import Listing, ListWatch, Patience
 from tests.links.kube_collection import PATH, Collection, Hang, event, page, thing
+from tests.waiting import until
 
 Items = tuple[tuple[str, int], ...]
 Listings = Sequence[Listing[tuple[str, int]]]
@@ -186,8 +187,7 @@ async def test_it_can_be_cancelled_at_any_time(tmp_path: Path) -> None:
     async def scenario(lists: Sequence[Any], done: Callable[[Collection], bool]) -> float:
         async with Collection(tmp_path, lists) as server:
             task = asyncio.get_running_loop().create_task(follow(server, 100))
-            while not done(server):  # noqa: ASYNC110 - the server's own record
-                await asyncio.sleep(0.01)
+            await until(lambda: done(server))
             began = asyncio.get_running_loop().time()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)

@@ -12,7 +12,8 @@ import pytest
 from monitor.links.polled_stream import PolledStream
 from monitor.links.poller import PEER_LEFT, READABLE, WRITABLE
 from monitor.links.tcp import RECEIVE_SIZE, SocketAddress, literal
-from tests.links.peers import descriptors, refusing, until
+from tests.links.peers import descriptors, refusing
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("nothing_stays_open")
 

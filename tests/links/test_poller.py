@@ -10,7 +10,8 @@ from contextlib import ExitStack
 import pytest
 
 from monitor.links.poller import READABLE, TURN, WRITABLE, Poller
-from tests.links.peers import descriptors, until
+from tests.links.peers import descriptors
+from tests.waiting import until
 
 
 @pytest.fixture(params=["epoll of its own", "the loop itself"])

@@ -15,7 +15,8 @@ from monitor.core.taxonomy import Reason
 from monitor.links.backoff import Backoff
 from monitor.links.ssh import SshLink
 from monitor.links.ssh_settings import SshSettings
-from tests.links.ssh_server import Server, known_hosts, until
+from tests.links.ssh_server import Server, known_hosts
+from tests.waiting import until
 
 
 class Clock:

@@ -13,7 +13,8 @@ from monitor.core.errors import LinkError
 from monitor.core.taxonomy import Reason
 from monitor.links.ssh_session import SshSession, connect, read_credentials
 from monitor.links.ssh_settings import SshSettings
-from tests.links.ssh_server import Server, known_hosts, until
+from tests.links.ssh_server import Server, known_hosts
+from tests.waiting import until
 
 LIMIT = 1024 * 1024
 

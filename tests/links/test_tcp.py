@@ -10,7 +10,8 @@ import pytest
 from monitor.core.errors import LinkError
 from monitor.core.taxonomy import Reason
 from monitor.links import tcp
-from tests.links.peers import descriptors, refusing, reset, serving, unanswering, until
+from tests.links.peers import descriptors, refusing, reset, serving, unanswering
+from tests.waiting import until
 
 
 @pytest.mark.parametrize(
