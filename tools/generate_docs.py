@@ -6,7 +6,7 @@ Run it from anywhere: ``make docs``. A test holds the committed files to its out
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ from monitor.config.alert_rules import rules_yaml
 from monitor.config.schema import json_schema
 from monitor.core.meanings import AGREEMENTS, HOPS, VERDICTS
 from monitor.core.remedies import PHASES, REASONS, Advice
+from monitor.core.runbook import Remedy
 from monitor.publish import catalogue
 from monitor.publish.alerting.alert import Alert
 from monitor.publish.alerting.groups import all_alerts
@@ -132,7 +133,7 @@ def _alerts() -> dict[str, str]:
 
 def _page(name: str, alerts: list[Alert]) -> str:
     last = alerts[-1]
-    commands = "\n".join(last.commands).replace("{address}", EDGE)
+    commands = _commands(last.commands)
     advice = HOPS[last.hop]
     remedy = f"{advice.remedy}\n\n" if last.commands == advice.commands else ""
     hop = "" if last.hop == "none" else f" Its hop is [`{last.hop}`](../verdicts.md#{last.hop})."
@@ -241,8 +242,12 @@ def _sections(advice: Mapping[Name, Advice]) -> Iterator[str]:
     for name, each in advice.items():
         yield f"### `{name}`\n\n{each.meaning}\n\n{each.remedy}\n"
         if each.commands:
-            commands = "\n".join(each.commands).replace("{address}", EDGE)
-            yield f"```sh\n{commands}\n```\n"
+            yield f"```sh\n{_commands(each.commands)}\n```\n"
+
+
+def _commands(remedies: Iterable[Remedy]) -> str:
+    """Write each command below what it is for."""
+    return "\n".join(f"# {each.words}\n{each.at(EDGE).command}" for each in remedies)
 
 
 def main() -> None:

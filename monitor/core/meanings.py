@@ -28,7 +28,7 @@ VERDICTS: Mapping[Verdict, Advice] = {
         "The data port refuses or is silent at connect on this node, but not on all. HAProxy checks another port, so "
         "it may well go on sending clients here.",
         "Look at the Service and at kube-proxy on that node.",
-        (runbook.SERVICE, "kubectl get pods -n kube-system -o wide | grep kube-proxy"),
+        (runbook.SERVICE, runbook.KUBE_PROXY),
     ),
     Verdict.THROTTLED: Advice(
         "The port accepts and says nothing, and the mail log shows smtpd dying: Postfix waits a minute before it "
@@ -78,7 +78,7 @@ VERDICTS: Mapping[Verdict, Advice] = {
     Verdict.SLOW: Advice(
         "All is well but takes longer than `slow_after`. postscreen's wait does not count.",
         "Mostly a resolver that does not answer (smtpd looks up the client's name before it greets), or a busy node.",
-        (runbook.NODES, "kubectl top pods -n mailserver"),
+        (runbook.NODES, runbook.POD_LOAD),
     ),
     Verdict.OK: Advice(
         "The whole dialogue works, and the client address is proven, or it is said why it could not be.",
@@ -121,7 +121,7 @@ HOPS: Mapping[Hop, Advice] = {
     Hop.EDGE: Advice(
         "The edge host is dead: neither SSH nor a frontend answers. No mail comes in from outside.",
         "Ping it; go to its console.",
-        ("ping {address}",),
+        (runbook.PING,),
     ),
     Hop.HAPROXY: Advice(
         "The edge lives, HAProxy does not answer on its socket.",
@@ -142,7 +142,7 @@ HOPS: Mapping[Hop, Advice] = {
     Hop.CLUSTER: Advice(
         "Kubernetes says that the Pod is rolling, not ready, crash-looping, out of memory, or its volume full.",
         "Look at the Pod and its events.",
-        (runbook.PODS, "kubectl describe pod -n mailserver -l app=mailserver"),
+        (runbook.PODS, runbook.POD_EVENTS),
     ),
     Hop.MAIL_SERVER: Advice(
         "Postfix or Dovecot is down, hung or throttled on its stock and PROXY ports alike, or it defers what it "
@@ -200,7 +200,7 @@ HOPS: Mapping[Hop, Advice] = {
         "All inside is fine, and no client from outside has come for long: the way in is dead (ISP, DNS, port "
         "forward).",
         "Try port 25 from somewhere outside; look at the MX record and the WAN address.",
-        ("dig +short MX example.org",),
+        (runbook.MX,),
     ),
     Hop.NONE: Advice("Nothing is broken.", "Nothing to do."),
 }

@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from monitor.core import runbook
+from monitor.core.runbook import Remedy
 from monitor.core.taxonomy import Phase, Reason
 
 
 class Advice(NamedTuple):
-    """What something means, what to do about it, and the commands for that (none: nothing to run)."""
+    """What something means, what to do about it, and the remedies with a command for that (none: nothing to run)."""
 
     meaning: str
     remedy: str
-    commands: tuple[str, ...] = ()
+    commands: tuple[Remedy, ...] = ()
 
 
 PHASES: Mapping[Phase, str] = {
@@ -58,7 +59,7 @@ REASONS: Mapping[Reason, Advice] = {
     Reason.UNREACHABLE: Advice(
         "The network said that there is no way to this address, or its name cannot be resolved.",
         "Look at routes, DNS and the node's state.",
-        (runbook.NODES, "ip route get 10.0.20.101"),
+        (runbook.NODES, runbook.OWN_ROUTES),
     ),
     Reason.RESET: Advice(
         "The peer broke the connection off in the middle. Dovecot does it to a PROXY header from an address that it "
@@ -76,7 +77,7 @@ REASONS: Mapping[Reason, Advice] = {
         "mailpath's own host could not do it (no file descriptors, no free port, no memory, an unusable file). It says "
         "nothing about the mail path.",
         "Read the detail in mailpath's log; look at its limits and its host.",
-        ("kubectl describe pods -A -l app.kubernetes.io/name=mailpath", "ulimit -n"),
+        (runbook.OWN_POD_EVENTS, runbook.OWN_LIMITS),
     ),
     Reason.HEADER_REJECTED: Advice(
         "The server wants a PROXY header and could not use the one it got, or got none: `421 4.3.x`, or the connection "
@@ -156,7 +157,7 @@ REASONS: Mapping[Reason, Advice] = {
     Reason.CERTIFICATE_NOT_YET_VALID: Advice(
         "The certificate's time has not begun. Mostly a clock is wrong: the server's, or ours.",
         "Compare the clocks.",
-        ("date -u", runbook.CERTIFICATE),
+        (runbook.OWN_CLOCK, runbook.CERTIFICATE),
     ),
     Reason.CERTIFICATE_NAME_MISMATCH: Advice(
         "The certificate is for other names than `tls.server_name`: a default or somebody else's certificate is shown.",
@@ -173,7 +174,7 @@ REASONS: Mapping[Reason, Advice] = {
         "The edge showed another SSH host key than the pinned one, or there is no usable pin. Either pfSense was "
         "reinstalled, or somebody else answers at its address. mailpath does not go on, on purpose.",
         "Compare the fingerprint on the edge's console before renewing `known_hosts_file`.",
-        ("ssh-keyscan -t ed25519 10.0.20.1 | ssh-keygen -lf -",),
+        (runbook.HOST_KEY,),
     ),
     Reason.AUTH_FAILED: Advice(
         "The edge, or the Kubernetes API, does not accept our key or token. It is tried again every ten minutes at "
@@ -194,7 +195,7 @@ REASONS: Mapping[Reason, Advice] = {
     Reason.PERMISSION_DENIED: Advice(
         "We may not read that: a file, HAProxy's socket, or (RBAC) an object of the Kubernetes API.",
         "For the API apply the Role that mailpath prints; else look at owner and mode.",
-        ("mailpath rbac --namespace monitoring | kubectl apply -f -",),
+        (runbook.RBAC,),
     ),
     Reason.NOT_FOUND: Advice(
         "There is no such file, Pod, backend or object.",
@@ -209,12 +210,12 @@ REASONS: Mapping[Reason, Advice] = {
     Reason.API_ERROR: Advice(
         "The Kubernetes API answered with an error of its own, or with something else than its documents.",
         "Mostly passing (an API server restarts); if it stays, look at the API server.",
-        ("kubectl get --raw /readyz?verbose",),
+        (runbook.READYZ,),
     ),
     Reason.BUG: Advice(
         "An exception in mailpath that nobody expected. It was survived, and it is counted in "
         "`mailpath_probe_bugs_total`; that probe's round told nothing.",
         "Report it with the traceback of the log event `probe.bug`.",
-        ("kubectl logs -n monitoring deployment/mailpath | grep probe.bug",),
+        (runbook.OWN_BUGS,),
     ),
 }

@@ -1,49 +1,157 @@
-"""The runbook's commands, as a person types them next: the one place where they stand.
+"""What to do next, in words and as the runbook's commands: the one place where they are made.
 
-Those about an edge have its ``{address}`` to fill in. The names of namespace, deployment and container are the
-runbook's.
+Those about an edge have its ``{address}`` to fill in, or ``{host}``: the same as it stands before a port. The names of
+namespace, deployment and container are the runbook's. A command runs as it stands in a POSIX shell and asks for
+nothing; what is filled in is quoted and comes from the configuration, never from what was observed (the name of a
+server, a line of a log).
 """
+
+from dataclasses import dataclass, replace
+from shlex import quote
 
 from monitor.core.model import Service
 
 _IN_THE_POD = "kubectl exec -n mailserver -c docker-mailserver deployment/mailserver --"
 _LOG = "kubectl logs -c docker-mailserver deployment/mailserver -n mailserver"
-
-SHOW_STATE = "ssh admin@{address} \"echo 'show servers state' | socat UNIX-CONNECT:/tmp/haproxy.socket stdio\""
-RESTART_HAPROXY = "ssh admin@{address} 'pfSsh.php playback svc restart haproxy'"
-SOCKSTAT = "ssh admin@{address} 'sockstat -l | grep haproxy'"
-REDIRECTS = "ssh admin@{address} 'pfctl -sn' | grep -E 'port = (25|submission|imaps|smtps)'"
-HAPROXY_CFG = "ssh admin@{address} 'cat /var/etc/haproxy/haproxy.cfg'"
-FILTER_RULES = "ssh admin@{address} 'pfctl -sr'"
-SSH_TRY = "ssh admin@{address} true"
-BOOTSTRAP = "ssh admin@{address} 'php /tmp/pfsense-haproxy-bootstrap.php'"
-
-LISTENERS = f"{_IN_THE_POD} ss -ltn | grep -E ':(25|2525|465|4465|587|5587|993|10993)\\b'"
-VOLUMES = f"{_IN_THE_POD} df -hP"
-MAIL_LOG = f"{_LOG} | tail -50"
-QUEUE = f"{_IN_THE_POD} postqueue -p"
-CLIENTS_SEEN = f"{_LOG} | grep 'smtpd-proxy25.*CONNECT from' | tail -5"
-NODES = "kubectl get nodes -o wide"
-PODS = "kubectl get pods -n mailserver -o wide"
-SERVICE = "kubectl get service mailserver-proxy -n mailserver -o yaml"
-USER_PATCHES = "kubectl get configmap mailserver-user-patches -n mailserver -o yaml"
-DOVECOT_TRUST = f"{_IN_THE_POD} doveconf haproxy_trusted_networks"
-POSTCONF_RELAY = f"{_IN_THE_POD} postconf mynetworks smtpd_relay_restrictions"
-POSTCONF_SERVICES = f"{_IN_THE_POD} postconf -P | grep upstream_proxy_protocol"
-CERTIFICATE = "openssl s_client -connect {address}:993 </dev/null | openssl x509 -noout -dates -subject -issuer"
-RESTART_MAILSERVER = "kubectl rollout restart deployment/mailserver -n mailserver"
-ROUNDTRIP = "kubectl create job --from=cronjob/email-roundtrip-monitor probe-test -n mailserver"
-READYZ = "kubectl get --raw '/readyz?verbose'"
-RBAC = "mailpath rbac --namespace monitoring | kubectl apply -f -"
-
-PROBE = "mailpath probe k8s-node1 smtp"
-CHECK = "mailpath check"
+_ADDRESS, _HOST = "{address}", "{host}"
 
 
-def about(command: str, address: str, service: Service) -> str:
-    """Fill in the edge's address; who asks for a certificate asks at this service's frontend, in its own way."""
-    if command == CERTIFICATE:
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What to do next: always in words, and as a command where there is one that does it."""
+
+    words: str
+    command: str | None = None
+
+    def __str__(self) -> str:
+        """The command where there is one, else the words."""
+        return self.command or self.words
+
+    def at(self, address: str | None) -> "Remedy":
+        """The same with an edge's address filled in; without one, the words alone where the command needs it."""
+        command = self.command
+        if command is None or not (_ADDRESS in command or _HOST in command):
+            return self
+        return replace(self, command=None if address is None else filled(command, quote(address), quote(host(address))))
+
+
+SHOW_STATE = Remedy(
+    "See which servers HAProxy considers up.",
+    "ssh admin@{address} \"echo 'show servers state' | socat UNIX-CONNECT:/tmp/haproxy.socket stdio\"",
+)
+RESTART_HAPROXY = Remedy(
+    "Restart HAProxy. This closes its open connections.",
+    "ssh admin@{address} 'pfSsh.php playback svc restart haproxy'",
+)
+SOCKSTAT = Remedy("See which ports HAProxy has bound.", "ssh admin@{address} 'sockstat -l | grep haproxy'")
+REDIRECTS = Remedy(
+    "See where NAT forwards the mail ports.",
+    "ssh admin@{address} 'pfctl -sn' | grep -E 'port = (25|submission|imaps|smtps)'",
+)
+HAPROXY_CFG = Remedy("Read HAProxy's configuration.", "ssh admin@{address} 'cat /var/etc/haproxy/haproxy.cfg'")
+FILTER_RULES = Remedy("Read the filter's rules.", "ssh admin@{address} 'pfctl -sr'")
+SSH_TRY = Remedy("Log in to the edge by hand.", "ssh admin@{address} true")
+HOST_KEY = Remedy("Show the fingerprint of the edge's host key.", "ssh-keyscan -t ed25519 {address} | ssh-keygen -lf -")
+BOOTSTRAP = Remedy(
+    "Apply the declared configuration again. This restarts HAProxy.",
+    "ssh admin@{address} 'php /tmp/pfsense-haproxy-bootstrap.php'",
+)
+PING = Remedy("Ping the edge; if it is silent, go to its console.", "ping -c 3 {address}")
+
+LISTENERS = Remedy(
+    "See which of the eight ports are open in the Pod.",
+    f"{_IN_THE_POD} ss -ltn | grep -E ':(25|2525|465|4465|587|5587|993|10993)\\b'",
+)
+VOLUMES = Remedy("See how full the volumes are.", f"{_IN_THE_POD} df -hP")
+MAIL_LOG = Remedy("Read the end of the mail log.", f"{_LOG} | tail -50")
+QUEUE = Remedy("See what waits in the queue.", f"{_IN_THE_POD} postqueue -p")
+CLIENTS_SEEN = Remedy(
+    "See which addresses the mail server logs for real clients.",
+    f"{_LOG} | grep 'smtpd-proxy25.*CONNECT from' | tail -5",
+)
+NODES = Remedy("See the state of the nodes.", "kubectl get nodes -o wide")
+PODS = Remedy("See the state of the Pod.", "kubectl get pods -n mailserver -o wide")
+POD_EVENTS = Remedy("Read the Pod's events.", "kubectl describe pod -n mailserver -l app=mailserver")
+POD_LOAD = Remedy("See the Pod's load.", "kubectl top pods -n mailserver")
+KUBE_PROXY = Remedy(
+    "See whether kube-proxy runs on that node.", "kubectl get pods -n kube-system -o wide | grep kube-proxy"
+)
+SERVICE = Remedy("See the Service's ports.", "kubectl get service mailserver-proxy -n mailserver -o yaml")
+USER_PATCHES = Remedy(
+    "Read the script that adds the PROXY listeners.",
+    "kubectl get configmap mailserver-user-patches -n mailserver -o yaml",
+)
+DOVECOT_TRUST = Remedy("See whose PROXY headers Dovecot accepts.", f"{_IN_THE_POD} doveconf haproxy_trusted_networks")
+POSTCONF_RELAY = Remedy("See for whom Postfix relays.", f"{_IN_THE_POD} postconf mynetworks smtpd_relay_restrictions")
+POSTCONF_SERVICES = Remedy(
+    "See which Postfix listeners expect a PROXY header.", f"{_IN_THE_POD} postconf -P | grep upstream_proxy_protocol"
+)
+CERTIFICATE = Remedy(
+    "See the certificate that is served.",
+    "openssl s_client -connect {host}:993 </dev/null | openssl x509 -noout -dates -subject -issuer",
+)
+RESTART_MAILSERVER = Remedy(
+    "Restart the mail server, which loads its certificate again.",
+    "kubectl rollout restart deployment/mailserver -n mailserver",
+)
+ROUNDTRIP = Remedy(
+    "Run the roundtrip by hand.",
+    "kubectl create job --from=cronjob/email-roundtrip-monitor probe-test -n mailserver",
+)
+ROUNDTRIP_LOG = Remedy("Read what its last runs said.", "kubectl logs -n mailserver -l job-name --prefix --tail=50")
+READYZ = Remedy("Ask the Kubernetes API how it is.", "kubectl get --raw '/readyz?verbose'")
+RBAC = Remedy("Apply the Role that mailpath needs.", "mailpath rbac --namespace monitoring | kubectl apply -f -")
+
+PROBE = Remedy("Read the transcript of one handshake.", "mailpath probe k8s-node1 smtp")
+CHECK = Remedy("Probe the whole path once.", "mailpath check")
+CONFIG_CHECK = Remedy("See the faults of the configuration.", "mailpath config check")
+MAINTENANCE_END = Remedy("End the announced maintenance.", "mailpath maintenance end")
+OWN_LOG = Remedy("Read mailpath's own log.")
+OWN_PODS = Remedy("See whether mailpath's Pod runs.", "kubectl get pods -A -l app.kubernetes.io/name=mailpath")
+OWN_POD_EVENTS = Remedy(
+    "Read the events of mailpath's Pod.", "kubectl describe pods -A -l app.kubernetes.io/name=mailpath"
+)
+OWN_POD_LOG = Remedy("Read the end of mailpath's log.", "kubectl logs -n monitoring deployment/mailpath --tail=50")
+OWN_BUGS = Remedy(
+    "Find the traceback in mailpath's log.", "kubectl logs -n monitoring deployment/mailpath | grep probe.bug"
+)
+OWN_STOP = Remedy("Stop mailpath.", "kubectl scale -n monitoring deployment/mailpath --replicas=0")
+OWN_ROUTES = Remedy("Where mailpath runs: see its routes, then ping the edge and a node.", "ip route")
+OWN_LIMITS = Remedy("Where mailpath runs: see how many files it may open.", "ulimit -n")
+OWN_CLOCK = Remedy("Compare the clocks.", "date -u")
+MX = Remedy("See where the domain's mail goes.", "dig +short MX example.org")
+CHECK_PORT = Remedy("Give those servers `check port`, or remove the backend.")
+LESS_NOISE = Remedy(
+    "Harmless. On FreeBSD every check of HAProxy is logged: point the servers' `check port` at a healthcheck NodePort, "
+    "lengthen `inter`, and drop these lines from the log store."
+)
+
+
+def about(remedy: Remedy, address: str | None, service: Service) -> Remedy:
+    """Fill in the edge's address; for a certificate also this service's frontend port, and STARTTLS where needed."""
+    if remedy is CERTIFICATE and remedy.command is not None and address is not None:
         starttls = "" if service.protocol.implicit_tls else " -starttls smtp"
-        host = f"[{address}]" if ":" in address else address
-        return command.replace("{address}:993", f"{host}:{service.frontend_port}{starttls}")
-    return command.replace("{address}", address)
+        place = f"{quote(host(address))}:{service.frontend_port}{starttls}"
+        return replace(remedy, command=remedy.command.replace(f"{_HOST}:993", place))
+    return remedy.at(address)
+
+
+def filled(command: str, address: str, host: str) -> str:
+    """A command with an edge's address, and the same as it stands before a port, filled in as given."""
+    return command.replace(_ADDRESS, address).replace(_HOST, host)
+
+
+def host(address: str) -> str:
+    """An address as it stands before a port (RFC 3986, section 3.2.2)."""
+    return f"[{address}]" if ":" in address else address
+
+
+def read_object(kind: str, name: str) -> Remedy:
+    """The command that shows a configured Service or Secret (``kind``) of the mail server's namespace."""
+    details = " -o yaml" if kind == "service" else ""  # a Secret's contents belong on no terminal
+    return Remedy(f"See whether the {kind} is there.", f"kubectl get {kind} {quote(name)} -n mailserver{details}")
+
+
+def on_edge(words: str, address: str, command: str) -> Remedy:
+    """A configured command, run on the edge over SSH."""
+    return Remedy(words, f"ssh admin@{quote(address)} {quote(command)}")

@@ -15,6 +15,7 @@ from monitor.core.model import Service, Target
 from monitor.core.observations import Observation
 from monitor.core.proof import Proof
 from monitor.core.roundtrip import RoundtripStatus
+from monitor.core.runbook import Remedy
 from monitor.core.taxonomy import Reason
 from monitor.core.verdicts import Agreement, Hop, Verdict
 
@@ -129,12 +130,12 @@ class NegativeStatus:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """One sentence per path: the hop, the evidence and the command that a person would run next."""
+    """One sentence per path: the hop, the evidence and what a person would do next."""
 
     hop: Hop
     summary: str
     evidence: tuple[str, ...] = ()
-    remedy: str = ""
+    remedy: Remedy | None = None
     effects: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
 
@@ -147,7 +148,7 @@ class Finding:
     subject: str
     kind: str
     message: str
-    remedy: str = ""
+    remedy: Remedy | None = None
 
 
 @dataclass(frozen=True, slots=True)

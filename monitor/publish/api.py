@@ -13,6 +13,7 @@ from typing import Any
 from monitor.core.conversation import Failure
 from monitor.core.edge import EdgeObservation
 from monitor.core.observations import Observation
+from monitor.core.runbook import Remedy
 from monitor.core.status import ClusterStatus, EdgeStatus, NegativeStatus, PathStatus, TargetStatus
 
 
@@ -32,13 +33,20 @@ def _path(path: PathStatus) -> dict[str, Any]:
         "edges": [_edge(edge) for edge in path.edges],
         "maillog": asdict(path.maillog) if path.maillog is not None else None,
         "cluster": _cluster(path.cluster) if path.cluster is not None else None,
-        "diagnosis": asdict(path.diagnosis),
+        "diagnosis": asdict(path.diagnosis) | _remedy(path.diagnosis.remedy),
         "maintenance": asdict(path.maintenance) if path.maintenance is not None else None,
         "negatives": [_negative(status) for status in path.negatives],
         "roundtrip": asdict(path.roundtrip) if path.roundtrip is not None else None,
-        "findings": [asdict(finding) for finding in path.findings],
+        "findings": [asdict(finding) | _remedy(finding.remedy) for finding in path.findings],
         "health": asdict(path.health),
     }
+
+
+def _remedy(remedy: Remedy | None) -> dict[str, str | None]:
+    """``remedy`` is the command, else the words, and empty where there is nothing to do."""
+    if remedy is None:
+        return {"remedy": "", "words": None, "command": None}
+    return {"remedy": str(remedy), "words": remedy.words, "command": remedy.command}
 
 
 def _cluster(status: ClusterStatus) -> dict[str, Any]:

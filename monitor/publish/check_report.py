@@ -199,8 +199,11 @@ def _findings(findings: Sequence[Finding], pen: _Pen) -> Iterator[str]:
         mark, what = pen.mark(level) if level else "-", pen.plain(f"{finding.subject}: {finding.kind}")
         yield f"  {mark} {finding.severity:9}{what}"
         yield from pen.wrapped(finding.message, " " * 13)
-        if finding.remedy and finding.severity != _SEVERITIES[-1]:
-            yield f"{' ' * 13}$ {pen.plain(finding.remedy)}"
+        if finding.remedy is not None and finding.severity != _SEVERITIES[-1]:
+            if finding.remedy.command is None:
+                yield from pen.wrapped(finding.remedy.words, " " * 13)
+            else:
+                yield f"{' ' * 13}$ {pen.plain(finding.remedy.command)}"
 
 
 def _sorted(findings: Iterable[Finding]) -> list[Finding]:
@@ -216,6 +219,6 @@ def _diagnosis(path: PathStatus, pen: _Pen) -> Iterator[str]:
     for title, lines in (("because", diagnosis.evidence), ("effects", diagnosis.effects), ("also", diagnosis.others)):
         for line in lines:
             yield from pen.wrapped(line, " " * 11, f"  {title:9}")
-    if diagnosis.remedy:
+    if diagnosis.remedy is not None:
         # whole, to be copied
-        yield f"Next: {pen.plain(diagnosis.remedy)}"
+        yield f"Next: {pen.plain(str(diagnosis.remedy))}"

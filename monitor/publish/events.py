@@ -161,7 +161,7 @@ class EventLog:
         if before is not after:
             level = "info" if after is Hop.NONE else "warning"
             change = {"path": path.name, "before": before.value, "after": after.value}
-            detail = {"detail": path.diagnosis.summary, "remedy": path.diagnosis.remedy}
+            detail = {"detail": path.diagnosis.summary, "remedy": str(path.diagnosis.remedy or "")}
             self._tell(level, "diagnosis.changed", change | detail | _expected(said))
 
     def _announced(self, path: PathStatus, said: _Said) -> None:

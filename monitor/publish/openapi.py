@@ -65,15 +65,22 @@ _WHICH = (
 _POSTED_PATH = {"path": {"type": ["string", "null"], "description": "required where several are watched"}}
 _HEALTH = _object({"status": {"enum": ["pass", "warn", "fail"]}}, {"notes": _list(_TEXT), "checks": {"type": "object"}})
 _EVENT = _object({"id": {"type": "integer"}, "at": _TIME, "level": _TEXT, "event": _TEXT})
-_PATH_LISTS = ("services", "checks", "handshakes", "edges", "negatives", "findings")
+_PATH_LISTS = ("services", "checks", "handshakes", "edges", "negatives")
 _PATH_MAYBE = ("maillog", "cluster", "maintenance", "roundtrip")
+_REMEDY = {
+    "remedy": {"type": "string", "description": "the command, else the words; empty where there is nothing to do"},
+    "words": {"type": ["string", "null"], "description": "what to do next"},
+    "command": {"type": ["string", "null"], "description": "one that does it, to be run in a shell as it stands"},
+}
+_FINDING = _object({"severity": _TEXT, "subject": _TEXT, "kind": _TEXT, "message": _TEXT, **_REMEDY})
 _PATH = _object(
     {
         "name": _TEXT,
         "at": _TIME,
         "elected": {"type": ["boolean", "null"]},
-        "diagnosis": _object({"hop": _TEXT, "summary": _TEXT}),
+        "diagnosis": _object({"hop": _TEXT, "summary": _TEXT, **_REMEDY}),
         "health": _object({"status": _TEXT}),
+        "findings": _list(_FINDING),
         **dict.fromkeys(_PATH_LISTS, _list({"type": "object"})),
         **dict.fromkeys(_PATH_MAYBE, _nullable({"type": "object"})),
     }

@@ -16,7 +16,7 @@ from monitor.publish.journal import View
 from monitor.publish.markup import Markup, tag, together
 from monitor.publish.matrix_view import matrix, proof_of
 from monitor.publish.picture import HopPicture, Level, level_of_diagnosis, picture
-from monitor.publish.words import LEVEL_WORDS, badge, breakable, card, command, duration, listing, mark, moment, prose
+from monitor.publish.words import LEVEL_WORDS, badge, breakable, card, duration, listing, mark, moment, prose, remedy
 
 _HEALTH = {"pass": Level.OK, "warn": Level.WARN, "fail": Level.BAD}
 _SEVERITIES = {"critical": Level.BAD, "warning": Level.WARN, "info": Level.UNKNOWN}
@@ -84,8 +84,8 @@ def _reasons(diagnosis: Diagnosis) -> list[Markup]:
 
 
 def _remedy(diagnosis: Diagnosis) -> Markup:
-    run = command(diagnosis.remedy) if diagnosis.remedy else ""
-    return tag("div", tag("h3", "Next"), tag("p", prose(HOPS[diagnosis.hop].remedy)), run)
+    next_step = remedy(diagnosis.remedy) if diagnosis.remedy is not None else ""
+    return tag("div", tag("h3", "Next"), tag("p", prose(HOPS[diagnosis.hop].remedy)), next_step)
 
 
 def _picture(path: PathStatus, history: PathHistory) -> Markup:
@@ -120,8 +120,8 @@ def _findings(findings: Sequence[Finding]) -> Markup:
 
 def _finding(finding: Finding) -> Markup:
     said = together(badge(_SEVERITIES[finding.severity], finding.severity), " ", tag("b", breakable(finding.subject)))
-    remedy = tag("p", prose(finding.remedy), class_="remedy") if finding.remedy else ""
-    return tag("li", said, tag("p", prose(finding.message)), remedy)
+    next_step = remedy(finding.remedy) if finding.remedy is not None else ""
+    return tag("li", said, tag("p", prose(finding.message)), next_step)
 
 
 def _events(events: Sequence[Event]) -> Markup:

@@ -13,7 +13,7 @@ from monitor.publish.markup import Markup, tag, together
 from monitor.publish.picture import level_of
 from monitor.publish.rounds import TargetRounds
 from monitor.publish.transcript import transcript_text
-from monitor.publish.words import badge, card, command, duration, moment, prose
+from monitor.publish.words import badge, card, duration, moment, prose, remedy
 
 
 def target_view(path: PathStatus, status: TargetStatus, seen: TargetRounds) -> Markup:
@@ -39,9 +39,9 @@ def _meaning(path: PathStatus, status: TargetStatus) -> Markup:
     advice = VERDICTS[status.verdict]
     if status.verdict is Verdict.OK:
         return tag("p", prose(advice.meaning))
-    edge = path.edges[0].address if path.edges else "EDGE"
+    edge = path.edges[0].address if path.edges else None
     service = next(each for each in path.services if each.name == status.target.service)
-    commands = [command(about(each, edge, service)) for each in advice.commands]
+    commands = [remedy(about(each, edge, service)) for each in advice.commands]
     return together(tag("p", prose(advice.meaning)), tag("p", prose(advice.remedy)), *commands)
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from monitor.core.moments import rfc3339, utc
+from monitor.core.runbook import Remedy
 from monitor.publish.markup import Markup, tag, together
 from monitor.publish.picture import Level
 
@@ -50,6 +51,12 @@ def prose(text: str) -> Markup:
     *pairs, last = _CODE.split(text)
     parts = [part for said, code in zip(pairs[::2], pairs[1::2], strict=True) for part in (said, tag("code", code))]
     return together(*parts, last)
+
+
+def remedy(next_step: Remedy) -> Markup:
+    """Write what to do next: the words as prose, and only a command with a button that copies it."""
+    words = tag("p", prose(next_step.words), class_="remedy")
+    return words if next_step.command is None else together(words, command(next_step.command))
 
 
 def command(text: str) -> Markup:

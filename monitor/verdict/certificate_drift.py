@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from monitor.core.kube import Cluster, SecretCertificate
 from monitor.core.moments import utc
-from monitor.core.runbook import RESTART_MAILSERVER
+from monitor.core.runbook import RESTART_MAILSERVER, read_object
 from monitor.core.status import Drift, TargetStatus
 from monitor.verdict.evidence import names
 from monitor.verdict.plan import ClusterPlan
@@ -27,7 +27,7 @@ def certificate_drift(
     subject, held = f"secret/{name}", cluster.certificates[name]
     if held is None:
         message = f"{subject}: declared is a certificate (tls.crt); observed none."
-        remedy = f"kubectl get secret {name} -n mailserver"
+        remedy = read_object("secret", name)
         yield Drift("warning", subject, "certificate_missing", message, remedy, "a certificate", "none")
         return
     others = [each for each in handshakes if _serves_another(each, held)]

@@ -60,7 +60,7 @@ def findings(checks: Iterable[LocalChecks]) -> tuple[Finding, ...]:
             kind="check_port",
             message=f"{each.servers} servers of {each.backend} have no `check port`: HAProxy's checks go to data port "
             f"{each.service.node_port} with PROXY LOCAL, and {_HARM[each.service.protocol].what}.",
-            remedy=SHOW_STATE.format(address=each.edge.address),
+            remedy=SHOW_STATE.at(each.edge.address),
         )
         for each in checks
     )

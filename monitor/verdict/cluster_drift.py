@@ -9,7 +9,7 @@ from dataclasses import replace
 from monitor.core.haproxy import HaproxyServer
 from monitor.core.kube import Cluster, KubeService, ServicePort
 from monitor.core.model import Service
-from monitor.core.runbook import BOOTSTRAP, NODES, SERVICE, USER_PATCHES
+from monitor.core.runbook import BOOTSTRAP, NODES, SERVICE, USER_PATCHES, Remedy, read_object
 from monitor.core.status import Drift, EdgeStatus, TargetStatus
 from monitor.verdict.certificate_drift import certificate_drift
 from monitor.verdict.plan import ClusterPlan, PathPlan
@@ -83,7 +83,7 @@ def _pools(plan: PathPlan, cluster: Cluster, edge: EdgeStatus) -> Iterator[Drift
 def _pool(
     edge: EdgeStatus, backend: str, servers: Sequence[HaproxyServer], nodes: dict[str, tuple[str, ...]]
 ) -> Iterator[Drift]:
-    subject, remedy = f"{edge.name}/{backend}", BOOTSTRAP.format(address=edge.address)
+    subject, remedy = f"{edge.name}/{backend}", BOOTSTRAP.at(edge.address)
     owners = {address: name for name, addresses in nodes.items() for address in addresses}
     served = {owners[server.address] for server in servers if server.address in owners}
     strangers = [server for server in servers if server.address not in owners]
@@ -158,7 +158,7 @@ def _internal_service(declared: ClusterPlan, cluster: Cluster) -> Iterator[Drift
     if cluster.services is None:
         return
     name = declared.internal_service
-    remedy = f"kubectl get service {name} -n mailserver -o yaml"
+    remedy = read_object("service", name)
     found = next((each for each in cluster.services if each.name == name), None)
     if found is None:
         yield _drift("warning", name, "service_missing", "a Service of type ClusterIP", "no such Service", remedy)
@@ -191,7 +191,7 @@ def _listener(name: str, service: Service, *, expects: bool | None) -> Iterator[
 
 
 def _drift(  # noqa: PLR0913, PLR0917 - what every drift has
-    severity: str, subject: str, kind: str, declared: str, observed: str, remedy: str
+    severity: str, subject: str, kind: str, declared: str, observed: str, remedy: Remedy
 ) -> Drift:
     message = f"{subject}: declared is {declared}; observed {observed}."
     return Drift(severity, subject, kind, message, remedy, declared, observed)

@@ -3,7 +3,18 @@
 from collections.abc import Iterator
 
 from monitor.core.kube import Cluster, CronJob
-from monitor.core.runbook import LISTENERS, MAIL_LOG, NODES, PODS, RBAC, READYZ, ROUNDTRIP, SERVICE, VOLUMES
+from monitor.core.runbook import (
+    LISTENERS,
+    MAIL_LOG,
+    NODES,
+    PODS,
+    RBAC,
+    READYZ,
+    ROUNDTRIP,
+    ROUNDTRIP_LOG,
+    SERVICE,
+    VOLUMES,
+)
 from monitor.core.status import ClusterStatus, EdgeStatus, Finding, TargetStatus
 from monitor.core.taxonomy import Reason
 from monitor.verdict.cluster_drift import drifts
@@ -127,7 +138,7 @@ def _cronjob(declared: ClusterPlan, cluster: Cluster, status: ClusterStatus) -> 
         words = cluster.last_words.get(last.name, "")
         why = f"{last.name}: {last.reason or 'Failed'}{', ' + words if words else ''}"
         message = f"The last run of {name} failed ({why}); last success {_age(status, status.last_success)}."
-        yield Finding("warning", name, "cronjob_failed", message, f"kubectl logs job/{last.name} -n mailserver")
+        yield Finding("warning", name, "cronjob_failed", message, ROUNDTRIP_LOG)
 
 
 def _late(cronjob: CronJob, status: ClusterStatus) -> str | None:

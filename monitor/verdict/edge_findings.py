@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from monitor.core.edge import FileMode, Frontend, Redirect, RedirectState, StatsSocket
 from monitor.core.haproxy import HaproxyInfo
-from monitor.core.runbook import FILTER_RULES, HAPROXY_CFG, REDIRECTS, RESTART_HAPROXY, SOCKSTAT
+from monitor.core.runbook import FILTER_RULES, HAPROXY_CFG, REDIRECTS, RESTART_HAPROXY, SOCKSTAT, on_edge
 from monitor.core.status import Finding
 from monitor.verdict.plan import HostPlan
 
@@ -26,7 +26,7 @@ def unbound(
             subject=f"{edge}:{port}",
             kind="frontend_unbound",
             message=f"HAProxy does not listen on {address} port {port}{_holders(frontend)}.",
-            remedy="" if port in optional else SOCKSTAT.format(address=address),
+            remedy=None if port in optional else SOCKSTAT.at(address),
         )
         for port, frontend in sorted(frontends.items())
         if not frontend.bound
@@ -41,14 +41,14 @@ def misdirected(edge: str, address: str, redirects: Iterable[Redirect]) -> tuple
         if redirect.state is not RedirectState.OK:
             severity = "warning" if redirect.state is RedirectState.PARTLY else "critical"
             message = f"{_where(redirect, address)}{_evidence(redirect)}."
-            found.append(Finding(severity, subject, "nat_redirect", message, REDIRECTS.format(address=address)))
+            found.append(Finding(severity, subject, "nat_redirect", message, REDIRECTS.at(address)))
         elif redirect.passed is False:
             message = (
                 f"NAT leads port {redirect.port} to {address}, and no rule of the filter passes it: its own is "
                 f"missing, disabled or behind a block{_evidence(redirect)}. Rules in anchors are not seen."
             )
             # not critical: what an anchor passes would be taken for dropped
-            found.append(Finding("warning", subject, "nat_blocked", message, FILTER_RULES.format(address=address)))
+            found.append(Finding("warning", subject, "nat_blocked", message, FILTER_RULES.at(address)))
     return tuple(found)
 
 
@@ -59,7 +59,7 @@ def open_stats_socket(
     if mode.kind != "s":
         # what socat leaves behind when root uses it while HAProxy is down
         message = f"{path} is no socket but a file of kind {mode.kind!r}: remove it, and restart HAProxy."
-        remedy = RESTART_HAPROXY.format(address=address)
+        remedy = RESTART_HAPROXY.at(address)
         return (Finding("critical", f"{edge}/{path}", "stats_socket", message, remedy),)
     if not mode.bits & _WRITE_BY_ALL:
         return ()
@@ -68,7 +68,7 @@ def open_stats_socket(
         f"every account on the edge may command HAProxy: {path} (level {level}) has mode {mode.bits:03o}, "
         "wider than 660."
     )
-    remedy = HAPROXY_CFG.format(address=address)
+    remedy = HAPROXY_CFG.at(address)
     return (Finding("warning", f"{edge}/{path}", "stats_socket_permission", message, remedy),)
 
 
@@ -99,7 +99,7 @@ def old_backup(edge: str, address: str, age: float, plan: HostPlan) -> tuple[Fin
         f"the newest backup of {edge} is {age / _HOUR:.0f} h old, and shall be {plan.backup_max_age / _HOUR:.0f} h old "
         "at most: whoever restores it loses what was changed since."
     )
-    remedy = f"ssh admin@{address} '{plan.backup_command}'"
+    remedy = on_edge("See when the newest backup was made.", address, plan.backup_command)
     return (Finding("warning", f"{edge}/backup", "backup_old", message, remedy),)
 
 

@@ -7,6 +7,7 @@ from monitor.core.conversation import Failure
 from monitor.core.model import ProbeKind, Target
 from monitor.core.proof import ProofResult
 from monitor.core.roundtrip import RoundtripStatus
+from monitor.core.runbook import Remedy
 from monitor.core.status import ClusterStatus, EdgeStatus, MaillogStatus, TargetStatus
 from monitor.core.verdicts import Verdict
 from monitor.verdict.intermittent import Intermittent
@@ -19,11 +20,11 @@ FINE = frozenset({Verdict.OK, Verdict.SLOW, Verdict.UNKNOWN})
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One broken thing: what, how it shows, what to run next, and which targets' failures it explains."""
+    """One broken thing: what, how it shows, what to do next, and which targets' failures it explains."""
 
     summary: str
     evidence: tuple[str, ...] = ()
-    remedy: str = ""
+    remedy: Remedy | None = None
     explains: frozenset[Target] = frozenset()
 
 
@@ -56,9 +57,9 @@ class Evidence:
         return tuple(door for edge in self.edges for door in edge.front_doors)
 
     @property
-    def edge_address(self) -> str:
-        """The address for commands about no edge in particular."""
-        return next((edge.address for edge in self.edges if edge.asked), "EDGE")
+    def edge_address(self) -> str | None:
+        """The address for commands about no edge in particular; ``None`` where none is asked."""
+        return next((edge.address for edge in self.edges if edge.asked), None)
 
     @property
     def looks(self) -> dict[Target, EdgeStatus]:

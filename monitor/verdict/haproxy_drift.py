@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from monitor.core.edge import ConfiguredProxy, ConfiguredServer, HaproxyConfiguration
 from monitor.core.haproxy import HaproxyServer
 from monitor.core.model import Node, Service
-from monitor.core.runbook import BOOTSTRAP, HAPROXY_CFG, RESTART_HAPROXY
+from monitor.core.runbook import BOOTSTRAP, HAPROXY_CFG, RESTART_HAPROXY, Remedy
 from monitor.core.status import Drift
 from monitor.wire.servers_state import backend_matches
 
@@ -81,7 +81,7 @@ def unapplied(
                 f"the running {backend.name} differs from haproxy.cfg in {', '.join(differing)}: "
                 "the file was written, and HAProxy not reloaded, or changed by its CLI."
             )
-            remedy = RESTART_HAPROXY.format(address=declared.address)
+            remedy = RESTART_HAPROXY.at(declared.address)
             subject, file, memory = f"{declared.edge}/{backend.name}", _told(written - runs), _told(runs - written)
             found.append(Drift("warning", subject, "unapplied", message, remedy, file, memory))
     return tuple(found)
@@ -110,7 +110,7 @@ def _pool(declared: Declared, service: Service, backend: ConfiguredProxy) -> Ite
         yield Drift("critical", subject, "pool_port", message, _bootstrap(declared), port, observed)
     if disabled := [server.name for server in backend.servers if server.disabled]:
         message = f"{backend.name} has servers disabled by configuration: {', '.join(disabled)}."
-        yield Drift("info", subject, "pool_disabled", message, "", "enabled", ", ".join(disabled))
+        yield Drift("info", subject, "pool_disabled", message, None, "enabled", ", ".join(disabled))
 
 
 def _servers(declared: Declared, service: Service, backend: ConfiguredProxy) -> Iterable[Drift]:
@@ -235,9 +235,9 @@ def _duration(milliseconds: int) -> str:
     return f"{minutes} min" if minutes and not rest else f"{milliseconds / 1000:g} s"
 
 
-def _bootstrap(declared: Declared) -> str:
-    return BOOTSTRAP.format(address=declared.address)
+def _bootstrap(declared: Declared) -> Remedy:
+    return BOOTSTRAP.at(declared.address)
 
 
-def _cat(declared: Declared) -> str:
-    return HAPROXY_CFG.format(address=declared.address)
+def _cat(declared: Declared) -> Remedy:
+    return HAPROXY_CFG.at(declared.address)

@@ -80,5 +80,5 @@ def _hidden(edge: EdgeStatus, host: EdgeObservation) -> Iterator[Finding]:
         return
     for command, failure in host.failures.items():
         message = f"{edge.name} does not show {_WHAT[command]}: {failure.reason}, {failure.detail}."
-        remedy = SSH_TRY.format(address=edge.address)
+        remedy = SSH_TRY.at(edge.address)
         yield Finding("warning", f"{edge.name}/{command}", "edge_gap", message, remedy)

@@ -118,7 +118,7 @@ def findings(doors: Iterable[Intermittent]) -> tuple[Finding, ...]:
             kind="intermittent",
             message=f"{door.target.service} fails now and then through the front door of {door.target.node}: "
             f"{door.words}{''.join(f'; {suspect}' for suspect in door.suspects)}.",
-            remedy=SHOW_STATE.format(address=door.address),
+            remedy=SHOW_STATE.at(door.address),
         )
         for door in doors
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from monitor.core.model import Service
-from monitor.core.runbook import CLIENTS_SEEN, MAIL_LOG, QUEUE, REDIRECTS
+from monitor.core.runbook import CHECK_PORT, CLIENTS_SEEN, LESS_NOISE, MAIL_LOG, QUEUE, REDIRECTS, Remedy
 from monitor.core.status import Finding
 from monitor.verdict.check_ports import LocalChecks
 from monitor.verdict.evidence import Evidence, names
@@ -14,11 +14,6 @@ from monitor.verdict.traffic import ALL_LISTENERS, WINDOW, Loss
 
 DEFERRING = (
     "The mail server lets mail in and then defers it (451 4.3.x, 452 4.3.1): a full volume, or a failing lookup."
-)
-
-_LESS_NOISE = (
-    "Harmless. On FreeBSD every check of HAProxy is logged: point the servers' `check port` at a healthcheck NodePort, "
-    "lengthen `inter`, and drop these lines from the log store."
 )
 
 
@@ -48,13 +43,13 @@ def explaining(signals: LogSignals, services: Iterable[Service], checks: Iterabl
         pools = [each.backend for each in checks if each.service == ports[port]]
         by = f"by the checks of {names(pools)}" if pools else "by nobody that HAProxy's state names"
         message = f"postscreen of listener {port} logs getpeername: PROXY LOCAL and a reset, {by}."
-        remedy = "Give those servers `check port`, or remove the backend." if pools else MAIL_LOG
+        remedy = CHECK_PORT if pools else MAIL_LOG
         found.append(Finding("warning", str(port), "getpeername", message, remedy))
     if signals.stuck is not None and not signals.stuck.grave:
         found.append(Finding("info", "maillog", "deferred", told_stuck(signals.stuck), QUEUE))
     if signals.noise:
         message = f"Checks leave {signals.noise:.0f} lines a minute in the mail log (edge_check_noise)."
-        found.append(Finding("info", "maillog", "edge_check_noise", message, _LESS_NOISE))
+        found.append(Finding("info", "maillog", "edge_check_noise", message, LESS_NOISE))
     return tuple(found)
 
 
@@ -66,9 +61,9 @@ def nobody_comes(evidence: Evidence) -> float | None:
     return evidence.log.silence if well and not evidence.log.lost else None
 
 
-def redirects(evidence: Evidence) -> str:
+def redirects(evidence: Evidence) -> Remedy:
     """Give the command that shows where NAT sends the mail ports."""
-    return REDIRECTS.format(address=evidence.edges[0].address if evidence.edges else "EDGE")
+    return REDIRECTS.at(evidence.edges[0].address if evidence.edges else None)
 
 
 def told_loss(loss: Loss) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from monitor.core.model import ProbeKind, Target
 from monitor.core.observations import NegativeObservation
-from monitor.core.runbook import POSTCONF_RELAY, POSTCONF_SERVICES, USER_PATCHES
+from monitor.core.runbook import POSTCONF_RELAY, POSTCONF_SERVICES, USER_PATCHES, Remedy
 from monitor.core.status import Finding, NegativeStatus
 from monitor.verdict.plan import NegativePlan
 
@@ -21,7 +21,7 @@ class _Accepted:
 
     kind: str
     message: str
-    remedy: str
+    remedy: Remedy
 
 
 _ACCEPTED = {

@@ -81,6 +81,4 @@ def findings(status: RoundtripStatus | None, edge: str) -> Iterator[Finding]:
         yield Finding("critical", "roundtrip", "client_ip_lost", message, CLIENTS_SEEN)
     if last.via_backup:
         message = "The roundtrip's message came by the backup MX: the front door did not take it from outside."
-        yield Finding(
-            "warning", "roundtrip", "via_backup", message, REDIRECTS.format(address=edge) if edge else ROUNDTRIP
-        )
+        yield Finding("warning", "roundtrip", "via_backup", message, REDIRECTS.at(edge) if edge else ROUNDTRIP)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from monitor.core.edge import RedirectState
-from monitor.core.runbook import REDIRECTS, RESTART_HAPROXY, SHOW_STATE, SOCKSTAT
+from monitor.core.runbook import PING, REDIRECTS, RESTART_HAPROXY, SHOW_STATE, SOCKSTAT
 from monitor.core.status import EdgeStatus
 from monitor.core.verdicts import Agreement, Verdict
 from monitor.verdict.edge_book import unbound_ports
@@ -34,7 +34,7 @@ def edge_dead(evidence: Evidence) -> Cause | None:
         f"The edge {names(f'{edge.name} ({edge.address})' for edge in dead)} is dead: neither SSH nor any frontend "
         "answers.",
         evidence=(*(f"ssh {edge.name}: {edge.reason}" for edge in dead), *told(doors)),
-        remedy=f"ping {dead[0].address}; look at the pfSense console",
+        remedy=PING.at(dead[0].address),
         explains=targets(doors),
     )
 
@@ -48,7 +48,7 @@ def haproxy_dead(evidence: Evidence) -> Cause | None:
     return Cause(
         f"HAProxy on {names(edge.name for edge in dead)} does not answer at its stats socket: {dead[0].reason}.",
         evidence=(*(f"socket of {edge.name}: {edge.reason}" for edge in dead), *told(doors)),
-        remedy=RESTART_HAPROXY.format(address=dead[0].address),
+        remedy=RESTART_HAPROXY.at(dead[0].address),
         explains=targets(doors),
     )
 
@@ -69,7 +69,7 @@ def nat_elsewhere(evidence: Evidence) -> Cause | None:
     return Cause(
         f"NAT does not lead port {ports} to the edge's own address: mail from outside goes astray.",
         evidence=tuple(each.message for each in found),
-        remedy=REDIRECTS.format(address=astray[0][0].address),
+        remedy=REDIRECTS.at(astray[0][0].address),
     )
 
 
@@ -88,7 +88,7 @@ def frontend_not_bound(evidence: Evidence) -> Cause | None:
     return Cause(
         f"Frontend port {ports} is not bound: clients are refused.",
         evidence=(*told(closed), *(line for edge, port in seen for line in _sockets(edge, port))),
-        remedy=SOCKSTAT.format(address=closed[0].address if closed else seen[0][0].address),
+        remedy=SOCKSTAT.at(closed[0].address if closed else seen[0][0].address),
         explains=targets(closed),
     )
 
@@ -118,7 +118,7 @@ def backend_broken(evidence: Evidence) -> Cause | None:
     return Cause(
         summary,
         evidence=(*told(doors), *(f"lb_down_path_up: {place(s)}" for s in taken_out), *told(unchecked)),
-        remedy=SHOW_STATE.format(address=doors[0].address if doors else evidence.edge_address),
+        remedy=SHOW_STATE.at(doors[0].address if doors else evidence.edge_address),
         explains=targets((*doors, *unchecked)),
     )
 
@@ -132,7 +132,7 @@ def intermittent(evidence: Evidence) -> Cause | None:
         f"{names(door.target.service for door in doors)} fails now and then through the front door: a server of the "
         "pool is bad for clients.",
         evidence=(*(door.line for door in doors), *dict.fromkeys(each for door in doors for each in door.suspects)),
-        remedy=SHOW_STATE.format(address=doors[0].address),
+        remedy=SHOW_STATE.at(doors[0].address),
         explains=frozenset(door.target for door in doors),
     )
 

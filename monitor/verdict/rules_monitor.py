@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 
 from monitor.core.conversation import Failure
-from monitor.core.runbook import RBAC, READYZ, SSH_TRY
+from monitor.core.runbook import OWN_LOG, OWN_ROUTES, RBAC, READYZ, SSH_TRY
 from monitor.core.status import EdgeStatus, TargetStatus
 from monitor.core.taxonomy import Reason
 from monitor.verdict.evidence import FINE, Cause, Evidence, fresh, names, place, served_since, silent, targets
 from monitor.verdict.rules_edge import shut
-
-OWN_LOG = "mailpath's own log"
 
 
 def nothing_known(evidence: Evidence) -> Cause | None:
@@ -30,7 +28,7 @@ def nothing_answers(evidence: Evidence) -> Cause | None:
     return Cause(
         "Nothing of the path answers, no node and no edge: mailpath itself has lost the network.",
         evidence=(f"{len(fresh(probed))} targets silent",),
-        remedy="ip route; ping the edge from where mailpath runs",
+        remedy=OWN_ROUTES,
         explains=targets(probed).union(evidence.looks),
     )
 
@@ -45,7 +43,7 @@ def nodes_out_of_sight(evidence: Evidence) -> Cause | None:
     return Cause(
         "mailpath reaches no node, while clients do: its own way to them is cut.",
         evidence=(f"all ports of {names(s.target.node for s in lost)} silent", *map(_served, serving)),
-        remedy="ip route; nc -vz NODE 30125 from where mailpath runs",
+        remedy=OWN_ROUTES,
         explains=targets((*evidence.handshakes, *evidence.checks)),
     )
 
@@ -102,5 +100,5 @@ def _blind(edges: Sequence[EdgeStatus], consolation: str) -> Cause | None:
     return Cause(
         f"{summary}{consolation}.",
         evidence=tuple(f"ssh {edge.name}: {edge.reason}" for edge in edges),
-        remedy=SSH_TRY.format(address=edges[0].address),
+        remedy=SSH_TRY.at(edges[0].address),
     )

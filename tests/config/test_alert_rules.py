@@ -52,9 +52,9 @@ def test_the_command_names_the_edge_of_its_own_path() -> None:
     """Where paths have different edges, a template chooses."""
     one = thresholds(parse(COMPLETE, "mailpath.yml").paths, {})
     assert set(one.edges.values()) == {"10.0.20.1"}
-    assert "command: ping 10.0.20.1\n" in rules_yaml(one)
+    assert "command: ping -c 3 10.0.20.1\n" in rules_yaml(one)
     two = rules_yaml(Thresholds(edges={"home": "10.0.20.1", "branch": "10.1.0.1"}))
-    assert 'ping {{ if eq $labels.path "branch" }}10.1.0.1{{ else }}10.0.20.1{{ end }}' in two
+    assert 'ping -c 3 {{ if eq $labels.path "branch" }}10.1.0.1{{ else }}10.0.20.1{{ end }}' in two
 
 
 def test_the_command_line_prints_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,7 @@ from monitor.core.maintenance import Maintenance
 from monitor.core.model import MailProtocol, ProbeKind, Service, Target
 from monitor.core.observations import HaproxyObservation, Judgement, Observation
 from monitor.core.roundtrip import Roundtrip
+from monitor.core.runbook import Remedy
 from monitor.core.status import (
     Diagnosis,
     EdgeStatus,
@@ -143,8 +144,8 @@ def broken_status(text: str = "the listener on 2525 refuses") -> PathStatus:
         handshakes=(replace(down, last=last, agreement=Agreement.LB_UP_PATH_DOWN), *healthy.handshakes[1:]),
         edges=(replace(edge(), reason=text, haproxy_up=False),),
         maillog=MaillogStatus(text, up=False, lag=None, reason=text),
-        diagnosis=Diagnosis(Hop.LISTENER, text, (text,), text, (text,), (text,)),
-        findings=(Finding("warning", text, "drift", text, text),),
+        diagnosis=Diagnosis(Hop.LISTENER, text, (text,), Remedy(text, text), (text,), (text,)),
+        findings=(Finding("warning", text, "drift", text, Remedy(text, text)),),
         health=Health("fail", (HealthCheck("smtp:nodes", "fail", text, "smtp"),)),
     )
 

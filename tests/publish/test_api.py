@@ -3,7 +3,9 @@
 import json
 from dataclasses import fields, replace
 
-from monitor.core.status import PathStatus
+from monitor.core.runbook import Remedy
+from monitor.core.status import Diagnosis, Finding, PathStatus
+from monitor.core.verdicts import Hop
 from monitor.publish.api import document
 from tests.publish.statuses import broken_status, path_status, unknown
 
@@ -26,6 +28,22 @@ def test_a_target_tells_its_last_round() -> None:
     assert fine["last"]["greeting"] == "220 mail.example.org ESMTP"
     assert fine["last"]["phases"] == {"connect": 0.002, "greeting": 6.01}
     assert "transcript" not in json.dumps(path)
+
+
+def test_a_remedy_is_told_in_words_and_as_a_command() -> None:
+    """``remedy`` is what it always was, one text; beside it stands which of the two it is."""
+    command, words = Remedy("Go there.", "date -u"), Remedy("Go there.")
+    told: dict[Remedy | None, dict[str, str | None]] = {
+        command: {"remedy": "date -u", "words": "Go there.", "command": "date -u"},
+        words: {"remedy": "Go there.", "words": "Go there.", "command": None},
+        None: {"remedy": "", "words": None, "command": None},
+    }
+    for remedy, shown in told.items():
+        diagnosis = Diagnosis(Hop.NODE, "It is silent.", remedy=remedy)
+        finding = Finding("warning", "k8s-node1", "node_not_ready", "It is NotReady.", remedy)
+        (path,) = document([replace(path_status(), diagnosis=diagnosis, findings=(finding,))])["paths"]
+        for each in (path["diagnosis"], path["findings"][0]):
+            assert {key: each[key] for key in shown} == shown
 
 
 def test_what_is_not_known_is_null() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from monitor.core.edge import RedirectState
 from monitor.core.kube import Cluster, Deployment, Pod
+from monitor.core.runbook import Remedy
 from monitor.core.status import ClusterStatus, Diagnosis, Finding, Health, HealthCheck, PathStatus
 from monitor.core.verdicts import Hop
 from monitor.publish.check_report import MIN_WIDTH, ExitStatus, Style, as_json, as_text, exit_status
@@ -15,9 +16,11 @@ from tests.publish.statuses import broken_status, path_status, unknown
 
 PLAIN = Style()
 ASCII = Style(unicode=False)
-CRITICAL = Finding("critical", "pfsense:25", "nat_redirect", "NAT leads port 25 astray.", "ssh admin@10.0.20.1")
-WARNING = Finding("warning", "pfsense/pool", "timeout", "It is short.", "ssh admin@10.0.20.1")
-INFO = Finding("info", "pfsense", "haproxy_restarted", "A moment ago.", "nothing")
+CRITICAL = Finding(
+    "critical", "pfsense:25", "nat_redirect", "NAT leads port 25 astray.", Remedy("Look.", "ssh admin@10.0.20.1")
+)
+WARNING = Finding("warning", "pfsense/pool", "timeout", "It is short.", Remedy("Lengthen it."))
+INFO = Finding("info", "pfsense", "haproxy_restarted", "A moment ago.", Remedy("Wait."))
 
 
 def _worried() -> PathStatus:
@@ -82,11 +85,12 @@ def test_the_picture() -> None:
 
 
 def test_findings_and_diagnosis() -> None:
-    """The gravest finding comes first, with what to run; the diagnosis ends with the next command, whole."""
+    """The gravest finding comes first, with what to do, a command after a prompt; the diagnosis ends with the next."""
     text = as_text([replace(broken_status("because"), findings=(INFO, WARNING, CRITICAL))], PLAIN)
     assert text.index("critical pfsense:25") < text.index("warning  pfsense/pool") < text.index("info     pfsense")
     assert "$ ssh admin@10.0.20.1" in text
-    assert "$ nothing" not in text
+    assert "\n             Lengthen it.\n" in text
+    assert "Wait." not in text
     assert text.endswith("  because  because\n  effects  because\n  also     because\nNext: because\n")
 
 

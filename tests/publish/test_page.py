@@ -5,6 +5,8 @@ from html.parser import HTMLParser
 
 from monitor.core.conversation import Failure
 from monitor.core.model import ProbeKind, Target
+from monitor.core.runbook import Remedy
+from monitor.core.status import Diagnosis
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Verdict
 from monitor.publish.journal import Journal
@@ -57,6 +59,16 @@ def test_a_fault_is_named_with_evidence_and_remedy() -> None:
         "HAProxy down",
     ):
         assert shown in text
+
+
+def test_a_command_can_be_copied_and_prose_cannot() -> None:
+    """The words of a remedy are text; behind the button is the command alone."""
+    path = broken_status()
+    hop = path.diagnosis.hop
+    for remedy, buttons in ((Remedy("Go there.", "date -u"), 1), (Remedy("Go there."), 0), (None, 0)):
+        page = render([replace(path, diagnosis=Diagnosis(hop, "It is down.", remedy=remedy), findings=())]).decode()
+        assert (page.count(">Copy</button>"), page.count("Copy: date -u")) == (buttons, buttons)
+        assert ("Go there." in page) is (remedy is not None)
 
 
 def test_no_path_is_said_so() -> None:

@@ -46,7 +46,7 @@ def test_a_renewed_certificate_that_nobody_serves_yet() -> None:
     assert "was renewed, and the services do not serve it yet" in drift.message
     assert drift.declared == "one that ends 1970-04-02 13:46 UTC"
     assert drift.observed == "one that ends 1970-02-01 13:46 UTC on smtp, imaps"
-    assert drift.remedy == "kubectl rollout restart deployment/mailserver -n mailserver"
+    assert str(drift.remedy) == "kubectl rollout restart deployment/mailserver -n mailserver"
 
 
 @pytest.mark.parametrize(("days", "severity"), [(4, "warning"), (2, "critical"), (-1, "critical")])

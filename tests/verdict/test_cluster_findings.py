@@ -199,7 +199,7 @@ def test_what_the_api_does_not_show_is_named() -> None:
     made = book()
     made.record(replace(looked(), gaps={"pods": Failure(Phase.FOLLOW, Reason.PERMISSION_DENIED, "HTTP 403")}))
     found = made.status(1.0, NOW).findings
-    assert [(each.subject, each.kind, each.remedy) for each in found] == [
+    assert [(each.subject, each.kind, str(each.remedy)) for each in found] == [
         ("pods", "kubernetes_gap", "mailpath rbac --namespace monitoring | kubectl apply -f -")
     ]
 

@@ -25,7 +25,7 @@ def test_unbound() -> None:
     ]
     assert found[0].message == "HAProxy does not listen on 10.0.20.1 port 465: nobody does."
     assert "master, a socket without owner does" in found[1].message
-    assert found[1].remedy == "ssh admin@10.0.20.1 'sockstat -l | grep haproxy'"
+    assert str(found[1].remedy) == "ssh admin@10.0.20.1 'sockstat -l | grep haproxy'"
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_misdirected(state: RedirectState, severity: str, words: str) -> None:
 def test_dropped() -> None:
     """A redirect whose connections the filter drops is told; one that nobody can tell is not."""
     [finding] = misdirected(EDGE, ADDRESS, [Redirect(25, RedirectState.OK, passed=False)])
-    assert (finding.kind, finding.remedy) == ("nat_blocked", "ssh admin@10.0.20.1 'pfctl -sr'")
+    assert (finding.kind, str(finding.remedy)) == ("nat_blocked", "ssh admin@10.0.20.1 'pfctl -sr'")
     assert misdirected(EDGE, ADDRESS, [Redirect(25, RedirectState.OK, passed=p) for p in (True, None)]) == ()
 
 

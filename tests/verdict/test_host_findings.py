@@ -97,7 +97,7 @@ def test_a_port_led_astray(state: RedirectState) -> None:
     status = _status(_look(redirects={587: state}))
     assert status.diagnosis.hop is Hop.NAT
     assert "port 587 of pfsense" in status.diagnosis.summary
-    assert status.diagnosis.remedy.startswith("ssh admin@10.0.20.1 'pfctl -sn'")
+    assert str(status.diagnosis.remedy).startswith("ssh admin@10.0.20.1 'pfctl -sn'")
     assert _found(status) == [("critical", "pfsense:587", "nat_redirect")]
 
 
@@ -219,4 +219,4 @@ def test_a_backup_that_is_too_old(hours: float, old: bool) -> None:  # noqa: FBT
     assert _found(status) == ([("warning", "pfsense/backup", "backup_old")] if old else [])
     if old:
         assert "is 49 h old, and shall be 48 h old at most" in status.findings[0].message
-        assert status.findings[0].remedy == "ssh admin@10.0.20.1 'cat /root/last-backup'"
+        assert str(status.findings[0].remedy) == "ssh admin@10.0.20.1 'cat /root/last-backup'"

@@ -98,7 +98,7 @@ def test_an_open_relay_is_critical_and_fails_the_health() -> None:
     assert (finding.severity, finding.kind, finding.subject) == ("critical", "open_relay", "smtp")
     assert "smtp on k8s-node2" in finding.message
     assert "250 2.1.5 Ok" in finding.message
-    assert "postconf mynetworks" in finding.remedy
+    assert "postconf mynetworks" in str(finding.remedy)
     assert status.health.status == "fail"
     assert status.diagnosis.hop is Hop.NONE
 

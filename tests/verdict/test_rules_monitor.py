@@ -33,14 +33,14 @@ def test_nodes_that_the_api_does_not_show_are_why_nothing_is_known(
 ) -> None:
     """Where it alone knows them, and also without a block for the mail server: our own log would not say more."""
     book = PathBook(plan(nodes=(), edges=(), maillog=None))
-    assert book.status(0.0, NOW).diagnosis.remedy == "mailpath's own log"
+    assert str(book.status(0.0, NOW).diagnosis.remedy) == "Read mailpath's own log."
     book.record(round_)
     diagnosis = book.status(0.0, NOW).diagnosis
     assert (diagnosis.hop, diagnosis.evidence) == (Hop.MONITOR, (because,))
     assert "Kubernetes API" in diagnosis.summary
-    assert diagnosis.remedy.startswith(remedy)
+    assert str(diagnosis.remedy).startswith(remedy)
     book.record(looked(None))
-    assert book.status(0.0, NOW).diagnosis.remedy == "mailpath's own log"
+    assert str(book.status(0.0, NOW).diagnosis.remedy) == "Read mailpath's own log."
 
 
 def test_a_path_whose_front_doors_alone_are_known_is_not_sound() -> None:
@@ -51,7 +51,7 @@ def test_a_path_whose_front_doors_alone_are_known_is_not_sound() -> None:
     diagnosis = book.status(0.0, NOW).diagnosis
     assert diagnosis.hop is Hop.MONITOR
     assert diagnosis.evidence == ("nodes: the Kubernetes API shows none (refused)",)
-    assert diagnosis.remedy.startswith("kubectl get --raw")
+    assert str(diagnosis.remedy).startswith("kubectl get --raw")
 
 
 def test_nodes_that_are_fixed_need_no_api() -> None:

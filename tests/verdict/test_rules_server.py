@@ -21,4 +21,4 @@ def test_the_certificate_is_asked_for_where_it_is_at_fault() -> None:
             book.record(seen(target, Verdict.TLS_INVALID, EXPIRED))
     diagnosis = book.status(0.0, NOW).diagnosis
     assert diagnosis.hop is Hop.TLS
-    assert diagnosis.remedy.startswith("openssl s_client -connect 10.0.20.1:8465 </dev/null")
+    assert str(diagnosis.remedy).startswith("openssl s_client -connect 10.0.20.1:8465 </dev/null")

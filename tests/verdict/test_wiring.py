@@ -39,4 +39,4 @@ def test_another_services_listener_is_a_finding() -> None:
     (finding,) = findings(SERVICES, [at(2525), at(5587)])
     assert (finding.kind, finding.severity, finding.subject) == ("wrong_listener", "critical", "k8s-node1:30125")
     assert "leads to listener 5587" in finding.message
-    assert "mailserver-proxy" in finding.remedy
+    assert "mailserver-proxy" in str(finding.remedy)

@@ -1,10 +1,12 @@
 """One alert as a person is told it, and as Prometheus reads it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from shlex import quote
 from typing import Any
 
+from monitor.core.runbook import Remedy, filled, host
 from monitor.core.verdicts import Hop
 from monitor.publish.alerting.thresholds import Thresholds, spoken, written
 
@@ -39,13 +41,14 @@ class Alert:
     summary: str
     what: str
     mail: str
-    commands: tuple[str, ...]
+    commands: tuple[Remedy, ...]
     listed: str = ""
     path: str = ""
 
     def rule(self, thresholds: Thresholds) -> Rule:
         """Give it as a rule file holds it."""
-        commands = [command.replace("{address}", _address(thresholds)) for command in self.commands]
+        edge, host_of_edge = _address(thresholds, str), _address(thresholds, host)
+        commands = [filled(each.command, edge, host_of_edge) for each in self.commands if each.command is not None]
         stood = f" It has been so for {spoken(self.wait)} or longer." if self.wait else ""
         labels = {"severity": str(self.severity), "hop": str(self.hop)} | ({"path": self.path} if self.path else {})
         rule: Rule = {"alert": self.name, "expr": self.expression}
@@ -68,11 +71,13 @@ def rules_of(alerts: Iterable[Alert], thresholds: Thresholds) -> list[Rule]:
     return [alert.rule(thresholds) for alert in alerts]
 
 
-def _address(thresholds: Thresholds) -> str:
+def _address(thresholds: Thresholds, written: Callable[[str], str]) -> str:
     """Give the edge's address, as a template that looks at the alert's path where paths have different ones."""
     first, *others = dict.fromkeys(thresholds.edges.values()) or (_EDGE,)
-    address = first
+    address = quote(written(first))
     for path, other in thresholds.edges.items():
         if other in others:
-            address = f'{{{{ if eq $labels.path "{path}" }}}}{other}{{{{ else }}}}{address}{{{{ end }}}}'
+            address = (
+                f'{{{{ if eq $labels.path "{path}" }}}}{quote(written(other))}{{{{ else }}}}{address}{{{{ end }}}}'
+            )
     return address

@@ -26,7 +26,6 @@ _HARMFUL = (
 
 def daemon_alerts(thresholds: Thresholds) -> Iterator[Alert]:
     """Give them."""
-    log = "kubectl logs -n monitoring deployment/mailpath --tail=50"
     yield Alert(
         name="MailpathAbsent",
         severity=Severity.WARNING,
@@ -36,7 +35,7 @@ def daemon_alerts(thresholds: Thresholds) -> Iterator[Alert]:
         summary="mailpath is gone",
         what="Prometheus has no metric of it any more: it does not run, or it is not scraped.",
         mail="Mail is probably fine, and nobody watches it.",
-        commands=("kubectl get pods -A -l app.kubernetes.io/name=mailpath", log),
+        commands=(runbook.OWN_PODS, runbook.OWN_POD_LOG),
         path=_EVERY,
     )
     yield Alert(
@@ -48,7 +47,7 @@ def daemon_alerts(thresholds: Thresholds) -> Iterator[Alert]:
         summary=f"{_PATH}: mailpath runs and probes nothing",
         what="It answers scrapes, and no round of any probe has ended.",
         mail="Mail is probably fine, and nobody watches it.",
-        commands=(log,),
+        commands=(runbook.OWN_POD_LOG,),
     )
     yield Alert(
         name="MailpathKubernetesBlind",
@@ -59,7 +58,7 @@ def daemon_alerts(thresholds: Thresholds) -> Iterator[Alert]:
         summary=f"{_PATH}: mailpath cannot ask the Kubernetes API",
         what="The API does not answer, or does not allow it.",
         mail="Mail is not touched by it. A rollout or a full volume would not be recognised as the cause of an outage.",
-        commands=("kubectl get --raw '/readyz?verbose'", "mailpath rbac --namespace monitoring | kubectl apply -f -"),
+        commands=(runbook.READYZ, runbook.RBAC),
     )
     harm = ("=~", "|".join(_HARMFUL))
     yield Alert(
@@ -71,7 +70,7 @@ def daemon_alerts(thresholds: Thresholds) -> Iterator[Alert]:
         summary=f"{_PATH}: mailpath itself causes {{{{ $labels.problem }}}}",
         what="Problems in the mail log carry the address of mailpath's own probes.",
         mail="The monitor disturbs what it watches. If mail suffers, stop it.",
-        commands=(runbook.MAIL_LOG, "kubectl scale -n monitoring deployment/mailpath --replicas=0"),
+        commands=(runbook.MAIL_LOG, runbook.OWN_STOP),
     )
     yield Alert(
         name="MailpathConfigRefused",
@@ -82,7 +81,7 @@ def daemon_alerts(thresholds: Thresholds) -> Iterator[Alert]:
         summary="mailpath has refused its new configuration",
         what="The configuration file has faults; the one before it is still in force.",
         mail="Mail is not touched by it. What was changed is not watched yet.",
-        commands=("mailpath config check",),
+        commands=(runbook.CONFIG_CHECK,),
         path=_EVERY,
     )
     yield Alert(
@@ -94,7 +93,7 @@ def daemon_alerts(thresholds: Thresholds) -> Iterator[Alert]:
         summary="mailpath has met a bug of its own",
         what="A probe ended in an exception that nobody expected. It was survived.",
         mail="Mail is not touched by it; that round told nothing.",
-        commands=("kubectl logs -n monitoring deployment/mailpath | grep probe.bug",),
+        commands=(runbook.OWN_BUGS,),
         path=_EVERY,
     )
     yield Alert(
@@ -106,5 +105,5 @@ def daemon_alerts(thresholds: Thresholds) -> Iterator[Alert]:
         summary=f"{_PATH}: somebody works on it",
         what="Maintenance was announced to mailpath, and its end has not come yet.",
         mail="What breaks meanwhile is expected: nobody is told of it, but of an open relay. It ends by itself.",
-        commands=("mailpath maintenance end",),
+        commands=(runbook.MAINTENANCE_END,),
     )

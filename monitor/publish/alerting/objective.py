@@ -7,6 +7,7 @@ window says that it matters, the short one that it still goes on.
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from monitor.core.runbook import CHECK
 from monitor.core.verdicts import Hop
 from monitor.publish import catalogue
 from monitor.publish.alerting.alert import Alert, Rule, Severity
@@ -74,7 +75,7 @@ def burn_alerts(thresholds: Thresholds) -> Iterator[Alert]:
             what="Users could not use {{ $labels.service }} for {{ printf `%.0f` $value }} % of the time, "
             f"where {100 * allowed:.3g} % of a month is allowed, and no single outage was long enough to be told.",
             mail="Some clients fail, now and then. The status page shows when, and through which hop.",
-            commands=("mailpath check",),
+            commands=(CHECK,),
         )
 
 
