@@ -166,8 +166,8 @@ REASONS: Mapping[Reason, Advice] = {
     ),
     Reason.CERTIFICATE_UNTRUSTED: Advice(
         "The chain does not lead to a root that we trust: the intermediate is missing, or it is self-signed or of a "
-        "test authority (Let's Encrypt staging).",
-        "See that the whole chain is served; with an authority of the house's own set `tls.ca_file`.",
+        "test authority (Let's Encrypt staging). The detail is OpenSSL's name for the rule that refused it.",
+        "See that the whole chain is served; for a private authority set `tls.ca_file` (what it needs: operations.md).",
         (runbook.CERTIFICATE,),
     ),
     Reason.HOST_KEY_MISMATCH: Advice(

@@ -14,6 +14,18 @@ from monitor.links.clock import wall_clock
 
 _DAY = timedelta(days=1)
 _LIFETIME = 90 * _DAY
+# Strict clients (Python's, from 3.13 on) ask it of an authority: RFC 5280, section 4.2.1.3.
+_SIGNS = x509.KeyUsage(
+    key_cert_sign=True,
+    crl_sign=True,
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 class Authority:
@@ -29,6 +41,7 @@ class Authority:
         certificate = (
             _builder(self._name, self._name, self._key, now - _DAY, now + _LIFETIME)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_SIGNS, critical=True)
             .add_extension(self._identifier, critical=False)
             .sign(self._key, hashes.SHA256())
         )

@@ -7,12 +7,15 @@ Uptime Kuma's has its token in it.
 import asyncio
 import ssl
 from collections.abc import Mapping
+from functools import cache
 from typing import NamedTuple
 
 import aiohttp
 
 from monitor.core.errors import LinkError
 from monitor.core.taxonomy import Reason
+from monitor.links import certificate
+from monitor.links.authorities import client_context
 from monitor.links.tcp import reason_of
 
 MAX_ANSWER = 64 * 1024
@@ -31,14 +34,16 @@ async def request(
     """Ask; ``within`` is in seconds, for all of it. A user and password in the URL are sent as basic auth.
 
     Raises:
-        LinkError: REFUSED, UNREACHABLE, TIMEOUT, RESET, CLOSED, LOCAL_ERROR; CERTIFICATE_UNTRUSTED, TLS_ERROR;
+        LinkError: REFUSED, UNREACHABLE, TIMEOUT, RESET, CLOSED, LOCAL_ERROR; ``certificate_…``, TLS_ERROR;
             MALFORMED: no HTTP.
     """
     limits = aiohttp.ClientTimeout(total=within, sock_connect=within, sock_read=within)
     try:
         async with (
             aiohttp.ClientSession(timeout=limits, auto_decompress=False) as session,
-            session.request(method, url, data=body or None, headers=headers, allow_redirects=False) as response,
+            session.request(
+                method, url, data=body or None, headers=headers, allow_redirects=False, ssl=system_tls()
+            ) as response,
         ):
             return Answer(response.status, await _bounded(response.content))
     except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -57,7 +62,7 @@ def _translated(error: Exception, within: float) -> LinkError:
         case asyncio.TimeoutError():
             reason, detail = Reason.TIMEOUT, f"no answer within {within:.3g} s"
         case aiohttp.ClientConnectorCertificateError():
-            reason, detail = Reason.CERTIFICATE_UNTRUSTED, _verdict(error.certificate_error)
+            reason, detail = _refusal(error.certificate_error)
         case aiohttp.ClientSSLError():
             reason, detail = Reason.TLS_ERROR, "the TLS handshake failed"
         case aiohttp.ClientConnectorDNSError():
@@ -71,5 +76,15 @@ def _translated(error: Exception, within: float) -> LinkError:
     return LinkError(reason, detail)
 
 
-def _verdict(error: Exception) -> str:
-    return error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else "the certificate is not valid"
+def _refusal(error: Exception) -> tuple[Reason, str]:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return certificate.refusal(error)
+    return Reason.CERTIFICATE_UNTRUSTED, "the certificate is not valid"
+
+
+@cache
+def system_tls() -> ssl.SSLContext:
+    """TLS that trusts the system's authorities, loaded once: that takes milliseconds."""
+    context = client_context()
+    context.set_alpn_protocols(["http/1.1"])  # as aiohttp's own
+    return context

@@ -16,6 +16,8 @@ from functools import partial
 from monitor.core.errors import LinkError
 from monitor.core.roundtrip import MARKER_PREFIX
 from monitor.core.taxonomy import Reason
+from monitor.links import certificate
+from monitor.links.authorities import client_context
 from monitor.links.in_thread import in_thread
 from monitor.links.tcp import reason_of
 
@@ -61,7 +63,7 @@ class Mailbox:
 
         Raises:
             LinkError: AUTH_FAILED: the account is refused; TURNED_AWAY: not now; NOT_FOUND: no such folder;
-                REFUSED, UNREACHABLE, TIMEOUT, RESET, CLOSED, TLS_ERROR, CERTIFICATE_UNTRUSTED, UNEXPECTED_REPLY.
+                REFUSED, UNREACHABLE, TIMEOUT, RESET, CLOSED, TLS_ERROR, UNEXPECTED_REPLY; ``certificate_…``.
         """
         visit = _Visit(self._settings, self._tls)
         return await in_thread(visit, partial(visit.collect, marker), self._settings.timeout)
@@ -167,12 +169,7 @@ def _text(said: list[bytes | None] | list[bytes]) -> str:
 
 
 def _trust(settings: MailboxSettings) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=settings.ca_file)
-    except FileNotFoundError as error:
-        raise LinkError(Reason.NOT_FOUND, f"{settings.ca_file}: no such file") from error
-    except (ssl.SSLError, OSError) as error:
-        raise LinkError(Reason.MALFORMED, f"{settings.ca_file}: {error.strerror or 'no certificates'}") from error
+    context = client_context(settings.ca_file)
     if not settings.verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -182,7 +179,7 @@ def _trust(settings: MailboxSettings) -> ssl.SSLContext:
 def _translated(error: OSError | imaplib.IMAP4.error) -> LinkError:
     match error:
         case ssl.SSLCertVerificationError():
-            return LinkError(Reason.CERTIFICATE_UNTRUSTED, error.verify_message)
+            return LinkError(*certificate.refusal(error))
         case ssl.SSLError():
             return LinkError(Reason.TLS_ERROR, error.reason or "the TLS handshake failed")
         case TimeoutError():

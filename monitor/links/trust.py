@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from monitor.core.errors import LinkError, WireError
+from monitor.core.errors import WireError
 from monitor.core.taxonomy import Reason
 from monitor.links import certificate
+from monitor.links.authorities import client_context
 from monitor.links.clock import wall_clock
 
 # What does not stand in the chain may change too: the end of a root, this host's clock.
@@ -133,19 +134,6 @@ def _vector(octets: int, content: bytes) -> bytes:
 
 
 def _trusting(ca_file: str | None) -> ssl.SSLContext:
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made = client_context(ca_file)
     made.minimum_version = made.maximum_version = ssl.TLSVersion.TLSv1_2
-    if ca_file is None:
-        made.load_default_certs()
-        return made
-    try:
-        made.load_verify_locations(cafile=ca_file)
-    except FileNotFoundError as error:
-        raise LinkError(Reason.NOT_FOUND, f"{ca_file}: no such file") from error
-    except PermissionError as error:
-        raise LinkError(Reason.PERMISSION_DENIED, f"{ca_file}: permission denied") from error
-    except ssl.SSLError as error:
-        raise LinkError(Reason.MALFORMED, f"{ca_file}: holds no certificate in PEM") from error
-    except OSError as error:
-        raise LinkError(Reason.LOCAL_ERROR, f"{ca_file}: {error.strerror}") from error
     return made

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from tests.clock import utc_now
+from tests.links.certificates import MARKS, Extension
 
 DAY = timedelta(days=1)
 
@@ -32,16 +33,16 @@ class Pki:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _name("mailpath cluster", "")
         self.authority = directory / "ca.crt"
-        self._write(self.authority, self._certificate(self._name, self._key, x509.BasicConstraints(True, None)))  # noqa: FBT003 - positional in x509
+        self._write(self.authority, self._certificate(self._name, self._key, MARKS))
 
     def server(self, name: str, *addresses: str) -> Pair:
         """Sign a server's certificate for its addresses."""
         names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(each)) for each in addresses])
-        return self._pair(name, "", names)
+        return self._pair(name, "", (names, False))
 
     def client(self, name: str, group: str = "") -> Pair:
         """Sign a client's certificate; Kubernetes takes CN for its name and O for its group."""
-        return self._pair(name, group, x509.BasicConstraints(False, None))  # noqa: FBT003 - see __init__
+        return self._pair(name, group, (x509.BasicConstraints(ca=False, path_length=None), True))
 
     def account_key(self) -> Path:
         """Make the key that signs service accounts' tokens."""
@@ -52,18 +53,18 @@ class Pki:
         """Give a client's TLS that trusts this authority alone."""
         return ssl.create_default_context(cafile=str(self.authority))
 
-    def _pair(self, name: str, group: str, extension: x509.ExtensionType) -> Pair:
+    def _pair(self, name: str, group: str, extension: Extension) -> Pair:
         key = ec.generate_private_key(ec.SECP256R1())
         stem = self._directory / name.replace(":", "-")
-        certificate = self._write(stem.with_suffix(".crt"), self._certificate(_name(name, group), key, extension))
+        certificate = self._write(stem.with_suffix(".crt"), self._certificate(_name(name, group), key, (extension,)))
         return Pair(certificate, self._write_key(stem.with_suffix(".key"), key))
 
     def _certificate(
-        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, extension: x509.ExtensionType
+        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, extensions: tuple[Extension, ...]
     ) -> x509.Certificate:
         now = utc_now()
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
-        return (
+        builder = (
             x509.CertificateBuilder()
             .issuer_name(self._name)
             .subject_name(subject)
@@ -71,11 +72,12 @@ class Pki:
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - DAY)
             .not_valid_after(now + DAY)
-            .add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .add_extension(issuer, critical=False)
-            .sign(self._key, hashes.SHA256())
         )
+        for extension, critical in extensions:
+            builder = builder.add_extension(extension, critical)
+        return builder.sign(self._key, hashes.SHA256())
 
     def _write(self, path: Path, certificate: x509.Certificate) -> Path:
         path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))

@@ -49,12 +49,43 @@ class Identity:
         return context
 
 
+CA = x509.BasicConstraints(ca=True, path_length=None)
+_USES = (
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+    "encipher_only",
+    "decipher_only",
+)
+Extension = tuple[x509.ExtensionType, bool]
+"""An extension, and whether it is critical."""
+
+
+def may(**uses: bool) -> x509.KeyUsage:
+    """The extension that allows a key these uses, by their names in ``x509.KeyUsage``."""
+    return x509.KeyUsage(**dict.fromkeys(_USES, False) | uses)
+
+
+SIGNS = may(key_cert_sign=True, crl_sign=True)
+MARKS: tuple[Extension, ...] = ((CA, True), (SIGNS, True))
+"""What makes a certificate an authority's (RFC 5280, section 4.2.1)."""
+
+
 class Authority:
     """Signs what it is asked to."""
 
-    def __init__(self, name: str = "mailpath test authority", root: Identity | None = None) -> None:
-        """Make a self-signed root, or sign with one that exists."""
-        self.root = root or _authority(name, None, None, LONG_AGO, NEXT_YEAR)
+    def __init__(
+        self,
+        name: str = "mailpath test authority",
+        root: Identity | None = None,
+        marks: tuple[Extension, ...] = MARKS,
+    ) -> None:
+        """Make a self-signed root with these extensions, or sign with one that exists."""
+        self.root = root or _authority(name, None, None, LONG_AGO, NEXT_YEAR, marks)
 
     def intermediate(
         self, not_before: timedelta = LONG_AGO, not_after: timedelta = NEXT_YEAR, key: Key | None = None
@@ -68,11 +99,18 @@ class Authority:
         not_before: timedelta = YESTERDAY,
         not_after: timedelta = TOMORROW,
         key: Key | None = None,
+        *,
+        names_key: bool = True,
     ) -> Identity:
-        """Sign a server's certificate for a host name or an IP address; times are relative to now."""
+        """Sign a server's certificate for a host name or an IP address; times are relative to now.
+
+        ``names_key`` is whether it has an authority key identifier.
+        """
         key = key or ec.generate_private_key(ec.SECP256R1())
         made = _builder(_name(name), self.root.certificate.subject, key, not_before, not_after)
         made = made.add_extension(x509.SubjectAlternativeName([_alternative(name)]), critical=False)
+        if names_key:
+            made = made.add_extension(_identifier(self.root.key), critical=False)
         return Identity(made.sign(self.root.key, hashes.SHA256()), key)
 
     def ca_file(self, directory: Path) -> str:
@@ -100,14 +138,26 @@ BAD = (
 )
 
 
-def _authority(
-    name: str, signer: Identity | None, key: Key | None, not_before: timedelta, not_after: timedelta
+def _authority(  # noqa: PLR0913, PLR0917 - what a certificate is made of
+    name: str,
+    signer: Identity | None,
+    key: Key | None,
+    not_before: timedelta,
+    not_after: timedelta,
+    marks: tuple[Extension, ...] = MARKS,
 ) -> Identity:
     key = key or ec.generate_private_key(ec.SECP256R1())
     issuer = _name(name) if signer is None else signer.certificate.subject
-    usage = x509.BasicConstraints(ca=True, path_length=None)
-    made = _builder(_name(name), issuer, key, not_before, not_after).add_extension(usage, critical=True)
-    return Identity(made.sign(key if signer is None else signer.key, hashes.SHA256()), key)
+    made = _builder(_name(name), issuer, key, not_before, not_after)
+    for mark, critical in marks:
+        made = made.add_extension(mark, critical)
+    signs = key if signer is None else signer.key
+    made = made.add_extension(_identifier(signs), critical=False)
+    return Identity(made.sign(signs, hashes.SHA256()), key)
+
+
+def _identifier(signer: Key) -> x509.AuthorityKeyIdentifier:
+    return x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
 
 
 def _name(common: str) -> x509.Name:
@@ -133,4 +183,5 @@ def _builder(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now + not_before)
         .not_valid_after(now + not_after)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )

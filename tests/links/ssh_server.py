@@ -87,10 +87,10 @@ class Server(asyncssh.SSHServer):
         """Stop, and break off every connection."""
         assert self.acceptor is not None
         self.acceptor.close()
-        await self.acceptor.wait_closed()
         for connection in self.connections:
             connection.abort()
             await connection.wait_closed()
+        await self.acceptor.wait_closed()  # from Python 3.12 on it waits for every connection
 
     def settings(self, timeout: float = 5.0) -> SshSettings:
         """Write the files of a client who may come in."""

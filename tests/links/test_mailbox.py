@@ -148,7 +148,7 @@ async def test_the_certificate_must_be_for_the_name(
     other = authority.issue("other.example.org").server_context(tmp_path)
     with pytest.raises(LinkError) as caught:
         await collect(Mailstore(), other, settings)
-    assert caught.value.reason is Reason.CERTIFICATE_UNTRUSTED
+    assert caught.value.reason is Reason.CERTIFICATE_NAME_MISMATCH
     assert await collect(holding(), other, replace(settings, verify=False)) == HEADER
 
 

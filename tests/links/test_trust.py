@@ -18,6 +18,7 @@ from monitor.links.trust import ANSWER_LIFETIME, MAX_ANSWERS, Answer, Trust
 from tests.clock import utc_now
 from tests.links.certificates import (
     BAD,
+    CA,
     LAST_WEEK,
     LONG_AGO,
     NAME,
@@ -116,7 +117,7 @@ def test_what_is_untrusted_and_expired_is_untrusted(trust: Trust) -> None:
 
 def test_a_self_signed_certificate_is_good_where_it_is_trusted_itself(tmp_path: Path, trust: Trust) -> None:
     """Homes do so: ``ca_file`` is the server's own certificate."""
-    own, stranger = Authority(NAME), Authority(NAME)
+    own, stranger = (Authority(NAME, marks=((CA, True),)) for _ in range(2))  # as of ``openssl req -x509``
     assert Trust(own.ca_file(tmp_path)).ask([own.root.der], NAME).problem is None
     answer = trust.ask([stranger.root.der], NAME)
     assert (answer.problem, answer.detail) == (Reason.CERTIFICATE_UNTRUSTED, "self-signed certificate")
