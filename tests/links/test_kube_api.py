@@ -28,7 +28,7 @@ async def server(tmp_path: Path) -> AsyncIterator[KubeServer]:
 @pytest.fixture
 async def api(server: KubeServer) -> AsyncIterator[KubeApi]:
     """Give a client of it."""
-    client = KubeApi(server.kubeconfig, timeout=0.5)
+    client = KubeApi(server.kubeconfig, timeout=5.0)
     yield client
     await client.close()
 
@@ -83,10 +83,12 @@ async def test_documents_are_written_over_what_was_read(server: KubeServer, api:
     assert server.leases["mailpath"]["spec"] == {}
 
 
-async def test_a_server_that_never_answers_is_a_timeout(server: KubeServer, api: KubeApi) -> None:
+async def test_a_server_that_never_answers_is_a_timeout(server: KubeServer) -> None:
     """An API server that hangs costs the timeout, not the daemon."""
     server.deaf = True
+    api = KubeApi(server.kubeconfig, timeout=0.1)
     assert (await _failure(api)).reason is Reason.TIMEOUT
+    await api.close()
 
 
 async def test_a_server_that_is_gone_is_refused(server: KubeServer, api: KubeApi) -> None:
@@ -130,7 +132,7 @@ async def _raw(tmp_path: Path, answer: bytes) -> LinkError:
         port = listener.sockets[0].getsockname()[1]
         start, _, rest = text.partition("http://127.0.0.1:")
         other.kubeconfig.write_text(f"{start}http://127.0.0.1:{port}{rest.lstrip('0123456789')}")
-        api = KubeApi(other.kubeconfig, timeout=0.5)
+        api = KubeApi(other.kubeconfig, timeout=5.0)
         try:
             return await _failure(api)
         finally:
@@ -159,7 +161,7 @@ async def test_a_bad_kubeconfig_is_named(tmp_path: Path, content: str | None) ->
     path = tmp_path / "kubeconfig"
     if content is not None:
         path.write_text(content)
-    error = await _failure(KubeApi(path, timeout=0.5))
+    error = await _failure(KubeApi(path, timeout=5.0))
     assert error.reason is (Reason.NOT_FOUND if content is None else Reason.LOCAL_ERROR)
     assert error.detail.startswith(f"kubeconfig {path}: ")
 
@@ -168,7 +170,7 @@ async def test_a_pod_without_an_account_says_so(monkeypatch: pytest.MonkeyPatch)
     """In a cluster, but without the service account's token, the error tells what is missing."""
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
     monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
-    error = await _failure(KubeApi(None, timeout=0.5))
+    error = await _failure(KubeApi(None, timeout=5.0))
     assert error.reason is Reason.API_ERROR
     assert "ervice" in error.detail
 
