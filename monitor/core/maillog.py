@@ -33,8 +33,8 @@ class Problem(StrEnum):
     """
 
     # what the PROXY header, or its absence, does
-    GETPEERNAME = "getpeername"  # postscreen's client had reset before it was looked at: LOCAL and reset
-    SERVNAME_FATAL = "servname_fatal"  # smtpd dies over a LOCAL header followed by a reset
+    GETPEERNAME = "getpeername"  # a check of HAProxy at a PROXY port of postscreen, for want of a `check port`
+    SERVNAME_FATAL = "servname_fatal"  # smtpd dies of checks of HAProxy, for want of a `check port`
     PROXY_TIMEOUT = "proxy_timeout"  # no header came in time
     PROXY_HEADER = "proxy_header"  # something else came, or end of file; the text says what
     HAPROXY_UNTRUSTED = "haproxy_untrusted"  # the sender is outside Dovecot's haproxy_trusted_networks

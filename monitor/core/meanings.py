@@ -32,7 +32,8 @@ VERDICTS: Mapping[Verdict, Advice] = {
     ),
     Verdict.THROTTLED: Advice(
         "The port accepts and says nothing, and the mail log shows smtpd dying: Postfix waits a minute before it "
-        "starts another. The classic cause: health checks with a PROXY LOCAL header on a PROXY port.",
+        "starts another. The classic cause: HAProxy checks a PROXY port, for a `send-proxy-v2` server has no "
+        "`check port`.",
         "See that every backend with `send-proxy-v2` has its own `check port` (30145, 30146, 30147).",
         (runbook.MAIL_LOG, runbook.SHOW_STATE, runbook.HAPROXY_CFG),
     ),

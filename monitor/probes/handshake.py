@@ -1,6 +1,6 @@
 """``handshake``: a data NodePort, spoken to as HAProxy does it: PROXY v2 header, then the service's own dialogue.
 
-Never LOCAL: followed by a reset it kills an idle smtpd for a minute, and it proves nothing.
+Never LOCAL: it proves nothing, as the server then logs the peer.
 """
 
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
-"""Where HAProxy's checks go: a check without a port of its own knocks at the data port, with a header that does harm.
+"""Where HAProxy's checks go: a check without a port of its own knocks at the data port, and does harm there.
 
-HAProxy sends PROXY LOCAL in checks of a ``send-proxy-v2`` server, unless the server has ``check port`` or ``addr`` (its
-``srv_check_port``, ``srv_check_addr``). What that does is the listener's affair: smtpd may die of it and take all
-clients along, postscreen logs ``getpeername``, Dovecot bears it.
+So does every check of a ``send-proxy-v2`` server that has neither ``check port`` nor ``addr`` (``srv_check_port``,
+``srv_check_addr``). What comes of it depends on the listener: smtpd may die of it and take all clients along,
+postscreen logs ``getpeername``, Dovecot bears it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -59,7 +59,7 @@ def findings(checks: Iterable[LocalChecks]) -> tuple[Finding, ...]:
             subject=f"{each.edge.name}/{each.backend}",
             kind="check_port",
             message=f"{each.servers} servers of {each.backend} have no `check port`: HAProxy's checks go to data port "
-            f"{each.service.node_port} with PROXY LOCAL, and {_HARM[each.service.protocol].what}.",
+            f"{each.service.node_port}, and {_HARM[each.service.protocol].what}.",
             remedy=SHOW_STATE.at(each.edge.address),
         )
         for each in checks

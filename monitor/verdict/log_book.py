@@ -16,7 +16,7 @@ from monitor.verdict.traffic import ALL_LISTENERS, Loss, Traffic
 DEAF_AFTER = 300.0
 # How long a fatal or a throttling in the log explains a silent smtpd: Postfix' service_throttle_time is 60 s.
 THROTTLING_EXPLAINS_FOR = 90.0
-# Mail deferred, or checks by LOCAL: thrice in five minutes is no accident, and five minutes without are its end.
+# Mail deferred, or checks of a PROXY port: thrice in five minutes is no accident, and five minutes without are its end.
 SUSTAINED_TIMES = 3
 SUSTAINED_WITHIN = 300.0
 # Lines a minute, over so many minutes. One backend of four servers, each checked every 5 s, leaves 48 lines at least.

@@ -42,7 +42,7 @@ def explaining(signals: LogSignals, services: Iterable[Service], checks: Iterabl
     for port in sorted(signals.local_checks):
         pools = [each.backend for each in checks if each.service == ports[port]]
         by = f"by the checks of {names(pools)}" if pools else "by nobody that HAProxy's state names"
-        message = f"postscreen of listener {port} logs getpeername: PROXY LOCAL and a reset, {by}."
+        message = f"postscreen of listener {port} logs getpeername: it is disturbed {by}."
         remedy = CHECK_PORT if pools else MAIL_LOG
         found.append(Finding("warning", str(port), "getpeername", message, remedy))
     if signals.stuck is not None and not signals.stuck.grave:

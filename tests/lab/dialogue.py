@@ -8,8 +8,6 @@ from types import TracebackType
 from typing import Self
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
-LOCAL_HEADER = SIGNATURE + b"\x20\x00\x00\x00"
-SO_LINGER_ZERO = struct.pack("ii", 1, 0)
 
 
 def proxy_header(client: str, port: int, destination: str, destination_port: int) -> bytes:
@@ -43,11 +41,6 @@ class Dialogue:
         """Close it in the orderly way."""
         self._lines.close()
         self._socket.close()
-
-    def reset(self) -> None:
-        """Close it by a reset."""
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, SO_LINGER_ZERO)
-        self.close()
 
     def tls(self, context: ssl.SSLContext, server_name: str) -> None:
         """Put TLS on top. Raises ssl.SSLError."""

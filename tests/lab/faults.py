@@ -76,7 +76,7 @@ def each(pattern: str, services: Iterable[str], state: str) -> dict[str, str]:
 
 
 def _throttle(lab: Lab) -> None:
-    lab.postfix.restart()  # no smtpd is waiting: a LOCAL header and reset soon meets a fresh one
+    lab.postfix.restart()  # no smtpd is left over from before: the checks meet fresh ones
     lab.haproxy.configure(pools=POOLS | {"mailserver_nodes_sub": Pool(30127)})
 
 

@@ -19,7 +19,7 @@ IMAPS = 993
 class Pool:
     """One backend: the NodePort it forwards to, and the one it checks.
 
-    Without a check port HAProxy checks the data port, and sends a LOCAL header along.
+    Without a check port HAProxy checks the data port, which is the outage of the runbook where smtpd listens there.
     """
 
     data_port: int

@@ -26,7 +26,7 @@ TROUBLE = re.compile(
 OURS = re.compile(rf"[\[=](192\.0\.2\.\d+|{re.escape(CLIENT)})\b")
 """The client addresses that we claim, and the one under which our front doors are seen."""
 NODE = re.compile(rf"[\[=]({'|'.join(map(re.escape, NODES.values()))})\b")
-"""Healthcheck NodePorts show their client under the node's address; the data ports show it only to HAProxy's LOCAL."""
+"""Healthcheck NodePorts show their client under the node's address; data ports show it to HAProxy's checks alone."""
 DIALOGUE_TARGETS = 4 * len(NODES) + 4
 """Four services on each node, and at the front door."""
 GREET_WAIT = 6.0

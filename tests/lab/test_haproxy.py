@@ -46,7 +46,7 @@ def test_a_client_from_outside_the_house_is_seen_as_such(lab: Lab) -> None:
     lab.maillog.wait_for(rf"smtpd-proxy587/smtpd\[\d+\]: connect from unknown\[{re.escape(OUTSIDE)}\]", mark)
 
 
-def test_the_legacy_pool_checks_postscreen_with_local_headers(lab: Lab) -> None:
+def test_the_legacy_pool_has_no_check_port_and_disturbs_postscreen(lab: Lab) -> None:
     """HAProxy's checks without a port of their own leave getpeername warnings, where a reset beats postscreen."""
     mark = lab.maillog.mark()
     lab.maillog.wait_for(r"smtpd-proxy25/postscreen\[\d+\]: warning: getpeername: ", mark, timeout=40)

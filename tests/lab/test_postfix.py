@@ -8,11 +8,10 @@ import time
 import pytest
 
 from tests.lab.certificates import SERVER_NAME
-from tests.lab.dialogue import LOCAL_HEADER, Dialogue
 from tests.lab.dovecot import PASSWORD, USER
 from tests.lab.helpers import BLINK, GREETING, claimed, each_node, open_node_port
 from tests.lab.lab import Lab
-from tests.lab.network import EDGE, NODES
+from tests.lab.network import EDGE
 
 
 def test_postscreen_makes_a_new_client_wait_six_seconds_and_knows_it_again(lab: Lab) -> None:
@@ -113,21 +112,6 @@ def test_a_frozen_postfix_accepts_and_says_nothing(lab: Lab) -> None:
         dialogue.line()
     lab.postfix.thaw()
     with open_node_port(lab, "k8s-node1", 30127, "192.0.2.203") as dialogue:
-        assert dialogue.reply() == GREETING
-        dialogue.say("QUIT")
-
-
-def test_one_local_header_and_a_reset_throttle_an_idle_smtpd(lab: Lab) -> None:
-    """The runbook's outage: master throttles the service, and healing does not wait the minute out."""
-    lab.postfix.restart()  # no smtpd is waiting now
-    mark = lab.maillog.mark()
-    Dialogue(lab.connect(NODES["k8s-node1"], 30127), LOCAL_HEADER).reset()
-    lab.maillog.wait_for(r"smtpd-proxy587/smtpd\[\d+\]: fatal: smtpd_peer_hostaddr_to_sockaddr: ", mark)
-    lab.maillog.wait_for(r"master\[\d+\]: warning: .*bad command startup -- throttling", mark)
-    with open_node_port(lab, "k8s-node1", 30127, "192.0.2.204", BLINK) as dialogue, pytest.raises(TimeoutError):
-        dialogue.line()
-    lab.heal()
-    with open_node_port(lab, "k8s-node1", 30127, "192.0.2.204") as dialogue:
         assert dialogue.reply() == GREETING
         dialogue.say("QUIT")
 

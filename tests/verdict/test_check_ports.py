@@ -27,7 +27,7 @@ def bare(service: Service, node: int = 0, backend: str | None = None) -> Haproxy
     ("service", "severity"), [(SMTP, "warning"), (SMTPS, "critical"), (SUBMISSION, "critical"), (IMAPS, "info")]
 )
 def test_as_grave_as_its_listener_suffers(service: Service, severity: str) -> None:
-    """Of LOCAL smtpd dies, postscreen complains, Dovecot bears it; one finding a backend, whatever its servers."""
+    """Smtpd dies of them, postscreen complains, Dovecot bears it; one finding a backend, whatever its servers."""
     (found,) = findings(local_checks([edge(bare(service), bare(service, 1))], SERVICES))
     assert (found.severity, found.kind) == (severity, "check_port")
     assert found.subject == f"pfsense/{service.backend}_ipvANY"

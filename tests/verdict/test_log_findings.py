@@ -153,7 +153,7 @@ def test_noise_is_explained_and_is_no_fault(book: PathBook) -> None:
 
 
 def test_getpeername_is_told_with_the_backend_that_makes_it(book: PathBook) -> None:
-    """LOCAL checks of a pool that leads to 30125: the finding names it; of none that is known, it says so."""
+    """A pool without `check port` leads to 30125: the finding names it; of none that is known, it says so."""
     for now in (0.0, 5.0, 10.0):
         book.record(counts(now, problems={Problem.GETPEERNAME: 4}, located={(2525, Problem.GETPEERNAME): 4}))
     assert "by nobody" in found(status(book, 10.0), "getpeername").message

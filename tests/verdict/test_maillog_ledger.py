@@ -116,7 +116,7 @@ def test_postscreen_that_refused_a_header_goes_on_with_clients() -> None:
     assert counted(refusal, *postscreen(OUTSIDE)).connections == {(2525, Origin.EXTERNAL): 1}
 
 
-# HAProxy's checks from FreeBSD, and by LOCAL on Dovecot: every shape that was measured.
+# HAProxy's checks from FreeBSD, and those of Dovecot's PROXY port: every shape that was measured.
 GETPEERNAME = "warning: getpeername: Transport endpoint is not connected -- dropping this connection"
 SERVNAME = (
     "fatal: smtpd_peer_hostaddr_to_sockaddr: cannot convert client address/port to string: "
@@ -170,7 +170,7 @@ ALARMS = [
 
 @pytest.mark.parametrize(("line", "problem"), ALARMS)
 def test_what_no_check_leaves_keeps_its_name(line: str, problem: Problem) -> None:
-    """LOCAL on PROXY listeners, fatals, a client that breaks off, a header at a stock port: no noise."""
+    """Checks of PROXY listeners, fatals, a client that breaks off, a header at a stock port: no noise."""
     assert counted(line).problems == {problem: 1}
 
 

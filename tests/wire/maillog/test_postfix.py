@@ -39,8 +39,8 @@ def test_captured_postscreen() -> None:
     ("case", "problems"),
     [
         ("1.4465 TCP4 PROXY", ["", ""]),
-        ("3.2525 LOCAL then immediate RST (HAProxy-style check close)", ["getpeername"]),
-        ("3.4465 LOCAL then immediate RST (HAProxy-style check close)", ["servname_fatal", "process_exit"]),
+        ("3.2525 HAProxy without check port", ["getpeername"]),
+        ("3.4465 HAProxy without check port", ["servname_fatal", "process_exit"]),
         ("4.4465 PROXY UNSPEC len0", ["proxy_header", "", ""]),
         ("6.2525 connect and wait silently (max 20s)", ["proxy_timeout"]),
         ("6.5587 connect and wait silently (max 20s)", ["proxy_timeout", "", ""]),
