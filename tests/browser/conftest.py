@@ -10,8 +10,6 @@ import pytest
 
 from tests.browser.chromium import Demo, Witness, browser, demo
 
-FAULT_AFTER = 20.0
-
 
 @pytest.fixture(name="chromium", scope="package")
 def _chromium() -> Iterator[Any]:

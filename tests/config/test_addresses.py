@@ -10,7 +10,8 @@ from monitor.config.addresses import client_addresses, negative_address
 from monitor.config.load import parse
 from monitor.config.settings import PathSettings
 from monitor.core.errors import ConfigError
-from tests.config.documents import MINIMAL, with_block
+from tests.config import documents
+from tests.config.documents import MINIMAL
 
 PATH = parse(MINIMAL, "").paths[0]
 NODES = [f"k8s-node{number}" for number in range(1, 5)]
@@ -66,8 +67,7 @@ def test_a_network_is_used_to_its_last_address(network: str, nodes: int) -> None
 
 def path_with(network: str) -> PathSettings:
     """Give a path of discovered nodes with this client network."""
-    data = with_block(f"handshakes: {{client_network: {network}}}")
-    return parse(data.replace(b"static: [{name: k8s-node1, address: 10.0.20.101}]", b"kubernetes: {}"), "").paths[0]
+    return documents.path(f"handshakes: {{client_network: {network}}}", "kubernetes: {}")
 
 
 @given(st.integers(0, 60), st.sampled_from([False, True]))

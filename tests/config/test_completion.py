@@ -2,15 +2,8 @@
 
 import pytest
 
-from monitor.config.load import parse
-from monitor.config.settings import PathSettings
 from monitor.config.sources import KubernetesLog, SshSettings
-from tests.config.documents import with_block
-
-
-def path(block: str) -> PathSettings:
-    """Give a path with a block."""
-    return parse(with_block(block), "").paths[0]
+from tests.config.documents import path
 
 
 def test_ssh_goes_to_the_edge_itself() -> None:

@@ -1,22 +1,15 @@
 """Found nodes beside the fixed ones: whom a path's targets are."""
 
-from monitor.config.load import parse
 from monitor.config.nodes import with_nodes
 from monitor.config.settings import PathSettings
 from monitor.core.model import Node
+from tests.config import documents
 
 
 def path(static: str = "", network: str = "192.0.2.0/24") -> PathSettings:
     """Give a path with these fixed nodes."""
-    text = f"""
-paths:
-  - name: home
-    nodes: {{static: [{static}], kubernetes: {{}}}}
-    kubernetes: {{}}
-    tls: {{server_name: mail.example.org}}
-    handshakes: {{client_network: {network}}}
-"""
-    return parse(text.encode(), "").paths[0]
+    block = f"kubernetes: {{}}\nhandshakes: {{client_network: {network}}}"
+    return documents.path(block, f"static: [{static}], kubernetes: {{}}")
 
 
 def test_found_nodes_join_in_order_of_their_names() -> None:

@@ -2,12 +2,12 @@
 
 from monitor.config.load import parse
 from monitor.core.model import MailProtocol, Service
-from tests.config.documents import MINIMAL, with_block
+from tests.config.documents import MINIMAL, path
 
 
 def services(block: str) -> dict[str, Service]:
     """Give the services of a path with a block."""
-    return {service.name: service for service in parse(with_block(block), "").paths[0].services}
+    return {service.name: service for service in path(block).services}
 
 
 DEFAULTS = {service.name: service for service in parse(MINIMAL, "").paths[0].services}

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import pytest
 
-from monitor.config.load import parse
 from monitor.config.settings import PathSettings
 from monitor.core.conversation import Conversation, ScriptMaker, Send
 from monitor.core.model import ProbeKind
@@ -19,6 +18,7 @@ from monitor.links.connector import Connector
 from monitor.links.tls import TlsClient
 from monitor.probes import handshake
 from monitor.wire.proxy_v2 import decode_v2
+from tests.config import documents
 from tests.daemon.telemetry import Telemetry
 from tests.probes.mail_server import ENDS, complete
 from tests.virtual_time import run_virtual
@@ -26,14 +26,8 @@ from tests.virtual_time import run_virtual
 
 def path(edge: str = "10.0.20.1") -> PathSettings:
     """Give a path of two nodes behind an edge."""
-    text = f"""
-paths:
-  - name: home
-    nodes: {{static: [{{name: k8s-node1, address: 10.0.20.101}}, {{name: k8s-node2, address: 10.0.20.102}}]}}
-    tls: {{server_name: mail.example.org}}
-    edges: [{{name: pfsense, address: "{edge}", stats_socket: null}}]
-"""
-    return parse(text.encode(), "").paths[0]
+    two = "static: [{name: k8s-node1, address: 10.0.20.101}, {name: k8s-node2, address: 10.0.20.102}]"
+    return documents.path(f'edges: [{{name: pfsense, address: "{edge}", stats_socket: null}}]', two)
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 import pytest
 
-from monitor.config.load import parse
 from monitor.config.settings import PathSettings
 from monitor.core.errors import LinkError
 from monitor.core.kube import KubeNode
@@ -19,6 +18,7 @@ from monitor.engine.scheduler import Scheduler
 from monitor.links.connector import Connector
 from monitor.links.kube_watch import Listing, ListWatch
 from monitor.probes.kubernetes import Answers, Kubernetes
+from tests.config import documents
 from tests.daemon.telemetry import Telemetry
 from tests.waiting import until
 
@@ -107,14 +107,7 @@ async def bench() -> AsyncIterator[Bench]:
 
 def path(nodes: str = "kubernetes: {}", block: str = "kubernetes: {}") -> PathSettings:
     """Give a path."""
-    text = f"""
-paths:
-  - name: home
-    nodes: {{{nodes}}}
-    tls: {{server_name: mail.example.org}}
-    {block}
-"""
-    return parse(text.encode(), "").paths[0]
+    return documents.path(block, nodes)
 
 
 async def test_nodes_are_told_when_they_change(api: Api, bench: Bench) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from monitor.config.load import parse
 from monitor.config.settings import PathSettings
 from monitor.core.observations import AnyObservation, MaillogBatch, MaillogCounts
 from monitor.core.verdicts import Origin
@@ -14,6 +13,7 @@ from monitor.daemon.maillog_watch import MaillogWatch
 from monitor.daemon.shared import Shared
 from monitor.engine.scheduler import Scheduler
 from monitor.links.connector import Connector
+from tests.config import documents
 from tests.daemon.telemetry import Telemetry
 from tests.waiting import until
 
@@ -29,14 +29,7 @@ CLIENT = f"{HEAD}postfix/smtpd-proxy587/smtpd[17377]: connect from unknown[10.0.
 
 def path(log: Path, more: str = "") -> PathSettings:
     """Give a path that follows this file."""
-    text = f"""
-paths:
-  - name: home
-    nodes: {{static: [{{name: k8s-node1, address: 10.0.20.101}}]}}
-    tls: {{server_name: mail.example.org}}
-    maillog: {{file: {{path: {log}}}}}
-{more}"""
-    return parse(text.encode(), "").paths[0]
+    return documents.path(f"maillog: {{file: {{path: {log}}}}}\n{more}")
 
 
 async def test_counts_are_told_before_their_batch_and_a_new_address_forgets_nothing(tmp_path: Path) -> None:
@@ -80,12 +73,12 @@ async def test_counts_are_told_before_their_batch_and_a_new_address_forgets_noth
     ("door", "seen"),
     [
         ("", Origin.LOOPBACK),  # no edge, no front door
-        ("    edges: [{name: pfsense, address: 127.0.0.1}]", Origin.PROBE),  # the kernel would take it
+        ("edges: [{name: pfsense, address: 127.0.0.1}]", Origin.PROBE),  # the kernel would take it
         (
-            "    edges: [{name: pfsense, address: 203.0.113.1}]\n    front_door: {source_address: 127.0.0.1}",
+            "edges: [{name: pfsense, address: 203.0.113.1}]\nfront_door: {source_address: 127.0.0.1}",
             Origin.PROBE,
         ),
-        ("    edges: [{name: pfsense, address: 203.0.113.1}]", Origin.LOOPBACK),  # the kernel would take another
+        ("edges: [{name: pfsense, address: 203.0.113.1}]", Origin.LOOPBACK),  # the kernel would take another
     ],
 )
 async def test_our_own_front_door_is_known_before_its_first_round_has_ended(

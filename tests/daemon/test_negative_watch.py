@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from monitor.config.load import parse
 from monitor.config.settings import PathSettings
 from monitor.core.conversation import Conversation
 from monitor.core.model import ProbeKind
@@ -18,6 +17,7 @@ from monitor.engine.scheduler import Scheduler
 from monitor.links.connector import Connector
 from monitor.links.tls import TlsClient
 from monitor.probes import negative_probe
+from tests.config import documents
 from tests.daemon.telemetry import Telemetry
 from tests.probes.mail_server import complete
 from tests.virtual_time import run_virtual
@@ -29,14 +29,7 @@ NODES = ("k8s-node1", "k8s-node2", "k8s-node3")
 def path(more: str = "", nodes: Sequence[str] = NODES) -> PathSettings:
     """Give a path of these nodes."""
     static = ", ".join(f"{{name: {node}, address: 10.0.20.10{node[-1]}}}" for node in nodes)
-    text = f"""
-paths:
-  - name: home
-    nodes: {{static: [{static}]}}
-    tls: {{server_name: mail.example.org}}
-    handshakes: {{timeout: 20s{more}}}
-"""
-    return parse(text.encode(), "").paths[0]
+    return documents.path(f"handshakes: {{timeout: 20s{more}}}", f"static: [{static}]")
 
 
 class Bench:

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 import pytest
 from msgspec.structs import replace
 
-from monitor.config.load import parse
 from monitor.config.settings import PathSettings
 from monitor.core.model import ProbeKind, Target
 from monitor.core.observations import AnyObservation
@@ -14,21 +13,16 @@ from monitor.daemon.shared import Shared
 from monitor.engine.scheduler import Job, Scheduler
 from monitor.links.connector import Connector
 from monitor.links.tls import TlsClient
+from tests.config.documents import path
 from tests.daemon.telemetry import Telemetry
 
-TEXT = """
-paths:
-  - name: home
-    nodes: {static: [%s]}
-    tls: {server_name: mail.example.org}
-    services: {smtp: {}, imaps: {}, smtps: null, submission: null}
-"""
+TWO_SERVICES = "services: {smtp: {}, imaps: {}, smtps: null, submission: null}"
 A, B = "{name: a, address: 192.0.2.1}", "{name: b, address: 192.0.2.2}"
 
 
 def settings(*nodes: str) -> PathSettings:
     """Parse a path of these nodes, smtp and imaps."""
-    return parse((TEXT % ", ".join(nodes)).encode(), "mailpath.yml").paths[0]
+    return path(TWO_SERVICES, f"static: [{', '.join(nodes)}]")
 
 
 class Collected(Scheduler):

@@ -15,6 +15,7 @@ from monitor.daemon import roundtrip
 from monitor.daemon.reporting import Told
 from monitor.daemon.roundtrip import hide, roundtrip_once
 from monitor.probes.roundtrip import RoundtripProbe, Trip
+from tests.config import documents
 from tests.config.documents import with_block
 
 KEY, WORD = "marked-key", "marked-word"
@@ -35,7 +36,7 @@ def path(files: Path, more: str = "", beside: str = "edges: [{}]") -> PathSettin
         f"roundtrip: {{sender: a@example.org, recipient: b@example.org, brevo: {{api_key_file: {files}/key}}, "
         f"imap: {{host: 127.0.0.1, user: u, password_file: {files}/word}}{more}}}\n{beside}"
     )
-    return parse(with_block(block), "").paths[0]
+    return documents.path(block)
 
 
 def arriving(monkeypatch: pytest.MonkeyPatch, *, address: str = "77.32.148.20", trip: Trip | None = None) -> None:

@@ -7,9 +7,6 @@ import yaml
 
 from tests.lab.lab import Lab
 
-RISE = 2
-"""Successes in a row that bring a check up: the shipped value."""
-
 
 @dataclass(frozen=True, slots=True)
 class Pace:

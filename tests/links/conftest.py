@@ -1,6 +1,7 @@
 """Fixtures that several tests of links share."""
 
 import gc
+import select
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,3 +39,10 @@ def tls(authority: Authority, tmp_path: Path) -> TlsClient:
 def good(authority: Authority, tmp_path: Path) -> ssl.SSLContext:
     """Give a server's context with a good certificate."""
     return authority.issue().server_context(tmp_path)
+
+
+@pytest.fixture(params=["epoll of its own", "the loop itself"])
+def each_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a test as on Linux, and as where there is no epoll."""
+    if request.param != "epoll of its own":
+        monkeypatch.delattr(select, "epoll")

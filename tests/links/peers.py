@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
+from monitor.links.tcp import SocketAddress, literal
 from tests.waiting import until
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[object]]
@@ -137,3 +138,10 @@ def descriptors() -> set[str]:
         with suppress(FileNotFoundError):
             opened.add(f"{fd.name} {fd.readlink()}")
     return {name for name in opened if "socket:" in name or "eventpoll" in name}
+
+
+def address_of(listener: socket.socket) -> SocketAddress:
+    """Name a listener as the core API wants it."""
+    known = literal(*listener.getsockname()[:2])
+    assert known is not None
+    return known

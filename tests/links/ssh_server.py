@@ -1,7 +1,6 @@
 """A real SSH server in this process, on loopback, that counts its connections; and the files of its client."""
 
 import contextlib
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -9,8 +8,6 @@ from typing import Self
 import asyncssh
 
 from monitor.links.ssh_settings import SshSettings
-
-Handler = Callable[[asyncssh.SSHServerProcess[bytes]], Awaitable[None]]
 
 
 async def answer(process: asyncssh.SSHServerProcess[bytes]) -> None:

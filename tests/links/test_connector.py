@@ -15,18 +15,11 @@ import pytest
 from monitor.core.taxonomy import Reason
 from monitor.links import connector as room
 from monitor.links.connector import Connector, ConnectResult, Terms
-from monitor.links.tcp import SocketAddress, literal
-from tests.links.peers import descriptors, refusing, unanswering
+from monitor.links.tcp import literal
+from tests.links.peers import address_of, descriptors, refusing, unanswering
 from tests.waiting import until
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has TCP_QUICKACK")
-
-
-@pytest.fixture(params=["epoll of its own", "the loop's own writers"])
-def each_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run a test as on Linux, and as where there is no epoll."""
-    if request.param != "epoll of its own":
-        monkeypatch.delattr(select, "epoll")
 
 
 @asynccontextmanager
@@ -59,13 +52,6 @@ def accepted(listener: socket.socket) -> int:
         except BlockingIOError:
             return count
         count += 1
-
-
-def address_of(listener: socket.socket) -> SocketAddress:
-    """Name a listener as the core API wants it."""
-    known = literal(*listener.getsockname()[:2])
-    assert known is not None
-    return known
 
 
 @linux

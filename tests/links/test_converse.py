@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import select
 import socket
 import ssl
 from collections.abc import Callable
@@ -27,13 +26,6 @@ from tests.links.dialogues import HEADER, answer, answer_in_tls, converse, endle
 from tests.links.peers import Handler, descriptors, refusing, reset, serving, unanswering
 
 pytestmark = pytest.mark.usefixtures("nothing_stays_open", "each_way")
-
-
-@pytest.fixture(params=["epoll of its own", "the loop itself"])
-def each_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run a test as on Linux, and as where there is no epoll."""
-    if request.param != "epoll of its own":
-        monkeypatch.delattr(select, "epoll")
 
 
 async def test_a_dialogue_comes_to_its_clean_end() -> None:

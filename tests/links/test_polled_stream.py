@@ -11,8 +11,8 @@ import pytest
 
 from monitor.links.polled_stream import PolledStream
 from monitor.links.poller import PEER_LEFT, READABLE, WRITABLE
-from monitor.links.tcp import RECEIVE_SIZE, SocketAddress, literal
-from tests.links.peers import descriptors, refusing
+from monitor.links.tcp import RECEIVE_SIZE, SocketAddress
+from tests.links.peers import address_of, descriptors, refusing
 from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("nothing_stays_open")
@@ -45,13 +45,6 @@ class Owner:
     def expire(self) -> int:
         """Never come to that."""
         raise AssertionError("nobody waits so long here")
-
-
-def address_of(listener: socket.socket) -> SocketAddress:
-    """Name a listener."""
-    known = literal(*listener.getsockname()[:2])
-    assert known is not None
-    return known
 
 
 async def connect(listener: socket.socket) -> tuple[PolledStream, socket.socket]:

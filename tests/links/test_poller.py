@@ -14,13 +14,6 @@ from tests.links.peers import descriptors
 from tests.waiting import until
 
 
-@pytest.fixture(params=["epoll of its own", "the loop itself"])
-def each_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run a test as on Linux, and as where there is no epoll."""
-    if request.param != "epoll of its own":
-        monkeypatch.delattr(select, "epoll")
-
-
 @pytest.fixture
 def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
     """Give two ends of a connection, of which the first does not block."""

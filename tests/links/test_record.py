@@ -5,26 +5,15 @@ import pytest
 from monitor.core.conversation import DialogueOutcome, Endpoints, Failure, TlsFacts
 from monitor.core.taxonomy import Phase, Reason
 from monitor.links.record import MAX_LINES, Record
+from tests.clock import Clock
 
 ENDS = Endpoints("192.0.2.1", 40001, "192.0.2.25", 25)
-
-
-class Clock:
-    """A clock that a test turns by hand."""
-
-    def __init__(self) -> None:
-        """Begin at some moment that is not zero."""
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        """Tell the time."""
-        return self.now
 
 
 @pytest.fixture
 def clock() -> Clock:
     """Give a clock at 100 seconds."""
-    return Clock()
+    return Clock(100.0)
 
 
 @pytest.fixture

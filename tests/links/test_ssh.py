@@ -15,18 +15,9 @@ from monitor.core.taxonomy import Reason
 from monitor.links.backoff import Backoff
 from monitor.links.ssh import SshLink
 from monitor.links.ssh_settings import SshSettings
+from tests.clock import Clock
 from tests.links.ssh_server import Server, known_hosts
 from tests.waiting import until
-
-
-class Clock:
-    """A clock that the test turns."""
-
-    now = 1000.0
-
-    def __call__(self) -> float:
-        """Tell the time."""
-        return self.now
 
 
 @pytest.fixture
@@ -39,7 +30,7 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
 @pytest.fixture
 def clock() -> Clock:
     """Give a clock that stands still."""
-    return Clock()
+    return Clock(1000.0)
 
 
 def _link(settings: SshSettings, clock: Clock) -> SshLink:

@@ -15,7 +15,7 @@ from monitor.core.taxonomy import Reason
 from monitor.links import certificate
 from monitor.links.clock import wall_clock
 from monitor.links.trust import ANSWER_LIFETIME, MAX_ANSWERS, Answer, Trust
-from tests.clock import utc_now
+from tests.clock import Clock, utc_now
 from tests.links.certificates import (
     BAD,
     CA,
@@ -144,21 +144,9 @@ def test_without_verification_only_the_facts_are_told(authority: Authority) -> N
     assert (answer.problem, answer.fingerprint) == (None, certificate.fingerprint(leaf.der))
 
 
-class Clock:
-    """A wall clock that stands."""
-
-    def __init__(self) -> None:
-        """Begin now."""
-        self.now = wall_clock()
-
-    def __call__(self) -> float:
-        """Give the seconds since the epoch."""
-        return self.now
-
-
 def test_an_answer_holds_for_ten_minutes(authority: Authority, tmp_path: Path) -> None:
     """Thousands of handshakes verify once; a clock that is set back asks again as well."""
-    clock, chain = Clock(), [authority.issue().der]
+    clock, chain = Clock(wall_clock()), [authority.issue().der]
     trust = Trust(authority.ca_file(tmp_path), wall_clock=clock)
     first = trust.ask(chain, NAME)
     clock.now += ANSWER_LIFETIME - 0.1
@@ -185,7 +173,7 @@ def test_an_answer_ends_when_the_time_of_a_certificate_turns(
     chain = [over.issue(NAME, *(steady if place else turning)).der, over.root.der]
     times = certificate.validity(chain[place])
     assert times is not None
-    clock = Clock()
+    clock = Clock(wall_clock())
     trust = Trust(authority.ca_file(tmp_path), wall_clock=clock)
     clock.now = times[0 if begins else 1] - 1
     before = trust.ask(chain, NAME)
@@ -241,7 +229,7 @@ def test_without_a_ca_file_the_systems_certificates_are_trusted(authority: Autho
 
 def test_hundreds_of_verifications_leave_no_memory_behind(authority: Authority, tmp_path: Path) -> None:
     """Each is a client of its own, and goes away with all that it has read."""
-    clock, chain = Clock(), [authority.issue().der]
+    clock, chain = Clock(wall_clock()), [authority.issue().der]
     trust = Trust(authority.ca_file(tmp_path), wall_clock=clock)
 
     def ask(times: int) -> None:
