@@ -8,7 +8,7 @@ import yaml
 from monitor.cli import main
 from monitor.config.alert_rules import rules_yaml, thresholds
 from monitor.config.load import parse
-from monitor.publish.alerting.thresholds import Thresholds, spoken, written
+from monitor.publish.alerting.thresholds import Thresholds
 from tests.config.documents import COMPLETE, MINIMAL, with_block
 
 QUICK = "interval: 2s, fast_interval: 1s, timeout: 1500ms"
@@ -75,20 +75,3 @@ def test_a_label_must_be_one(label: str, capsys: pytest.CaptureFixture[str]) -> 
     with pytest.raises(SystemExit):
         main(["rules", "--label", label])
     assert f"expected a label as NAME=VALUE, got '{label}'" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0.5, "500ms"), (90.0, "90s"), (120.0, "2m"), (7200.0, "2h"), (172_800.0, "2d")]
-)
-def test_a_time_is_written_as_prometheus_reads_it(seconds: float, text: str) -> None:
-    """In the largest unit that leaves no fraction."""
-    assert written(seconds) == text
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(1.5, "1.5 seconds"), (90, "90 seconds"), (60, "1 minute"), (7200, "2 hours"), (86400, "1 day")],
-)
-def test_times_as_people_say_them(seconds: float, text: str) -> None:
-    """In the largest unit that leaves no fraction."""
-    assert spoken(seconds) == text
