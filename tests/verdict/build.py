@@ -6,6 +6,7 @@ from monitor.core.conversation import Failure
 from monitor.core.haproxy import AdminState, HaproxyServer, ServerState
 from monitor.core.model import MailProtocol, Node, ProbeKind, Service, Target
 from monitor.core.observations import HaproxyObservation, Judgement, MaillogBatch, Observation
+from monitor.core.status import PathStatus, TargetStatus
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Verdict
 from monitor.verdict.path_book import PathBook
@@ -160,3 +161,13 @@ def all_well(book: PathBook, now: float = 0.0) -> PathBook:
 def well(now: float = 0.0, **changes: int) -> PathBook:
     """Give the book of a path on which everything is fine."""
     return all_well(PathBook(plan(**changes)), now)  # type: ignore[arg-type]
+
+
+def status_of(book: PathBook) -> PathStatus:
+    """Give the status at the loop's second 0."""
+    return book.status(0.0, 1_000_000.0)
+
+
+def handshake_of(status: PathStatus, where: Target) -> TargetStatus:
+    """Find one handshake's status."""
+    return next(each for each in status.handshakes if each.target == where)

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.conversation import TlsFacts
-from monitor.core.haproxy import AdminState, ServerState
 from monitor.core.maintenance import Maintenance
 from monitor.core.observations import Repeat
 from monitor.core.status import PathStatus, TargetStatus
@@ -17,22 +16,16 @@ from monitor.verdict.path_book import PathBook
 from tests.verdict.build import (
     IMAPS,
     NODES,
-    SERVICES,
     SMTP,
-    SMTPS,
     SUBMISSION,
     all_well,
     check,
-    door,
     handshake,
-    haproxy,
     haproxy_failed,
     mute,
     plan,
     refused,
     seen,
-    server,
-    silent,
     well,
 )
 
@@ -163,45 +156,6 @@ def test_the_certificate_last_shown_outlives_a_round_that_came_to_none() -> None
     assert of(now_of(book), handshake(SMTP)).tls == facts
 
 
-def test_a_silent_node_among_others_is_unreachable() -> None:
-    """All ports of one node silent, the other node answering: the node, not its ports."""
-    book = well()
-    for _ in range(2):
-        for service in SERVICES:
-            book.record(silent(handshake(service, "k8s-node2")))
-            if service.check_node_port is not None:
-                book.record(silent(check(service, "k8s-node2")))
-    status = now_of(book)
-    verdicts = {each.verdict for each in status.handshakes if each.target.node == "k8s-node2"}
-    assert verdicts == {Verdict.NODE_UNREACHABLE}
-    assert status.diagnosis.hop is Hop.NODE
-    assert "k8s-node2" in status.diagnosis.summary
-    assert status.diagnosis.others == ()
-
-
-def test_a_reset_is_an_answer() -> None:
-    """A node that refuses every port is there: its ports are closed, it is not unreachable."""
-    book = well()
-    for _ in range(2):
-        for service in SERVICES:
-            book.record(refused(handshake(service, "k8s-node2")))
-            if service.check_node_port is not None:
-                book.record(refused(check(service, "k8s-node2")))
-    assert of(now_of(book), handshake(SMTP, "k8s-node2")).verdict is Verdict.PORT_CLOSED
-
-
-def test_one_port_refused_on_one_node() -> None:
-    """One data port of one node: port_closed, HAProxy still sends clients there, hop nodeport."""
-    book = well()
-    for _ in range(2):
-        book.record(refused(handshake(SUBMISSION, "k8s-node2")))
-    status = now_of(book)
-    shown = of(status, handshake(SUBMISSION, "k8s-node2"))
-    assert (shown.verdict, shown.agreement) == (Verdict.PORT_CLOSED, Agreement.LB_UP_PATH_DOWN)
-    assert status.diagnosis.hop is Hop.NODEPORT
-    assert status.health.status == "warn"
-
-
 def test_a_port_closed_everywhere_is_its_listener() -> None:
     """Refused on every node while the stock port answers: the PROXY listener, and health fails."""
     book = well()
@@ -245,62 +199,6 @@ def test_ssh_down_is_blindness_and_no_fault_of_the_path() -> None:
     assert status.health.status == "warn"
 
 
-def test_haproxy_dead_explains_its_front_doors() -> None:
-    """Socket dead and frontends refused: one cause, HAProxy; the front doors are its effects."""
-    book = well()
-    book.record(haproxy_failed(Phase.COMMAND, Reason.SOCKET_MISSING))
-    for _ in range(2):
-        for service in SERVICES:
-            book.record(refused(door(service)))
-    status = now_of(book)
-    assert status.diagnosis.hop is Hop.HAPROXY
-    assert status.diagnosis.others == ()
-    assert status.health.status == "fail"
-
-
-def test_a_dead_edge_is_the_edge() -> None:
-    """SSH and every frontend silent while the nodes answer: the edge host."""
-    book = well()
-    book.record(haproxy_failed(Phase.SSH, Reason.TIMEOUT))
-    for _ in range(2):
-        for service in SERVICES:
-            book.record(silent(door(service)))
-    assert now_of(book).diagnosis.hop is Hop.EDGE
-
-
-def test_good_nodes_behind_a_bad_front_door_is_the_backend() -> None:
-    """Every node fine and the front door not: what lies between, HAProxy's backend."""
-    book = well()
-    for _ in range(2):
-        book.record(seen(door(SUBMISSION), Verdict.HEADER_REJECTED))
-    status = now_of(book)
-    assert status.diagnosis.hop is Hop.BACKEND
-    assert status.health.status == "fail"
-
-
-@pytest.mark.parametrize(
-    ("shown", "up", "expected"),
-    [
-        (server(SMTP, NODES[0]), True, Agreement.AGREE),
-        (server(SMTP, NODES[0]), False, Agreement.LB_UP_PATH_DOWN),
-        (server(SMTP, NODES[0], ServerState.STOPPED), True, Agreement.LB_DOWN_PATH_UP),
-        (server(SMTP, NODES[0], ServerState.STOPPED), False, Agreement.AGREE),
-        (server(SMTP, NODES[0], admin=AdminState.FMAINT), True, Agreement.LB_ADMIN),
-        (server(SMTP, NODES[0], admin=AdminState.FDRAIN), True, Agreement.LB_ADMIN),
-        (replace(server(SMTP, NODES[0]), weight=0), True, Agreement.LB_ADMIN),
-        (replace(server(SMTP, NODES[0]), check_status=1), True, Agreement.UNKNOWN),
-        (replace(server(SMTP, NODES[0]), check_state=2), True, Agreement.UNKNOWN),
-    ],
-)
-def test_agreement(shown: object, up: bool, expected: Agreement) -> None:  # noqa: FBT001 - a table's column
-    """HAProxy's state against our own handshake, row by row."""
-    book = well()
-    book.record(haproxy(shown))  # type: ignore[arg-type]
-    for _ in range(2):
-        book.record(seen(handshake(SMTP)) if up else mute(handshake(SMTP)))
-    assert of(now_of(book), handshake(SMTP)).agreement is expected
-
-
 def test_replanning_keeps_what_did_not_change() -> None:
     """A reload keeps the state of targets that stay, forgets those that go, begins anew with those that moved."""
     book = well()
@@ -319,24 +217,6 @@ def test_what_no_plan_knows_is_dropped() -> None:
     all_well(book)
     book.record(mute(handshake(SMTP, "k8s-node2")))
     assert now_of(book).diagnosis.hop is Hop.NONE
-
-
-def test_a_service_that_is_not_required_fails_for_itself_alone() -> None:
-    """Without smtps on any node its path is worried, and whoever asks after smtps is told that it fails."""
-    book = well()
-    for node in NODES:
-        for _ in range(2):
-            book.record(mute(handshake(SMTPS, node.name)))
-    health = now_of(book).health
-    (nodes,) = (each for each in health.checks if each.name == "smtps:nodes")
-    assert (health.status, nodes.status, nodes.alone) == ("warn", "warn", "fail")
-
-
-def test_a_path_without_nodes_is_not_healthy() -> None:
-    """The front doors may be fine: what is required on one node at least is on none."""
-    status = now_of(all_well(PathBook(plan(nodes=()))))
-    assert {each.verdict for each in status.edges[0].front_doors} == {Verdict.OK}
-    assert status.health.status == "fail"
 
 
 def test_announced_work_ends_by_itself() -> None:
