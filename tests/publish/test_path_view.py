@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from monitor.core.maintenance import Maintenance
+from monitor.core.runbook import Remedy
 from monitor.core.status import Finding
 from monitor.publish.journal import Journal, View
 from monitor.publish.path_view import path_view
@@ -44,7 +45,7 @@ def test_announced_work_is_shown_with_its_end_and_reason() -> None:
 )
 def test_a_finding_is_shown_by_its_severity(severity: str, level: Level) -> None:
     """With its message, and the command where there is one."""
-    finding = Finding(severity, "smtp", "drift", "the message", "kubectl get svc")
+    finding = Finding(severity, "smtp", "drift", "the message", Remedy("Look.", "kubectl get svc"))
     shown = path_view(replace(path_status(), findings=(finding,)), nothing())
     told = shown.partition("<h3>Findings</h3>")[2].partition("</section>")[0]
     assert "the message" in told

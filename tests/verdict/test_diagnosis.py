@@ -41,7 +41,7 @@ def test_a_sound_path_is_none_and_so_is_a_standbys_share_of_it() -> None:
     part = diagnose(replace(evidence(), plan=replace(build.plan(), elected=False)))
     assert (whole.hop, part.hop) == (Hop.NONE, Hop.NONE)
     assert whole.summary != part.summary
-    assert (whole.evidence, whole.remedy, whole.effects, whole.others) == ((), "", (), ())
+    assert (whole.evidence, whole.remedy, whole.effects, whole.others) == ((), None, (), ())
 
 
 def test_what_is_not_known_is_never_called_sound() -> None:

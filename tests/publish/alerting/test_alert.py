@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from monitor.core.runbook import Remedy
 from monitor.core.verdicts import Hop
 from monitor.publish.alerting.alert import Alert, Severity, rules_of
 from monitor.publish.alerting.thresholds import Thresholds
@@ -15,7 +16,7 @@ ALERT = Alert(
     summary="summary",
     what="What broke.",
     mail="What it means.",
-    commands=("ssh admin@{address} uptime", "mailpath check"),
+    commands=(Remedy("Look.", "ssh admin@{address} uptime"), Remedy("Check.", "mailpath check")),
     listed=" Where.",
 )
 
