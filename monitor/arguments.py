@@ -114,6 +114,7 @@ def parser() -> argparse.ArgumentParser:
         help="where the pages of the alerts are, for the link in each alert (default: docs/runbook, their place in "
         "mailpath's repository, which is no link)",
     )
+    _external_url_flag(rules)
 
     summary = "announce work on a path to the daemon: what breaks meanwhile is shown, expected, and wakes nobody"
     maintenance = _command(commands, "maintenance", summary, [])
@@ -175,9 +176,7 @@ def _web_flags(listen_address: str) -> argparse.ArgumentParser:
         metavar="FILE",
         help="TLS and basic auth, as the exporter-toolkit's",
     )
-    flags.add_argument(
-        "--web.external-url", dest="web_external_url", metavar="URL", help="under which people reach the status page"
-    )
+    _external_url_flag(flags)
     flags.add_argument(
         "--web.enable-lifecycle",
         dest="web_enable_lifecycle",
@@ -185,6 +184,12 @@ def _web_flags(listen_address: str) -> argparse.ArgumentParser:
         help="allow /-/reload, /probe and POST over HTTP",
     )
     return flags
+
+
+def _external_url_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--web.external-url", dest="web_external_url", metavar="URL", help="under which people reach the status page"
+    )
 
 
 def _log_flags() -> argparse.ArgumentParser:

@@ -22,6 +22,7 @@ from monitor.config.settings import PathSettings, Settings
 from monitor.config.show import show
 from monitor.core.errors import ConfigError, Fault
 from monitor.core.roundtrip import Via
+from monitor.publish.external_url import ExternalUrl, parse_external_url
 from monitor.publish.web_config import WebSettings, parse_web_config
 
 # The exit code of a bad configuration and of a bad command line alike (argparse's own).
@@ -199,7 +200,9 @@ def _rules(arguments: argparse.Namespace) -> int:
     from monitor.config import alert_rules  # noqa: PLC0415 - see above
 
     settings = load(arguments.config_file, check_files=False)
-    chosen = alert_rules.thresholds(settings.paths, dict(arguments.label), arguments.runbook_url)
+    external_url = _external_url(arguments.web_external_url)
+    labels = dict(arguments.label)
+    chosen = alert_rules.thresholds(settings.paths, labels, arguments.runbook_url, external_url)
     sys.stdout.write(alert_rules.rules_yaml(chosen))
     return 0
 
@@ -209,7 +212,7 @@ def _run_options(arguments: argparse.Namespace) -> RunOptions:
     return RunOptions(
         listen_addresses=tuple(arguments.web_listen_address or [DEFAULT_LISTEN_ADDRESS]),
         web_settings=_web_settings(arguments.web_config_file),
-        external_url=arguments.web_external_url,
+        external_url=_external_url(arguments.web_external_url),
         enable_lifecycle=arguments.web_enable_lifecycle,
         log_level=arguments.log_level,
         log_format=arguments.log_format,
@@ -228,6 +231,10 @@ def _shard(shard: int | None, total: int) -> int:
     if shard >= total:
         raise ConfigError(Fault("--shard", f"expected less than --total-shards, {total}, got {shard}"))
     return shard
+
+
+def _external_url(text: str | None) -> ExternalUrl | None:
+    return None if text is None else parse_external_url(text)
 
 
 def _web_settings(file: str | None) -> WebSettings | None:

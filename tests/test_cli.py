@@ -19,6 +19,7 @@ from monitor.config.options import RunOptions
 from monitor.config.settings import PathSettings, Settings
 from monitor.core.roundtrip import Via
 from monitor.core.status import Finding
+from monitor.publish.external_url import ExternalUrl
 from tests.config.documents import MINIMAL
 from tests.publish.statuses import path_status
 
@@ -151,7 +152,7 @@ def test_run_with_every_flag(file: Path, run: Callable[..., tuple[Settings, RunO
     assert options == RunOptions(
         listen_addresses=("127.0.0.1:9641", "[::1]:9641"),
         web_settings=options.web_settings,
-        external_url="https://mail.example.org/path",
+        external_url=ExternalUrl("https://mail.example.org/path"),
         enable_lifecycle=True,
         log_level="debug",
         log_format="logfmt",

@@ -10,6 +10,7 @@ from monitor.config.probing import CheckSettings, DialogueSettings
 from monitor.config.settings import PathSettings
 from monitor.publish.alerting.groups import rule_groups
 from monitor.publish.alerting.thresholds import Thresholds
+from monitor.publish.external_url import ExternalUrl
 
 # As in verdict: what is older than so many intervals is not known any more.
 _STALE_AFTER = 3
@@ -28,7 +29,12 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
 _Dumper.add_representer(str, _text)
 
 
-def thresholds(paths: Iterable[PathSettings], labels: Mapping[str, str], runbook_url: str | None = None) -> Thresholds:
+def thresholds(
+    paths: Iterable[PathSettings],
+    labels: Mapping[str, str],
+    runbook_url: str | None = None,
+    external_url: ExternalUrl | None = None,
+) -> Thresholds:
     """Derive the times from the slowest of these paths; ``labels`` go on every alert."""
     chosen = tuple(paths)
     known = replace(
@@ -37,6 +43,7 @@ def thresholds(paths: Iterable[PathSettings], labels: Mapping[str, str], runbook
         silence=max(_FEWEST_ROUNDS, *(_STALE_AFTER * _slowest_round(path) for path in chosen)),
         edges={path.name: path.edges[0].address for path in chosen if path.edges},
         labels=dict(labels),
+        external_url=external_url,
     )
     return known if runbook_url is None else replace(known, runbook_url=runbook_url.rstrip("/"))
 

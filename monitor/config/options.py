@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from monitor.publish.external_url import ExternalUrl
 from monitor.publish.web_config import WebSettings
 
 DEFAULT_LISTEN_ADDRESS = ":9641"
@@ -19,7 +20,7 @@ class RunOptions:
 
     listen_addresses: tuple[str, ...] = (DEFAULT_LISTEN_ADDRESS,)
     web_settings: WebSettings | None = None
-    external_url: str | None = None
+    external_url: ExternalUrl | None = None
     enable_lifecycle: bool = False
     log_level: str = "info"
     log_format: str | None = None

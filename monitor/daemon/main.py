@@ -44,7 +44,7 @@ async def serve(load: Load, options: RunOptions, *, ready: Callable[[str], None]
     log = structlog.get_logger()
     ended = asyncio.Event()
     tasks = Tasks(daemon.bug)
-    app = make_app(daemon, daemon.metrics, web, lifecycle=options.enable_lifecycle)
+    app = make_app(daemon, daemon.metrics, web, lifecycle=options.enable_lifecycle, external_url=options.external_url)
     tls = server_context(web.tls) if web.tls is not None else None
     with _signals(ended.set, lambda: tasks.spawn("reload", _reload_by_signal(daemon))):
         try:
@@ -52,7 +52,8 @@ async def serve(load: Load, options: RunOptions, *, ready: Callable[[str], None]
             async with serving(app, addresses, tls) as bound:
                 for address in bound:
                     url = address.url("http" if tls is None else "https")
-                    log.info("daemon.listening", address=str(address), url=url, version=__version__)
+                    reached = {} if options.external_url is None else {"external_url": str(options.external_url)}
+                    log.info("daemon.listening", address=str(address), url=url, version=__version__, **reached)
                 if ready is not None:
                     ready(str(bound[0]))
                 await ended.wait()

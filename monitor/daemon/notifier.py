@@ -17,6 +17,7 @@ from monitor.engine.tasks import BugHandler, Tasks
 from monitor.links.http_client import request
 from monitor.publish.event_memory import Event
 from monitor.publish.event_words import words_of_event
+from monitor.publish.external_url import ExternalUrl
 
 WITHIN = 10.0
 # Before the second and the third try, in seconds.
@@ -31,8 +32,15 @@ TOLD = frozenset(
 class Notifier:
     """Tells whom the configuration names; belongs to the running event loop."""
 
-    def __init__(self, alive: Callable[[], bool], log: FilteringBoundLogger, on_bug: BugHandler) -> None:
-        """Take what must hold for a heartbeat to be sent."""
+    def __init__(
+        self,
+        alive: Callable[[], bool],
+        log: FilteringBoundLogger,
+        on_bug: BugHandler,
+        external_url: ExternalUrl | None = None,
+    ) -> None:
+        """Take what must hold for a heartbeat to be sent, and where the status page is that events link to."""
+        self._external_url = external_url
         self._alive = alive
         self._log = log
         self._tasks = Tasks(on_bug)
@@ -70,7 +78,7 @@ class Notifier:
         while True:
             while self._events:
                 event = self._events.popleft()
-                body = json.dumps({"text": words_of_event(event), **event.document}).encode()
+                body = json.dumps({"text": words_of_event(event), **self._link(event), **event.document}).encode()
                 trouble = await _trouble("POST", url, body)
                 for pause in PAUSES:
                     if trouble:
@@ -79,6 +87,12 @@ class Notifier:
                 self._say("webhook", trouble)
             self._news.clear()
             await self._news.wait()
+
+    def _link(self, event: Event) -> dict[str, str]:
+        if self._external_url is None:
+            return {}
+        path = event.fields.get("path")
+        return {"url": str(self._external_url) if path is None else self._external_url.of_path(path)}
 
     async def _beat(self, url: str, interval: float) -> None:
         while True:

@@ -58,7 +58,7 @@ class Daemon:
         self._lag = LoopLag()
         self._garbage = Garbage()
         self.metrics = Metrics(__version__, __revision__, self._lag.take, lambda: len(asyncio.all_tasks()))
-        self._notifier = Notifier(self._working, self._log, self.bug)
+        self._notifier = Notifier(self._working, self._log, self.bug, options.external_url)
         self.journal = Journal(wall_clock, self._notifier.tell)
         self._events = EventLog(self._log, self.journal.keep)
         self.skipped = self.metrics.skipped  # told to nobody else

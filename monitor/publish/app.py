@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,7 @@ from monitor.core.errors import ConfigError
 from monitor.publish import api, healthz, openapi, page, static_files
 from monitor.publish.backend import Backend
 from monitor.publish.basic_auth import basic_auth
+from monitor.publish.external_url import ExternalUrl
 from monitor.publish.maintenance_endpoint import MaintenanceEndpoint
 from monitor.publish.metrics import Metrics
 from monitor.publish.probe_endpoint import ProbeEndpoint, find_dialogue
@@ -37,7 +38,12 @@ _SECURITY_HEADERS = {
 
 
 def make_app(
-    backend: Backend, metrics: Metrics, web_settings: WebSettings, *, lifecycle: bool = False
+    backend: Backend,
+    metrics: Metrics,
+    web_settings: WebSettings,
+    *,
+    lifecycle: bool = False,
+    external_url: ExternalUrl | None = None,
 ) -> web.Application:
     """Make the application.
 
@@ -46,42 +52,56 @@ def make_app(
         metrics: What ``/metrics`` shows.
         web_settings: Users and headers; its TLS is the listener's business.
         lifecycle: Whether ``/-/reload`` and ``/probe`` may act (``--web.enable-lifecycle``).
+        external_url: Where people reach all this; what is served is served under its path as well.
     """
     middlewares = [_readable, *([basic_auth(web_settings.users)] if web_settings.users else [])]
     app = web.Application(middlewares=middlewares, client_max_size=_REQUEST_LIMIT)
     app.on_response_prepare.append(partial(_harden, {**_SECURITY_HEADERS, **web_settings.headers}))
-    endpoints = _Endpoints(backend, metrics)
+    endpoints = _Endpoints(backend, metrics, external_url)
     acts = _acting(allowed=lifecycle)
     events = EventsEndpoint(backend)
     app.on_shutdown.append(events.close)
-    app.add_routes(
-        [
-            web.get("/", endpoints.page),
-            web.get("/target", endpoints.target),
-            web.get("/metrics", endpoints.metrics),
-            web.get("/healthz", endpoints.healthz),
-            web.get("/livez", endpoints.alive),
-            web.get("/-/healthy", endpoints.alive),
-            web.get("/readyz", endpoints.ready),
-            web.get("/-/ready", endpoints.ready),
-            web.get("/config", endpoints.config),
-            web.get("/api/v1/status", endpoints.status),
-            web.get("/api/v1/events", events.answer),
-            web.get("/api/v1/openapi.json", endpoints.openapi),
-            web.get("/probe", acts(ProbeEndpoint(backend).answer), allow_head=False),
-            web.post("/api/v1/roundtrip", acts(RoundtripEndpoint(backend).answer)),
-            web.post("/api/v1/maintenance", acts(MaintenanceEndpoint(backend).answer)),
-            web.post("/-/reload", acts(endpoints.reload)),
-            web.put("/-/reload", acts(endpoints.reload)),
-            *static_files.routes(),
-        ]
-    )
+    routes = [
+        web.get("/", endpoints.page),
+        web.get("/target", endpoints.target),
+        web.get("/metrics", endpoints.metrics),
+        web.get("/healthz", endpoints.healthz),
+        web.get("/livez", endpoints.alive),
+        web.get("/-/healthy", endpoints.alive),
+        web.get("/readyz", endpoints.ready),
+        web.get("/-/ready", endpoints.ready),
+        web.get("/config", endpoints.config),
+        web.get("/api/v1/status", endpoints.status),
+        web.get("/api/v1/events", events.answer),
+        web.get("/api/v1/openapi.json", endpoints.openapi),
+        web.get("/probe", acts(ProbeEndpoint(backend).answer), allow_head=False),
+        web.post("/api/v1/roundtrip", acts(RoundtripEndpoint(backend).answer)),
+        web.post("/api/v1/maintenance", acts(MaintenanceEndpoint(backend).answer)),
+        web.post("/-/reload", acts(endpoints.reload)),
+        web.put("/-/reload", acts(endpoints.reload)),
+        *static_files.routes(),
+    ]
+    app.add_routes(routes)
+    if external_url is not None and external_url.prefix:
+        app.add_routes(_below(external_url.prefix, routes))
     return app
 
 
+def _below(prefix: str, routes: Iterable[web.RouteDef]) -> Iterator[web.RouteDef]:
+    """The same routes under a prefix; the page's links are relative, so they need its slash."""
+
+    async def to_page(_request: web.Request) -> web.StreamResponse:
+        raise web.HTTPPermanentRedirect(f"{prefix}/")
+
+    yield web.get(prefix, to_page)
+    for route in routes:
+        yield web.RouteDef(route.method, f"{prefix}{route.path}", route.handler, route.kwargs)
+
+
 class _Endpoints:
-    def __init__(self, backend: Backend, metrics: Metrics) -> None:
+    def __init__(self, backend: Backend, metrics: Metrics, external_url: ExternalUrl | None) -> None:
         self._backend = backend
+        self._external_url = external_url
         self._metrics = metrics
 
     # What takes milliseconds to render is rendered from an immutable snapshot: /metrics, which is asked for all day,
@@ -122,10 +142,11 @@ class _Endpoints:
 
     async def status(self, _request: web.Request) -> web.Response:
         statuses = tuple(await in_turns(self._backend.each_status()))
-        return await asyncio.to_thread(lambda: _json(api.document(statuses)))
+        url = None if self._external_url is None else str(self._external_url)
+        return await asyncio.to_thread(lambda: _json(api.document(statuses) | {"external_url": url}))
 
     async def openapi(self, _request: web.Request) -> web.Response:
-        return _json(openapi.document())
+        return _json(openapi.document("/" if self._external_url is None else self._external_url.text))
 
     async def alive(self, _request: web.Request) -> web.Response:
         ailment = self._backend.ailment()

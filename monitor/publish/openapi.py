@@ -85,6 +85,7 @@ _PATH = _object(
         **dict.fromkeys(_PATH_MAYBE, _nullable({"type": "object"})),
     }
 )
+_STATUS = _object({"paths": _list(_PATH), "external_url": {"type": ["string", "null"], "format": "uri"}})
 _ROUNDTRIP = _object(
     {"success": _TRUTH},
     {
@@ -156,7 +157,7 @@ PATHS: dict[str, dict[str, Json]] = {
     "/api/v1/status": {
         "get": _operation(
             "Everything that the status page shows.",
-            {"200": _answer("every path", _object({"paths": _list(_PATH)}), "application/json")},
+            {"200": _answer("every path", _STATUS, "application/json")},
         )
     },
     "/api/v1/events": {
@@ -208,10 +209,11 @@ PATHS: dict[str, dict[str, Json]] = {
 }
 
 
-def document() -> Json:
-    """Give the whole description."""
+def document(server: str = "/") -> Json:
+    """Give the whole description; ``server`` is the URL that people reach, by default that which was asked."""
     return {
         "openapi": "3.1.0",
+        "servers": [{"url": server}],
         "info": {"title": "mailpath", "version": __version__, "license": {"name": "Apache-2.0"}},
         "paths": PATHS,
         "components": {"securitySchemes": {"basic": {"type": "http", "scheme": "basic"}}},

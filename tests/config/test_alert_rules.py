@@ -9,6 +9,7 @@ from monitor.cli import main
 from monitor.config.alert_rules import rules_yaml, thresholds
 from monitor.config.load import parse
 from monitor.publish.alerting.thresholds import Thresholds
+from monitor.publish.external_url import parse_external_url
 from tests.config.documents import COMPLETE, MINIMAL, with_block
 
 QUICK = "interval: 2s, fast_interval: 1s, timeout: 1500ms"
@@ -55,6 +56,23 @@ def test_the_command_names_the_edge_of_its_own_path() -> None:
     assert "command: ping -c 3 10.0.20.1\n" in rules_yaml(one)
     two = rules_yaml(Thresholds(edges={"home": "10.0.20.1", "branch": "10.1.0.1"}))
     assert 'ping -c 3 {{ if eq $labels.path "branch" }}10.1.0.1{{ else }}10.0.20.1{{ end }}' in two
+
+
+def test_alerts_link_to_the_status_page_where_it_is_known() -> None:
+    """To their path's part of it; those about mailpath as a whole to its top. Otherwise there is no link."""
+    paths = parse(COMPLETE, "mailpath.yml").paths
+    assert "status_url" not in rules_yaml(thresholds(paths, {}))
+    links = {
+        line.strip()
+        for line in rules_yaml(
+            thresholds(paths, {}, external_url=parse_external_url("https://example.org/mailpath"))
+        ).splitlines()
+        if "status_url" in line
+    }
+    assert links == {
+        "status_url: https://example.org/mailpath/",
+        "status_url: https://example.org/mailpath/#path-{{ $labels.path }}",
+    }
 
 
 def test_the_command_line_prints_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

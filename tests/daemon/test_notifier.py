@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 import structlog
@@ -15,6 +16,7 @@ from monitor.config.values import Secret
 from monitor.daemon import notifier
 from monitor.daemon.notifier import WAITING, Notifier
 from monitor.publish.event_memory import Event
+from monitor.publish.external_url import ExternalUrl, parse_external_url
 from tests.waiting import until
 
 FIELDS = {"path": "home", "node": "k8s-node1", "service": "smtp", "before": "ok", "after": "port_closed"}
@@ -53,7 +55,10 @@ class Outside:
 
 @asynccontextmanager
 async def telling(
-    *statuses: int, alive: Callable[[], bool] = lambda: True, beat: float | None = None
+    *statuses: int,
+    alive: Callable[[], bool] = lambda: True,
+    beat: float | None = None,
+    page: ExternalUrl | None = None,
 ) -> AsyncIterator[tuple[Notifier, Outside]]:
     """Run a notifier and those whom it tells."""
     outside = Outside(statuses)
@@ -62,7 +67,7 @@ async def telling(
     bugs: list[str] = []
     async with TestServer(app) as server:
         outside.url = f"http://127.0.0.1:{server.port}"
-        told = Notifier(alive, structlog.get_logger(), lambda name, _error: bugs.append(name))
+        told = Notifier(alive, structlog.get_logger(), lambda name, _error: bugs.append(name), page)
         hook, heart = Secret(f"{outside.url}/hook"), Secret(f"{outside.url}/beat")
         settings = NotifySettings(webhook_url=hook)
         if beat is not None:
@@ -88,6 +93,16 @@ async def test_a_change_is_posted_as_json() -> None:
         "event": "verdict.changed",
         **FIELDS,
     }
+
+
+async def test_an_event_links_to_the_page_where_its_url_is_known() -> None:
+    """To its path's part; an event about mailpath as a whole to the top."""
+    async with telling(page=parse_external_url("https://example.org/mailpath")) as (told, outside):
+        told.tell(event(1))
+        told.tell(replace(event(2), fields={}, name="maintenance.ended"))
+        await until(lambda: len(outside.bodies) > 1)
+    links = ["https://example.org/mailpath/#path-home", "https://example.org/mailpath/"]
+    assert [each["url"] for each in outside.bodies] == links
 
 
 async def test_a_failing_webhook_is_tried_again_then_given_up() -> None:

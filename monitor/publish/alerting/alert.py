@@ -9,6 +9,7 @@ from typing import Any
 from monitor.core.runbook import Remedy, filled, host
 from monitor.core.verdicts import Hop
 from monitor.publish.alerting.thresholds import Thresholds, spoken, written
+from monitor.publish.external_url import ExternalUrl
 
 Rule = dict[str, Any]
 
@@ -62,8 +63,14 @@ class Alert:
                 "description": f"{self.what}{self.listed}{stood} {self.mail} Run: {commands[0]}",
                 "command": "\n".join(commands),
                 "runbook_url": f"{thresholds.runbook_url}/{self.name}.md",
+                **self._link(thresholds.external_url),
             },
         }
+
+    def _link(self, url: ExternalUrl | None) -> dict[str, str]:
+        if url is None:
+            return {}
+        return {"status_url": str(url) if self.path else url.of_path("{{ $labels.path }}")}
 
 
 def rules_of(alerts: Iterable[Alert], thresholds: Thresholds) -> list[Rule]:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from monitor.publish.external_url import ExternalUrl
+
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86_400.0
 
 
@@ -15,6 +17,7 @@ class Thresholds:
     what a node is that somebody has taken out on purpose. A firing alert outlives a gap of ``restart`` in its series.
     ``silence`` is the range in which some round must have ended. ``objective`` is the share of time in which a service
     shall be usable. ``edges`` are the edges' addresses by path, for commands; ``labels`` are added to every alert.
+    Alerts link to the status page at ``external_url``.
     """
 
     settle: float = 2 * _MINUTE
@@ -29,6 +32,7 @@ class Thresholds:
     edges: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     runbook_url: str = "docs/runbook"
+    external_url: ExternalUrl | None = None
 
 
 def written(seconds: float) -> str:
