@@ -22,27 +22,42 @@ class AdminMode(StrEnum):
 
 
 class AdminState(IntFlag):
-    """``srv_admin_state``: the bits of HAProxy's ``SRV_ADMF_*`` (management guide, "show servers state")."""
+    """``srv_admin_state``: the bits of HAProxy's ``SRV_ADMF_*`` (include/haproxy/server-t.h).
+
+    The management guide lists them all as maintenance or drain. Two are not: HAProxy's own masks, ``SRV_ADMF_MAINT``
+    (0x23) and ``SRV_ADMF_DRAIN`` (0x18), leave them out, and a server that has them alone serves clients.
+    """
 
     FMAINT = 0x01  # by hand
     IMAINT = 0x02  # inherited from a tracked server
-    CMAINT = 0x04  # by ``disabled`` in the configuration
+    CMAINT = 0x04  # the configuration says ``disabled``; kept after ``set server … state ready`` has ended it
     FDRAIN = 0x08  # by hand
     IDRAIN = 0x10  # inherited from a tracked server
     RMAINT = 0x20  # its address does not resolve
-    HMAINT = 0x40  # its host name changed, and does not resolve yet
+    FQDN_CHANGED = 0x40  # its host name is another than the configuration's; never removed
 
     @property
     def mode(self) -> AdminMode:
         """The word for these bits; maintenance outweighs drain, as it does in HAProxy."""
-        if self & (AdminState.FMAINT | AdminState.IMAINT | AdminState.CMAINT | AdminState.RMAINT | AdminState.HMAINT):
+        if self & (AdminState.FMAINT | AdminState.IMAINT | AdminState.RMAINT):
             return AdminMode.MAINT
         return AdminMode.DRAIN if self & (AdminState.FDRAIN | AdminState.IDRAIN) else AdminMode.READY
 
 
 @dataclass(frozen=True, slots=True)
+class Dropped:
+    """The rows of one answer that could not be read: how many, and the first of them in words."""
+
+    count: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class HaproxyServer:
-    """One line of ``show servers state`` (format 1). Absent columns are ``None``."""
+    """One line of ``show servers state`` (format 1). Absent columns are ``None``.
+
+    ``fqdn`` is the host name and ``record`` the SRV record that its address comes from.
+    """
 
     backend: str
     name: str
@@ -58,6 +73,13 @@ class HaproxyServer:
     port: int | None = None
     check_port: int | None = None
     check_address: str | None = None
+    fqdn: str | None = None
+    record: str | None = None
+
+    @property
+    def resolved(self) -> bool:
+        """Whether it has an address; a free slot of a ``server-template`` and a name without one have ``-``."""
+        return self.address != "-"
 
     @property
     def ever_checked(self) -> bool:
@@ -86,10 +108,10 @@ class HaproxyStat:
 
 @dataclass(frozen=True, slots=True)
 class HaproxyInfo:
-    """The fields of ``show info`` that mailpath uses."""
+    """The fields of ``show info`` that mailpath uses; ``None`` where a line could not be read."""
 
-    version: str
-    uptime_seconds: int
-    current_connections: int
-    max_connections: int
-    pid: int
+    version: str | None
+    uptime_seconds: int | None
+    current_connections: int | None
+    max_connections: int | None
+    pid: int | None

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from monitor.core.conversation import Conversation, Failure, TlsFacts
 from monitor.core.edge import EdgeObservation
-from monitor.core.haproxy import HaproxyInfo, HaproxyServer, HaproxyStat
+from monitor.core.haproxy import Dropped, HaproxyInfo, HaproxyServer, HaproxyStat
 from monitor.core.kube import Cluster
 from monitor.core.maillog import LogRecord, PostfixVersion
 from monitor.core.model import ProbeKind, Target
@@ -91,8 +91,8 @@ class Repeat(NamedTuple):
 class HaproxyObservation:
     """One ended round of an edge's HAProxy: over SSH, in one call of socat.
 
-    ``ssh_ok`` says whether the SSH connection worked, ``failure`` why the round failed (``None``: all three answers are
-    here and sound).
+    ``ssh_ok`` says whether the SSH connection worked, ``failure`` why the round told nothing at all. ``gaps`` are the
+    answers that could not be read beside others that could, ``dropped`` the bad rows of those, both by command.
     """
 
     path: str
@@ -105,6 +105,8 @@ class HaproxyObservation:
     stats: tuple[HaproxyStat, ...] = ()
     info: HaproxyInfo | None = None
     failure: Failure | None = None
+    gaps: Mapping[str, Failure] = field(default_factory=dict)
+    dropped: Mapping[str, Dropped] = field(default_factory=dict)
     durations: Mapping[Phase, float] = field(default_factory=dict)
 
     @property
@@ -114,7 +116,7 @@ class HaproxyObservation:
 
     @property
     def ok(self) -> bool:
-        """Whether HAProxy answered all that was asked."""
+        """Whether HAProxy answered, and at least one of its answers could be read."""
         return self.failure is None
 
 

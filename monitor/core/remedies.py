@@ -187,6 +187,13 @@ REASONS: Mapping[Reason, Advice] = {
         "Run it by hand.",
         (runbook.SHOW_STATE,),
     ),
+    Reason.ARGUMENTS_LOST: Advice(
+        "The login shell of the edge's account runs only the first word of a command: `sockstat` in place of "
+        "`sockstat -l`. pfSense before 2.5.0 does that to `admin`. HAProxy was never asked.",
+        "Make `edge/mailpath-gate` the forced command of mailpath's key, in one word without arguments: it is handed "
+        "the whole command whatever the shell does. Or update pfSense.",
+        (runbook.SSH_TRY,),
+    ),
     Reason.SOCKET_MISSING: Advice(
         "HAProxy's stats socket is not there: HAProxy is not running, or was configured without it.",
         "See whether HAProxy runs, and start it.",

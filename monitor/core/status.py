@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from monitor.core.conversation import Failure, TlsFacts
 from monitor.core.edge import EdgeObservation
-from monitor.core.haproxy import HaproxyInfo, HaproxyServer, HaproxyStat
+from monitor.core.haproxy import Dropped, HaproxyInfo, HaproxyServer, HaproxyStat
 from monitor.core.kube import Cluster
 from monitor.core.maintenance import Maintenance
 from monitor.core.model import Service, Target
@@ -18,6 +18,11 @@ from monitor.core.roundtrip import RoundtripStatus
 from monitor.core.runbook import Remedy
 from monitor.core.taxonomy import Reason
 from monitor.core.verdicts import Agreement, Hop, Verdict
+
+_NOTHING_CAME = frozenset(
+    {Reason.CLOSED, Reason.REFUSED, Reason.RESET, Reason.SOCKET_MISSING, Reason.STALE, Reason.TIMEOUT, None}
+)
+_NOT_ALLOWED = frozenset({Reason.COMMAND_FAILED, Reason.NOT_FOUND, Reason.PERMISSION_DENIED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,9 @@ class EdgeStatus:
     """One edge: SSH, HAProxy and its servers; ``None`` until known or when stale.
 
     ``asked`` is false for an edge whose HAProxy has no stats socket to ask. ``host`` is what the last look at the host
-    itself has shown; ``looked_at`` is false for an edge that no SSH connection leads to.
+    itself has shown; ``looked_at`` is false for an edge that no SSH connection leads to. ``cause`` is the reason in one
+    word; ``gaps`` are HAProxy's answers that could not be read beside others that could, ``dropped`` bad rows of those,
+    both by command.
     """
 
     name: str
@@ -68,6 +75,23 @@ class EdgeStatus:
     asked: bool = True
     host: EdgeObservation | None = None
     looked_at: bool = False
+    cause: Reason | None = None
+    gaps: Mapping[str, Failure] = field(default_factory=dict)
+    dropped: Mapping[str, Dropped] = field(default_factory=dict)
+
+    @property
+    def haproxy_silent(self) -> bool:
+        """Whether nothing came from a HAProxy that is not up."""
+        return self.cause in _NOTHING_CAME
+
+    @property
+    def haproxy_said(self) -> str:
+        """What a HAProxy that is not up does; only of one from which nothing came, that it does not answer."""
+        if self.haproxy_silent:
+            return "does not answer at its stats socket"
+        if self.cause in _NOT_ALLOWED:
+            return "cannot be asked at its stats socket"
+        return "answers at its stats socket, and the answer cannot be read"
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ class Reason(StrEnum):
     HOST_KEY_MISMATCH = "host_key_mismatch"
     AUTH_FAILED = "auth_failed"
     COMMAND_FAILED = "command_failed"
+    ARGUMENTS_LOST = "arguments_lost"
     SOCKET_MISSING = "socket_missing"
     PERMISSION_DENIED = "permission_denied"
     NOT_FOUND = "not_found"

@@ -43,6 +43,9 @@ _WORDS = (
     ("not found", Reason.NOT_FOUND),
 )
 
+# What pfctl says that was given no argument.
+_USAGE = "usage: pfctl"
+
 Answers = Mapping[str, bytes | LinkError]
 
 
@@ -89,6 +92,7 @@ class Edge:
     def judge(self, answers: Answers, span: Span) -> EdgeObservation:
         """Read and judge the answers."""
         settings = self.settings
+        answers = _first_words(answers)
         lost = [error for error in answers.values() if isinstance(error, LinkError) and _of_the_connection(error)]
         failures: dict[str, Failure] = {}
         sockets = _read(answers, SOCKSTAT, parse_sockstat, failures)
@@ -162,5 +166,30 @@ def _read(answers: Answers, name: str, parse: Callable[[bytes], T], failures: di
         return None
 
 
+def _first_words(answers: Answers) -> Answers:
+    """The answers, where a login shell that runs only the first word of a command is named in place of what it did.
+
+    ``pfctl`` alone prints its usage, ``cat`` copies its empty input, ``ls`` lists a directory. ``sockstat`` alone shows
+    connections beside what listens, and is as good.
+    """
+    nat, cat = answers.get(NAT), answers.get(CONFIGURATION)
+    usage = isinstance(nat, LinkError) and _USAGE in nat.detail
+    if not usage and (cat != b"" or not _lists(answers.get(STATS_SOCKET))):
+        return answers
+    lost = LinkError(Reason.ARGUMENTS_LOST, "the login shell ran the first word of the command alone")
+    return {name: answer if name == SOCKSTAT else lost for name, answer in answers.items()}
+
+
+def _lists(answer: bytes | LinkError | None) -> bool:
+    """Whether ``ls -l`` of one socket has shown something else."""
+    if answer is None or isinstance(answer, LinkError):
+        return False
+    try:
+        parse_ls(answer)
+    except WireError:
+        return True
+    return False
+
+
 def _of_the_connection(error: LinkError) -> bool:
-    return error.reason not in {Reason.COMMAND_FAILED, Reason.TOO_LARGE}
+    return error.reason not in {Reason.ARGUMENTS_LOST, Reason.COMMAND_FAILED, Reason.TOO_LARGE}

@@ -62,10 +62,11 @@ class Haproxy:
         if isinstance(answer, LinkError):
             return _failed(seen, answer)
         try:
-            servers, stats, info = parse_answer(answer)
+            read = parse_answer(answer)
         except WireError as error:
-            return replace(seen, failure=Failure(Phase.PARSE, error.reason, error.detail, error.data))
-        return replace(seen, servers=servers, stats=stats, info=info)
+            return replace(seen, failure=_failure(error))
+        gaps = {command: _failure(error) for command, error in read.gaps.items()}
+        return replace(seen, servers=read.servers, stats=read.stats, info=read.info, gaps=gaps, dropped=read.dropped)
 
 
 def command(stats_socket: str) -> str:
@@ -73,6 +74,10 @@ def command(stats_socket: str) -> str:
     return (
         f"echo 'show servers state; show stat; show info' | socat {shlex.quote('UNIX-CONNECT:' + stats_socket)} stdio"
     )
+
+
+def _failure(error: WireError) -> Failure:
+    return Failure(Phase.PARSE, error.reason, error.detail, error.data)
 
 
 def _failed(seen: HaproxyObservation, error: LinkError) -> HaproxyObservation:

@@ -127,6 +127,8 @@ def _edge(edge: EdgeStatus) -> dict[str, Any]:
         "servers": [asdict(server) for server in edge.servers],
         "stats": [asdict(stat) for stat in edge.stats],
         "info": asdict(edge.info) if edge.info is not None else None,
+        "gaps": {command: _failure(failure) for command, failure in edge.gaps.items()},
+        "dropped": {command: asdict(dropped) for command, dropped in edge.dropped.items()},
         "front_doors": [_target(door) for door in edge.front_doors],
         "host": _host(edge.host) if edge.host is not None else None,
     }

@@ -192,6 +192,12 @@ HAPROXY_SCRAPE_DURATION = Family(
     "How long the last round of show servers state, show stat and show info took.",
     ("path", "edge"),
 )
+HAPROXY_UNREAD_ROWS = Family(
+    "haproxy_unread_rows",
+    Kind.GAUGE,
+    "Rows of HAProxy's last answer to a command that could not be read and were left out.",
+    ("path", "edge", "command"),
+)
 HAPROXY_SERVER_STATE = Family(
     "haproxy_server_state",
     Kind.GAUGE,

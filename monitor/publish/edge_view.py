@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from monitor.core.haproxy import HaproxyServer
 from monitor.core.roundtrip import RoundtripStatus
 from monitor.core.status import EdgeStatus, NegativeStatus, PathStatus
-from monitor.publish.gauges import admin_state, mail_servers
+from monitor.publish.gauges import mail_servers
 from monitor.publish.markup import Markup, tag, together
 from monitor.publish.picture import Level, level_of_roundtrip, level_of_server
 from monitor.publish.words import badge, breakable, card, duration, moment
@@ -20,7 +20,9 @@ def edge_view(edge: EdgeStatus, path: PathStatus) -> Markup:
         return card(title, tag("p", "Judged by its front door alone."))
     known = [badge_of("SSH", up=edge.ssh_up), " ", badge_of("HAProxy", up=edge.haproxy_up), " "]
     if edge.info is not None:
-        known.append(tag("small", f"{edge.info.version}, up for {duration(edge.info.uptime_seconds)}"))
+        uptime = edge.info.uptime_seconds
+        age = "" if uptime is None else f", up for {duration(uptime)}"
+        known.append(tag("small", f"{edge.info.version or 'version unknown'}{age}"))
     if edge.reason:
         known.append(tag("span", edge.reason))
     servers = mail_servers(edge.servers, path.services)
@@ -85,7 +87,7 @@ def _servers(servers: list[HaproxyServer]) -> Markup:
             tag("th", breakable(server.backend), scope="row"),
             tag("td", server.name),
             tag("td", badge(level_of_server(server), server.state)),
-            tag("td", admin_state(server.admin)),
+            tag("td", server.admin.mode),
             tag("td", duration(server.since_change)),
         )
         for server in servers

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from monitor.core.edge import EdgeObservation
-from monitor.core.haproxy import AdminState, HaproxyServer, ServerState
+from monitor.core.haproxy import AdminMode, HaproxyServer, ServerState
 from monitor.core.model import Service
 from monitor.core.proof import ProofResult
 from monitor.core.roundtrip import RoundtripStatus
@@ -15,11 +15,10 @@ from monitor.core.status import ClusterStatus, Drift, EdgeStatus, PathStatus, Ta
 from monitor.core.verdicts import Agreement, Hop, Verdict
 from monitor.publish import catalogue
 from monitor.publish.families import Family, Labels, StateSet
-from monitor.wire.servers_state import backend_matches
+from monitor.wire.haproxy_answer import COMMANDS
+from monitor.wire.servers_state import backend_matches, without_free_slots
 
 # HAProxy's own words of "set server … state", where maintenance outranks draining.
-ADMIN_STATES = ("ready", "drain", "maint")
-_DRAIN = AdminState.FDRAIN | AdminState.IDRAIN
 
 # The states of each state set.
 _STATES: dict[Family, tuple[str, ...]] = {
@@ -28,7 +27,7 @@ _STATES: dict[Family, tuple[str, ...]] = {
     catalogue.LB_AGREEMENT: tuple(Agreement),
     catalogue.DIAGNOSIS: tuple(Hop),
     catalogue.HAPROXY_SERVER_STATE: tuple(ServerState),
-    catalogue.HAPROXY_SERVER_ADMIN_STATE: ADMIN_STATES,
+    catalogue.HAPROXY_SERVER_ADMIN_STATE: tuple(AdminMode),
 }
 
 
@@ -82,16 +81,13 @@ def add(out: Gauges, path: PathStatus) -> None:
     out.state(catalogue.DIAGNOSIS, (path.name,), path.diagnosis.hop)
 
 
-def admin_state(flags: AdminState) -> str:
-    """Name the administrative state that these bits amount to."""
-    if flags & ~_DRAIN:
-        return "maint"
-    return "drain" if flags else "ready"
-
-
 def mail_servers(servers: Iterable[HaproxyServer], services: Sequence[Service]) -> list[HaproxyServer]:
-    """Give the servers of the path's own backends: a firewall's HAProxy often serves others too."""
-    return [each for each in servers if any(backend_matches(service.backend, each.backend) for service in services)]
+    """The servers of the path's own backends: a firewall's HAProxy often serves others too."""
+    return [
+        each
+        for each in without_free_slots(servers)
+        if any(backend_matches(service.backend, each.backend) for service in services)
+    ]
 
 
 def _known(out: Gauges, family: Family, labels: Labels, value: float | None) -> None:
@@ -177,6 +173,9 @@ def _edge(out: Gauges, path: PathStatus, edge: EdgeStatus) -> None:
     _known(out, catalogue.HAPROXY_UP, labels, edge.haproxy_up)
     if edge.haproxy_up:
         _known(out, catalogue.HAPROXY_SCRAPE_DURATION, labels, edge.scrape_seconds)
+        for command in COMMANDS:
+            unread = edge.dropped[command].count if command in edge.dropped else 0
+            out.values[catalogue.HAPROXY_UNREAD_ROWS][*labels, command] = float(unread)
         _haproxy_servers(out, labels, edge, path.services)
 
 
@@ -194,7 +193,7 @@ def _haproxy_servers(out: Gauges, edge_labels: Labels, edge: EdgeStatus, service
     for server in mail_servers(edge.servers, services):
         labels = (*edge_labels, server.backend, server.name)
         out.state(catalogue.HAPROXY_SERVER_STATE, labels, server.state)
-        out.state(catalogue.HAPROXY_SERVER_ADMIN_STATE, labels, admin_state(server.admin))
+        out.state(catalogue.HAPROXY_SERVER_ADMIN_STATE, labels, server.admin.mode)
         out.values[catalogue.HAPROXY_SERVER_LAST_CHANGE][labels] = float(server.since_change)
         stat = stats.get((server.backend, server.name))
         if stat is not None:

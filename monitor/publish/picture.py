@@ -5,12 +5,12 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from monitor.core.edge import RedirectState
-from monitor.core.haproxy import HaproxyServer, ServerState
+from monitor.core.haproxy import AdminMode, HaproxyServer, ServerState
 from monitor.core.proof import EvidenceKind, ProofResult
 from monitor.core.roundtrip import Roundtrip
 from monitor.core.status import EdgeStatus, PathStatus, TargetStatus
 from monitor.core.verdicts import Hop, Verdict
-from monitor.publish.gauges import admin_state, mail_servers
+from monitor.publish.gauges import mail_servers
 from monitor.wire.servers_state import backend_matches
 
 
@@ -59,7 +59,7 @@ def level_of(verdict: Verdict) -> Level:
 
 def level_of_server(server: HaproxyServer) -> Level:
     """Give the level of a HAProxy server; taken out by hand is a warning."""
-    if admin_state(server.admin) != "ready":
+    if server.admin.mode is not AdminMode.READY:
         return Level.WARN
     return Level.OK if server.state in {ServerState.RUNNING, ServerState.STARTING} else Level.BAD
 
@@ -112,10 +112,11 @@ def _edge(edge: EdgeStatus) -> Member:
     if not edge.asked:
         return _host(edge)
     if edge.haproxy_up:
-        return Member(Level.OK, edge.name, f"HAProxy {edge.info.version}" if edge.info is not None else "HAProxy up")
-    if edge.ssh_up is None:
+        version = edge.info.version if edge.info is not None else None
+        return Member(Level.OK, edge.name, f"HAProxy {version or 'up'}")
+    if edge.ssh_up is None or (edge.ssh_up and edge.haproxy_up is None):
         return Member(Level.UNKNOWN, edge.name, edge.reason)
-    return Member(Level.BAD, edge.name, "HAProxy does not answer" if edge.ssh_up else "SSH does not answer")
+    return Member(Level.BAD, edge.name, f"HAProxy {edge.haproxy_said}" if edge.ssh_up else "SSH does not answer")
 
 
 def _host(edge: EdgeStatus) -> Member:

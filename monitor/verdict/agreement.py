@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from monitor.core.haproxy import HaproxyServer, ServerState
+from monitor.core.haproxy import AdminMode, HaproxyServer, ServerState
 from monitor.core.model import Service
 from monitor.core.verdicts import Agreement
 from monitor.wire.servers_state import backend_matches
@@ -27,7 +27,7 @@ def pool_of(servers: Iterable[HaproxyServer], service: Service) -> tuple[Haproxy
         if backend_matches(service.backend, server.backend)
         and server.state in _TAKES_CLIENTS
         and server.weight > 0
-        and not server.admin
+        and server.admin.mode is AdminMode.READY
     )
 
 
@@ -35,7 +35,7 @@ def agreement_with(server: HaproxyServer | None, *, handshake_up: bool | None) -
     """Compare one edge's view with the handshake; what was never checked, or is stale, is unknown."""
     if server is None or handshake_up is None:
         return Agreement.UNKNOWN
-    if server.admin or server.weight == 0:
+    if server.admin.mode is not AdminMode.READY or server.weight == 0:
         return Agreement.LB_ADMIN
     if not server.ever_checked or not server.checks_enabled:
         return Agreement.UNKNOWN

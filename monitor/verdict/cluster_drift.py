@@ -13,8 +13,9 @@ from monitor.core.runbook import BOOTSTRAP, NODES, SERVICE, USER_PATCHES, Remedy
 from monitor.core.status import Drift, EdgeStatus, TargetStatus
 from monitor.verdict.certificate_drift import certificate_drift
 from monitor.verdict.plan import ClusterPlan, PathPlan
+from monitor.wire.haproxy_answer import SERVERS_STATE
 from monitor.wire.mail_config import is_script
-from monitor.wire.servers_state import backend_matches
+from monitor.wire.servers_state import backend_matches, without_free_slots
 
 # With so many servers a node that is missing costs nobody a connection.
 _ENOUGH_SERVERS = 2
@@ -68,12 +69,14 @@ def _nodes(declared: ClusterPlan, cluster: Cluster) -> Iterator[Drift]:
 
 
 def _pools(plan: PathPlan, cluster: Cluster, edge: EdgeStatus) -> Iterator[Drift]:
-    """Compare the servers that HAProxy has with the nodes."""
+    """Compare the servers that HAProxy has with the nodes, where all of its servers could be read."""
+    if SERVERS_STATE in edge.dropped:
+        return
     nodes: dict[str, tuple[str, ...]] = {node.name: (node.address,) for node in plan.nodes}
     nodes |= {node.name: node.addresses for node in cluster.nodes or ()}
     for service in plan.services:
         pools: dict[str, list[HaproxyServer]] = {}
-        for server in edge.servers:
+        for server in without_free_slots(edge.servers):
             if backend_matches(service.backend, server.backend):
                 pools.setdefault(server.backend, []).append(server)
         for backend, servers in pools.items():

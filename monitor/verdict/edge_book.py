@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from monitor.core.edge import EdgeObservation
 from monitor.core.observations import HaproxyObservation
 from monitor.core.status import EdgeStatus, TargetStatus
+from monitor.core.taxonomy import Reason
 from monitor.verdict.evidence import served_since
 from monitor.verdict.plan import EdgePlan, HostPlan, stale_after
 
@@ -60,7 +61,7 @@ class EdgeBook:
             name=plan.name,
             address=plan.address,
             ssh_up=host_up if seen is None else fresh and seen.ssh_ok,
-            haproxy_up=None if seen is None else fresh and seen.ok,
+            haproxy_up=None if seen is None or _unasked(seen) else fresh and seen.ok,
             scrape_seconds=known.finished - known.started if known is not None and known.ok else None,
             age=now - seen.finished if seen is not None else None,
             reason=_reason(seen if plan.asks_haproxy else host, fresh=fresh or not plan.asks_haproxy),
@@ -71,6 +72,9 @@ class EdgeBook:
             asked=plan.asks_haproxy,
             host=host,
             looked_at=plan.host is not None,
+            cause=_cause(seen if plan.asks_haproxy else host, fresh=fresh or not plan.asks_haproxy),
+            gaps=known.gaps if known is not None else {},
+            dropped=known.dropped if known is not None else {},
         )
 
     def _host(self, edge: str, plan: HostPlan | None, now: float) -> EdgeObservation | None:
@@ -90,6 +94,19 @@ def unbound_ports(plan: EdgePlan, edge: EdgeStatus) -> tuple[int, ...]:
     at, required = edge.host.at, plan.host.ports
     served = {door.port for door in edge.front_doors if served_since(at, door)}
     return tuple(port for port, each in edge.host.frontends.items() if port in required - served and not each.bound)
+
+
+def _unasked(seen: HaproxyObservation) -> bool:
+    """Whether the question never came as far as HAProxy: then nothing is known of it."""
+    return seen.failure is not None and seen.failure.reason is Reason.ARGUMENTS_LOST
+
+
+def _cause(seen: HaproxyObservation | EdgeObservation | None, *, fresh: bool) -> Reason | None:
+    if seen is None:
+        return None
+    if not fresh:
+        return Reason.STALE
+    return None if seen.failure is None else seen.failure.reason
 
 
 def _reason(seen: HaproxyObservation | EdgeObservation | None, *, fresh: bool) -> str:

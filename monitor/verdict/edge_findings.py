@@ -1,11 +1,11 @@
 """What an edge's sockets, redirects, stats socket and load mean: findings, each with what to do next."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from monitor.core.edge import FileMode, Frontend, Redirect, RedirectState, StatsSocket
 from monitor.core.haproxy import HaproxyInfo
-from monitor.core.runbook import FILTER_RULES, HAPROXY_CFG, REDIRECTS, RESTART_HAPROXY, SOCKSTAT, on_edge
-from monitor.core.status import Finding
+from monitor.core.runbook import FILTER_RULES, HAPROXY_CFG, REDIRECTS, RESTART_HAPROXY, SHOW_STATE, SOCKSTAT, on_edge
+from monitor.core.status import EdgeStatus, Finding
 from monitor.verdict.plan import HostPlan
 
 CONNECTIONS_SHARE = 0.8
@@ -74,7 +74,9 @@ def open_stats_socket(
 
 def crowded(edge: str, info: HaproxyInfo) -> tuple[Finding, ...]:
     """Warn before HAProxy accepts no further connection."""
-    if not info.max_connections or info.current_connections <= CONNECTIONS_SHARE * info.max_connections:
+    if info.current_connections is None or not info.max_connections:
+        return ()
+    if info.current_connections <= CONNECTIONS_SHARE * info.max_connections:
         return ()
     message = (
         f"HAProxy has {info.current_connections} of {info.max_connections} connections (maxconn), "
@@ -85,10 +87,30 @@ def crowded(edge: str, info: HaproxyInfo) -> tuple[Finding, ...]:
 
 def restarted(edge: str, info: HaproxyInfo) -> tuple[Finding, ...]:
     """Tell of a HAProxy that was started or reloaded a moment ago: what it says of its servers is young."""
-    if info.uptime_seconds >= YOUNG:
+    if info.uptime_seconds is None or info.uptime_seconds >= YOUNG:
         return ()
-    message = f"HAProxy (pid {info.pid}, {info.version}) was started or reloaded {info.uptime_seconds} s ago."
+    process = f"pid {info.pid or 'unknown'}, {info.version or 'version unknown'}"
+    message = f"HAProxy ({process}) was started or reloaded {info.uptime_seconds} s ago."
     return (Finding("info", edge, "haproxy_restarted", message),)
+
+
+def unread(edge: EdgeStatus, backends: Collection[str]) -> Iterator[Finding]:
+    """What could not be read of HAProxy's answers: whole ones, and single rows, each of which costs nothing else.
+
+    A row is worth a warning where it begins with the name of one of the path's ``backends``.
+    """
+    remedy = SHOW_STATE.at(edge.address)
+    for command, failure in edge.gaps.items():
+        message = f"HAProxy's answer to `{command}` on {edge.name} cannot be read: {failure.reason}, {failure.detail}."
+        yield Finding("warning", f"{edge.name}/{command}", "haproxy_gap", message, remedy)
+    for command, dropped in edge.dropped.items():
+        rows = "one row" if dropped.count == 1 else f"{dropped.count} rows"
+        message = (
+            f"{rows} of HAProxy's answer to `{command}` on {edge.name} cannot be read, the others are: "
+            f"{'; '.join(dropped.examples)}."
+        )
+        ours = any(example.startswith(backend) for example in dropped.examples for backend in backends)
+        yield Finding("warning" if ours else "info", f"{edge.name}/{command}", "haproxy_rows", message, remedy)
 
 
 def old_backup(edge: str, address: str, age: float, plan: HostPlan) -> tuple[Finding, ...]:

@@ -87,8 +87,13 @@ def _of_service(name: str, status: str, output: str, service: str, *, required: 
 
 
 def _of_haproxy(edge: EdgeStatus) -> HealthCheck:
-    blind = "SSH" if edge.ssh_up is not True else "HAProxy"
-    return HealthCheck(f"{edge.name}:haproxy", WARN, f"{blind} of {edge.name} does not answer: {edge.reason}")
+    if not edge.ssh_up:
+        said = f"SSH of {edge.name} does not answer"
+    elif edge.haproxy_up is None:
+        said = f"HAProxy of {edge.name} has not been asked"
+    else:
+        said = f"HAProxy of {edge.name} {edge.haproxy_said}"
+    return HealthCheck(f"{edge.name}:haproxy", WARN, f"{said}: {edge.reason}")
 
 
 def _of_negative(status: NegativeStatus) -> HealthCheck:

@@ -4,12 +4,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from monitor.core.edge import EdgeObservation
-from monitor.core.runbook import SSH_TRY
+from monitor.core.runbook import GATE, SSH_TRY
 from monitor.core.status import ClusterStatus, Drift, EdgeStatus, Finding
+from monitor.core.taxonomy import Reason
 from monitor.verdict.edge_book import unbound_ports
-from monitor.verdict.edge_findings import crowded, misdirected, old_backup, open_stats_socket, restarted, unbound
+from monitor.verdict.edge_findings import (
+    crowded,
+    misdirected,
+    old_backup,
+    open_stats_socket,
+    restarted,
+    unbound,
+    unread,
+)
 from monitor.verdict.haproxy_drift import Declared, drift, unapplied
 from monitor.verdict.plan import EdgePlan, HostPlan, PathPlan
+from monitor.wire.haproxy_answer import SERVERS_STATE
 
 _WHAT = {
     "sockstat": "which ports are bound (sockstat -l)",
@@ -19,6 +29,10 @@ _WHAT = {
     "stats_socket": "who may command HAProxy (ls -l)",
     "backup": "when its newest backup was made",
 }
+LOGIN_SHELL = (
+    "The login shell of {edge}'s account runs only the first word of a command, as pfSense's does before 2.5.0: "
+    "mailpath sees neither HAProxy's servers, nor redirects, nor haproxy.cfg."
+)
 
 
 def findings(plan: PathPlan, edges: Sequence[EdgeStatus], cluster: ClusterStatus | None = None) -> tuple[Finding, ...]:
@@ -48,6 +62,7 @@ def _of(plan: PathPlan, place: EdgePlan, edge: EdgeStatus, *, nodes_known: bool)
         if edge.host.backup is not None:
             yield from old_backup(edge.name, edge.address, edge.host.at - edge.host.backup, place.host)
         yield from _hidden(edge, edge.host)
+    yield from unread(edge, [service.backend for service in plan.services])
     if edge.info is not None:
         yield from crowded(edge.name, edge.info)
         yield from restarted(edge.name, edge.info)
@@ -69,7 +84,9 @@ def _configuration(
         services = [service for service in plan.services if service.frontend_port in shall.ports]
         declared = Declared(edge.name, edge.address, services, plan.nodes, nodes_known)
         yield from drift(declared, configuration)
-        yield from unapplied(declared, configuration, edge.servers)
+        # of servers whose rows cannot be read nobody knows whether they run
+        if SERVERS_STATE not in edge.dropped:
+            yield from unapplied(declared, configuration, edge.servers)
     if host.stats_socket is not None and shall.stats_socket is not None:
         sockets = configuration.stats_sockets if configuration is not None else ()
         yield from open_stats_socket(edge.name, edge.address, host.stats_socket, shall.stats_socket, sockets)
@@ -77,6 +94,10 @@ def _configuration(
 
 def _hidden(edge: EdgeStatus, host: EdgeObservation) -> Iterator[Finding]:
     if not host.ssh_ok:
+        return
+    if any(failure.reason is Reason.ARGUMENTS_LOST for failure in host.failures.values()):
+        message = LOGIN_SHELL.format(edge=edge.name)
+        yield Finding("warning", f"{edge.name}/shell", "login_shell", message, GATE)
         return
     for command, failure in host.failures.items():
         message = f"{edge.name} does not show {_WHAT[command]}: {failure.reason}, {failure.detail}."

@@ -46,9 +46,9 @@ def haproxy_dead(evidence: Evidence) -> Cause | None:
         return None
     doors = [door for edge in dead for door in edge.front_doors if door.verdict in _CLOSED]
     return Cause(
-        f"HAProxy on {names(edge.name for edge in dead)} does not answer at its stats socket: {dead[0].reason}.",
+        f"HAProxy on {names(edge.name for edge in dead)} {dead[0].haproxy_said}: {dead[0].reason}.",
         evidence=(*(f"socket of {edge.name}: {edge.reason}" for edge in dead), *told(doors)),
-        remedy=RESTART_HAPROXY.at(dead[0].address),
+        remedy=(RESTART_HAPROXY if dead[0].haproxy_silent else SHOW_STATE).at(dead[0].address),
         explains=targets(doors),
     )
 

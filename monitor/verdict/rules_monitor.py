@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from monitor.core.conversation import Failure
-from monitor.core.runbook import OWN_LOG, OWN_ROUTES, RBAC, READYZ, SSH_TRY
+from monitor.core.runbook import GATE, OWN_LOG, OWN_ROUTES, RBAC, READYZ, SSH_TRY
 from monitor.core.status import EdgeStatus, TargetStatus
 from monitor.core.taxonomy import Reason
 from monitor.verdict.evidence import FINE, Cause, Evidence, fresh, names, place, served_since, silent, targets
@@ -86,7 +86,13 @@ def _served(door: TargetStatus) -> str:
 
 
 def _without_ssh(evidence: Evidence) -> list[EdgeStatus]:
-    return [edge for edge in evidence.looks.values() if edge.ssh_up is False]
+    blind = (edge for edge in evidence.looks.values() if edge.ssh_up is False or _first_word_only(edge))
+    return sorted(blind, key=lambda edge: edge.ssh_up is not False)
+
+
+def _first_word_only(edge: EdgeStatus) -> bool:
+    """Whether SSH carries commands there, and the account's shell drops all but their first word."""
+    return bool(edge.ssh_up) and edge.cause is Reason.ARGUMENTS_LOST
 
 
 def _fine(edge: EdgeStatus) -> bool:
@@ -96,9 +102,11 @@ def _fine(edge: EdgeStatus) -> bool:
 def _blind(edges: Sequence[EdgeStatus], consolation: str) -> Cause | None:
     if not edges:
         return None
-    summary = f"mailpath cannot look into the edge {names(edge.name for edge in edges)}: SSH fails ({edges[0].reason})"
+    first = edges[0]
+    shell = _first_word_only(first)
+    why = "its account's login shell runs only the first word of a command" if shell else f"SSH fails ({first.reason})"
     return Cause(
-        f"{summary}{consolation}.",
+        f"mailpath cannot look into the edge {names(edge.name for edge in edges)}: {why}{consolation}.",
         evidence=tuple(f"ssh {edge.name}: {edge.reason}" for edge in edges),
-        remedy=SSH_TRY.at(edges[0].address),
+        remedy=GATE if shell else SSH_TRY.at(first.address),
     )

@@ -5,11 +5,13 @@ there has been (management guide, section 9.3, "show servers state").
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 
 from monitor.core.errors import WireError
 from monitor.core.haproxy import AdminState, HaproxyServer, ServerState
 from monitor.core.taxonomy import Reason
+from monitor.wire.haproxy_rows import BadRowError, Rows, read_rows
 
 _VERSION = "1"
 _STATES = tuple(ServerState)  # by srv_op_state
@@ -33,11 +35,13 @@ _NUMBER = re.compile(r"-?[0-9]{1,18}")
 _PFSENSE_SUFFIXES = ("_ipvANY", "_ipv4", "_ipv6")
 
 
-def parse_servers_state(text: bytes | str) -> tuple[HaproxyServer, ...]:
-    """Read the answer to ``show servers state``, in HAProxy's order: by backend.
+def parse_servers_state(text: bytes | str) -> Rows[HaproxyServer]:
+    """Parse one answer to ``show servers state``, in HAProxy's order: by backend.
+
+    A row that is short or holds what is no number is dropped, and no other with it.
 
     Raises:
-        WireError: ``MALFORMED`` for another format, a missing column, a short line or a value that is no number.
+        WireError: ``MALFORMED`` for another format or a missing column.
 
     """
     lines = (text.decode("utf-8", "replace") if isinstance(text, bytes) else text).rstrip("\n").split("\n")
@@ -49,7 +53,14 @@ def parse_servers_state(text: bytes | str) -> tuple[HaproxyServer, ...]:
     missing = [column for column in _REQUIRED if column not in columns]
     if missing:
         raise _malformed(f"no column {', '.join(missing)}", lines[1])
-    return tuple(_servers(columns, lines[2:]))
+    return read_rows(lines[2:], partial(_server, columns))
+
+
+def without_free_slots(servers: Iterable[HaproxyServer]) -> tuple[HaproxyServer, ...]:
+    """The servers but for the slots of a ``server-template`` that stand empty while others of it have an address."""
+    servers = tuple(servers)
+    filled = {_source(server) for server in servers if server.resolved}
+    return tuple(server for server in servers if server.resolved or _source(server) not in filled)
 
 
 def backend_matches(configured: str, seen: str) -> bool:
@@ -59,44 +70,57 @@ def backend_matches(configured: str, seen: str) -> bool:
     )
 
 
-def _servers(columns: Sequence[str], lines: Sequence[str]) -> Iterator[HaproxyServer]:
-    for line in lines:
-        values = line.split(" ")
-        if len(values) < len(columns):
-            raise _malformed(f"{len(values)} values for {len(columns)} columns", line)
-        row = dict(zip(columns, values, strict=False))
-        state = _number(row, "srv_op_state", line)
-        if state not in range(len(_STATES)):
-            raise _malformed(f"srv_op_state {state} is none of 0 to {len(_STATES) - 1}", line)
-        check_address = row.get("srv_check_addr", _NOTHING)
-        yield HaproxyServer(
-            backend=row["be_name"],
-            name=row["srv_name"],
-            address=row["srv_addr"],
-            state=_STATES[state],
-            # Bits that this set does not name say nothing here; an IntFlag would keep each combination for ever.
-            admin=AdminState(_number(row, "srv_admin_state", line) & ~AdminState(0)),
-            weight=_number(row, "srv_uweight", line),
-            since_change=_number(row, "srv_time_since_last_change", line),
-            check_status=_number(row, "srv_check_status", line),
-            check_result=_number(row, "srv_check_result", line),
-            check_health=_number(row, "srv_check_health", line),
-            check_state=_number(row, "srv_check_state", line),
-            port=_number_if_any(row, "srv_port", line),
-            check_port=_number_if_any(row, "srv_check_port", line),
-            check_address=None if check_address == _NOTHING else check_address,
-        )
+def _source(server: HaproxyServer) -> tuple[str, str | None]:
+    return server.backend, server.record or server.fqdn
 
 
-def _number(row: dict[str, str], column: str, line: str) -> int:
+def _server(columns: Sequence[str], line: str) -> HaproxyServer:
+    values = line.split(" ")
+    if len(values) < len(columns):
+        raise BadRowError(f"{len(values)} values for {len(columns)} columns: {line!r}")
+    row = dict(zip(columns, values, strict=False))
+    state = _number(row, "srv_op_state")
+    if state not in range(len(_STATES)):
+        raise BadRowError(f"{_name(row)}: srv_op_state {state} is none of 0 to {len(_STATES) - 1}")
+    return HaproxyServer(
+        backend=row["be_name"],
+        name=row["srv_name"],
+        address=row["srv_addr"],
+        state=_STATES[state],
+        # Bits that this set does not name say nothing here; an IntFlag would keep each combination for ever.
+        admin=AdminState(_number(row, "srv_admin_state") & ~AdminState(0)),
+        weight=_number(row, "srv_uweight"),
+        since_change=_number(row, "srv_time_since_last_change"),
+        check_status=_number(row, "srv_check_status"),
+        check_result=_number(row, "srv_check_result"),
+        check_health=_number(row, "srv_check_health"),
+        check_state=_number(row, "srv_check_state"),
+        port=_number_if_any(row, "srv_port"),
+        check_port=_number_if_any(row, "srv_check_port"),
+        check_address=_if_any(row, "srv_check_addr"),
+        fqdn=_if_any(row, "srv_fqdn"),
+        record=_if_any(row, "srvrecord"),
+    )
+
+
+def _number(row: dict[str, str], column: str) -> int:
     value = row[column]
     if not _NUMBER.fullmatch(value):
-        raise _malformed(f"{column} {value[:40]!r} is no number", line)
+        raise BadRowError(f"{_name(row)}: {column} {value[:40]!r} is no number")
     return int(value)
 
 
-def _number_if_any(row: dict[str, str], column: str, line: str) -> int | None:
-    return None if row.get(column, _NOTHING) == _NOTHING else _number(row, column, line)
+def _number_if_any(row: dict[str, str], column: str) -> int | None:
+    return None if _if_any(row, column) is None else _number(row, column)
+
+
+def _if_any(row: dict[str, str], column: str) -> str | None:
+    value = row.get(column, _NOTHING)
+    return None if value == _NOTHING else value
+
+
+def _name(row: dict[str, str]) -> str:
+    return f"{row['be_name']}/{row['srv_name']}"
 
 
 def _malformed(detail: str, line: str) -> WireError:

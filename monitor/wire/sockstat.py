@@ -20,12 +20,15 @@ MAX_ANSWER = 1024 * 1024
 # The longest is a UNIX socket's path, of 104 bytes, and its peers.
 _MAX_LINE = 1024
 
-# sockstat cuts a command's name after ten characters; it may hold blanks.
+# sockstat cuts a command's name after ten characters; it may hold blanks. A socket of the kernel's own has no owner:
+# ``?``, or ``??`` in newer versions (sockstat.c, ``displaysock``).
+_NOBODY = frozenset({"?", "??"})
 _ROW = re.compile(
-    r"(?P<user>\S{1,64}) +(?P<command>\S[^\t]{0,63}?) +(?P<pid>[0-9]{1,10}|\?) +(?P<fd>[0-9]{1,9}|\?) *"
+    r"(?P<user>\S{1,64}) +(?P<command>\S[^\t]{0,63}?) +(?P<pid>[0-9]{1,10}|\?{1,2}) +(?P<fd>[0-9]{1,9}|\?{1,2}) *"
     r"(?P<protocol>(?:tcp|udp|udplite|sctp|divert)(?:4|6|46)?|stream|dgram|seqpac(?:ket)?)\b *(?P<rest>.*)"
 )
 _ENDPOINT = re.compile(r"(?P<address>\*|[0-9A-Fa-f:.]+(?:%\S+?)?):(?P<port>\*|[0-9]{1,5})(?=\s|\*:|$)")
+_CONNECTED = re.compile(r" tcp(?:4|6|46) .*:[0-9]{1,5} +[0-9A-Fa-f:.%\w]+:[0-9]{1,5}(?:\s|$)")
 _INTERNET = ("tcp", "udp", "sctp", "divert")
 _HEADER = "USER"
 _ANY = "*"
@@ -51,7 +54,8 @@ def parse_sockstat(text: bytes | str) -> tuple[Socket, ...]:
         words = line.split()
         if not words or (words[0] == _HEADER and not sockets):
             continue
-        sockets.append(_row(line.rstrip(), sockets[-1] if sockets else None))
+        if not _connected(line):
+            sockets.append(_row(line.rstrip(), sockets[-1] if sockets else None))
     return tuple(sockets)
 
 
@@ -91,8 +95,9 @@ def frontends(
 def _row(line: str, previous: Socket | None) -> Socket:
     if match := _ROW.match(line):
         protocol, rest = match["protocol"], match["rest"].strip()
-        pid = None if match["pid"] == "?" else int(match["pid"])
-        owner = Socket(match["user"], match["command"], pid, protocol, "", 0)
+        pid = None if match["pid"] in _NOBODY else int(match["pid"])
+        user, command = ("?" if match[name] in _NOBODY else match[name] for name in ("user", "command"))
+        owner = Socket(user, command, pid, protocol, "", 0)
     elif previous is not None and line[:1].isspace():  # a further address (SCTP has several)
         owner, rest = previous, line.strip()
     else:
@@ -101,6 +106,11 @@ def _row(line: str, previous: Socket | None) -> Socket:
         return owner._replace(address=rest.partition(" ")[0] if rest.startswith("/") else "")
     address, port = _endpoint(rest, line)
     return owner._replace(address=address, port=port)
+
+
+def _connected(line: str) -> bool:
+    """Whether this TCP socket has a peer: ``sockstat -l`` shows none such, ``sockstat`` alone does."""
+    return bool(_CONNECTED.search(line))
 
 
 def _endpoint(rest: str, line: str) -> tuple[str, int]:

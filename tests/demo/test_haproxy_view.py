@@ -20,7 +20,7 @@ async def test_servers_state_is_read_by_the_real_parser() -> None:
     for pool in haproxy.pools.values():
         for server in pool.servers:
             server.checked(None, 0.0)
-    servers = parse_servers_state(haproxy_view.servers_state(haproxy, haproxy.started + 8))
+    servers = parse_servers_state(haproxy_view.servers_state(haproxy, haproxy.started + 8)).read
     assert len(servers) == 16
     assert all(server.state is ServerState.RUNNING and server.ever_checked for server in servers)
     assert all(server.checks_enabled and not server.admin for server in servers)
@@ -35,7 +35,7 @@ async def test_a_server_that_is_down_shows_everywhere() -> None:
     server = haproxy.pools["smtp"].servers[0]
     for _ in range(3):
         server.checked(Reason.REFUSED, 0.0)
-    assert parse_servers_state(haproxy_view.servers_state(haproxy, 0.0))[0].state is ServerState.STOPPED
+    assert parse_servers_state(haproxy_view.servers_state(haproxy, 0.0)).read[0].state is ServerState.STOPPED
     rows = haproxy_view.stat(haproxy, 0.0).splitlines()
     header = rows[0].removeprefix("# ").split(",")
     table = [dict(zip(header, row.split(","), strict=True)) for row in rows[1:]]

@@ -9,7 +9,7 @@ from monitor.core.conversation import Receive, Script
 from monitor.core.errors import WireError
 from monitor.core.model import MailProtocol
 from monitor.wire import cron, kube, mail_config, proxy, received, ss
-from monitor.wire.haproxy_answer import parse_answer, split_answers
+from monitor.wire.haproxy_answer import parse_answer
 from monitor.wire.haproxy_cfg import parse_configuration
 from monitor.wire.haproxy_info import parse_info
 from monitor.wire.haproxy_stat import parse_stat
@@ -110,7 +110,7 @@ def _imap(data: bytes) -> None:
 
 
 def _haproxy_answers(data: bytes) -> None:
-    for parse in (parse_servers_state, parse_stat, parse_info, split_answers, parse_answer):
+    for parse in (parse_servers_state, parse_stat, parse_info, parse_answer):
         with suppress(WireError):
             parse(data)
 

@@ -6,10 +6,9 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor.core.haproxy import AdminState, ServerState
+from monitor.core.haproxy import AdminMode, AdminState, ServerState
 from monitor.core.status import Drift, Finding, PathStatus
 from monitor.core.verdicts import Agreement, Hop, Verdict
-from monitor.publish.gauges import ADMIN_STATES, admin_state
 from tests.publish.scrape import metrics, scrape, select, states, value
 from tests.publish.statuses import AT, TLS, edge, path_status, server, unknown
 
@@ -155,18 +154,10 @@ def test_exactly_one_state_of_each_set_is_one(  # noqa: PLR0913, PLR0917 - one a
         "agreement": (states(series, "lb_agreement", "state", **NODE), Agreement, agreement),
         "hop": (states(series, "diagnosis", "hop", path="home"), Hop, hop),
         "state": (states(series, "haproxy_server_state", "state", **SERVER), ServerState, state),
-        "admin": (states(series, "haproxy_server_admin_state", "state", **SERVER), ADMIN_STATES, admin_state(admin)),
+        "admin": (states(series, "haproxy_server_admin_state", "state", **SERVER), AdminMode, admin.mode),
     }
     for rows, possible, current in found.values():
         assert rows == {str(each): float(each == current) for each in possible}
-
-
-def test_maintenance_outranks_draining() -> None:
-    """As in HAProxy, a server in both is in maintenance; inherited counts like forced."""
-    assert admin_state(AdminState(0)) == "ready"
-    assert admin_state(AdminState.IDRAIN) == "drain"
-    assert admin_state(AdminState.FDRAIN | AdminState.CMAINT) == "maint"
-    assert admin_state(AdminState.RMAINT) == "maint"
 
 
 def test_a_finding_is_there_while_it_holds() -> None:

@@ -85,6 +85,21 @@ def test_without_header_and_with_continuation() -> None:
     ]
 
 
+def test_sockets_of_the_kernel_and_of_clients() -> None:
+    """A kernel's socket has no owner, in older and newer words; one with a peer listens to nobody."""
+    nobody = "?        ?          ?     ?   tcp4   10.0.20.1:993         *:*"
+    newer = "??       ??         ??    ??  tcp4   10.0.20.1:465         *:*"
+    peer = "www      haproxy    49418 9  tcp4   10.0.20.1:25          198.51.100.7:40112"
+    local = "root     sshd       4127  4  tcp6   fe80::1%em0:22        fe80::2%em0:50112"
+    sockets = parse_sockstat(f"{ROW}\n{nobody}\n{newer}\n{peer}\n{local}\n")
+    assert sockets == (
+        Socket("www", "haproxy", 49418, "tcp4", "*", 25),
+        Socket("?", "?", None, "tcp4", "10.0.20.1", 993),
+        Socket("?", "?", None, "tcp4", "10.0.20.1", 465),
+    )
+    assert frontends(sockets, EDGE, [465])[465].others == ("?",)
+
+
 def test_header_alone() -> None:
     """Nobody listens: no rows."""
     assert parse_sockstat("USER     COMMAND    PID   FD PROTO  LOCAL ADDRESS\n") == ()
