@@ -15,6 +15,7 @@ from monitor.engine.scheduler import Scheduler
 from monitor.links.connector import Connector
 from tests.config import documents
 from tests.daemon.telemetry import Telemetry
+from tests.virtual_time import run_virtual
 from tests.waiting import until
 
 HEAD = "2026-11-22T08:25:33.782348+00:00 mail "
@@ -32,31 +33,34 @@ def path(log: Path, more: str = "") -> PathSettings:
     return documents.path(f"maillog: {{file: {{path: {log}}}}}\n{more}")
 
 
-async def test_counts_are_told_before_their_batch_and_a_new_address_forgets_nothing(tmp_path: Path) -> None:
+def test_counts_are_told_before_their_batch_and_a_new_address_forgets_nothing(tmp_path: Path) -> None:
     """Between a refusal and its ``connect from`` we learn our own address: the peer still is no client, we are."""
     log = tmp_path / "mail.log"
     log.touch()
     told: list[MaillogCounts | AnyObservation] = []
     telemetry = Telemetry()
-    shared = Shared(Scheduler(telemetry), Connector(), lambda: 0.0, telemetry.bug, told.append, lambda _: None)
-    watch = MaillogWatch(shared, told.append)
 
-    async def write(line: str) -> None:
-        heard = sum(each.lines for each in told if isinstance(each, MaillogCounts))
-        with log.open("a") as file:
-            file.write(line)
-        await until(lambda: sum(each.lines for each in told if isinstance(each, MaillogCounts)) > heard)
+    async def scenario() -> None:
+        shared = Shared(Scheduler(telemetry), Connector(), lambda: 0.0, telemetry.bug, told.append, lambda _: None)
+        watch = MaillogWatch(shared, told.append)
 
-    await watch.configure(path(log))
-    await until(lambda: bool(told))  # the first sign of life
-    await write(REFUSED)
-    watch.learn_own_address("10.0.20.50")
-    await write(CONNECT)
-    await write(CLIENT)
-    await write(LOGIN)
-    await watch.stop()
-    shared.connector.close()
+        async def write(line: str) -> None:
+            heard = sum(each.lines for each in told if isinstance(each, MaillogCounts))
+            with log.open("a") as file:
+                file.write(line)
+            await until(lambda: sum(each.lines for each in told if isinstance(each, MaillogCounts)) > heard)
 
+        await watch.configure(path(log))
+        await until(lambda: bool(told))  # the first sign of life
+        await write(REFUSED)
+        watch.learn_own_address("10.0.20.50")
+        await write(CONNECT)
+        await write(CLIENT)
+        await write(LOGIN)
+        await watch.stop()
+        shared.connector.close()
+
+    run_virtual(scenario())
     assert telemetry.bugs == []
     counts = [each for each in told if isinstance(each, MaillogCounts)]
     assert [each.connections for each in counts if each.connections] == [
