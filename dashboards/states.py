@@ -55,6 +55,7 @@ AGREEMENT_WORDS: Mapping[str, State] = {
 # Yellow: sight is lost and mail flows, as far as anybody can tell.
 HOP_WORDS: Mapping[str, State] = {
     Hop.NONE: State("nothing broken", GREEN),
+    Hop.UNEXPLAINED: State("unexplained", RED),
     Hop.WAN: State("no client from outside", RED),
     Hop.ROUNDTRIP: State("roundtrip", RED),
     Hop.MAILLOG: State("mail log", YELLOW),

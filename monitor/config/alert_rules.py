@@ -1,7 +1,7 @@
 """The alert rules for a configuration: how long each trouble must stand follows from how soon it can be certain."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import yaml
@@ -9,7 +9,7 @@ import yaml
 from monitor.config.probing import CheckSettings, DialogueSettings
 from monitor.config.settings import PathSettings
 from monitor.publish.alerting.groups import rule_groups
-from monitor.publish.alerting.thresholds import Thresholds
+from monitor.publish.alerting.thresholds import ANY_PATH, Thresholds
 from monitor.publish.external_url import ExternalUrl
 
 # As in verdict: what is older than so many intervals is not known any more.
@@ -41,6 +41,7 @@ def thresholds(
         Thresholds(),
         settle=max(_settle(path) for path in chosen),
         silence=max(_FEWEST_ROUNDS, *(_STALE_AFTER * _slowest_round(path) for path in chosen)),
+        required=_required(chosen),
         edges={path.name: path.edges[0].address for path in chosen if path.edges},
         labels=dict(labels),
         external_url=external_url,
@@ -51,6 +52,13 @@ def thresholds(
 def rules_yaml(chosen: Thresholds) -> str:
     """Give the rule file."""
     return yaml.dump(rule_groups(chosen), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+
+
+def _required(paths: Sequence[PathSettings]) -> Mapping[str, tuple[str, ...]]:
+    """The required services of each path; said once where all paths require the same."""
+    by_path = {path.name: path.healthz.require.services for path in paths}
+    alike = set(by_path.values())
+    return {ANY_PATH: alike.pop()} if len(alike) == 1 else by_path
 
 
 def _settle(path: PathSettings) -> float:

@@ -203,5 +203,12 @@ HOPS: Mapping[Hop, Advice] = {
         "Try port 25 from somewhere outside; look at the MX record and the WAN address.",
         (runbook.MX,),
     ),
+    Hop.UNEXPLAINED: Advice(
+        "Something fails, and no rule of the diagnosis says why: which targets, and how, is the evidence. "
+        "`mailpath_unexplained_targets` counts them, whichever hop is shown.",
+        "Probe a failing target by hand and read its transcript, then the end of the mail log. A cause that returns "
+        "deserves a rule: report it.",
+        (runbook.CHECK, runbook.PROBE, runbook.MAIL_LOG),
+    ),
     Hop.NONE: Advice("Nothing is broken.", "Nothing to do."),
 }

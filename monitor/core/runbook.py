@@ -158,3 +158,16 @@ def read_object(kind: str, name: str) -> Remedy:
 def on_edge(words: str, address: str, command: str) -> Remedy:
     """A configured command, run on the edge over SSH."""
     return Remedy(words, f"ssh admin@{quote(address)} {quote(command)}")
+
+
+def probe_again(node: str, service: str, path: str) -> Remedy:
+    """The command that repeats a handshake or, where ``node`` is an edge, a front door."""
+    return Remedy(
+        f"Probe {service} at {node} and read the transcript.",
+        f"mailpath probe {quote(node)} {quote(service)} --path {quote(path)}",
+    )
+
+
+def try_port(address: str, port: int) -> Remedy:
+    """The command that connects to a port, as a check does."""
+    return Remedy("Try the port from where mailpath runs.", f"nc -vz {quote(address)} {port}")

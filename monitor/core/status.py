@@ -154,7 +154,10 @@ class NegativeStatus:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """One sentence per path: the hop, the evidence and what a person would do next."""
+    """One sentence per path: the hop, the evidence and what a person would do next.
+
+    ``unexplained`` has one line for each failing target that no rule explains, whichever hop is shown.
+    """
 
     hop: Hop
     summary: str
@@ -162,6 +165,7 @@ class Diagnosis:
     remedy: Remedy | None = None
     effects: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    unexplained: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ class Hop(StrEnum):
     MAILLOG = "maillog"
     ROUNDTRIP = "roundtrip"
     WAN = "wan"
+    UNEXPLAINED = "unexplained"
     NONE = "none"
 
 

@@ -89,6 +89,12 @@ DIAGNOSIS = Family(
     "State set: the hop in which the cause lies, none when nothing is broken; exactly one is 1.",
     ("path", "hop"),
 )
+UNEXPLAINED_TARGETS = Family(
+    "unexplained_targets",
+    Kind.GAUGE,
+    "Failing targets (checks, handshakes, front doors) that no rule of the diagnosis explains, whichever hop it shows.",
+    ("path",),
+)
 
 MAINTENANCE = Family(
     "maintenance",

@@ -79,6 +79,7 @@ def add(out: Gauges, path: PathStatus) -> None:
     _known(out, catalogue.LEADING, (path.name,), path.elected)
     out.values[catalogue.MAINTENANCE][path.name,] = float(path.maintenance is not None)
     out.state(catalogue.DIAGNOSIS, (path.name,), path.diagnosis.hop)
+    out.values[catalogue.UNEXPLAINED_TARGETS][path.name,] = float(len(path.diagnosis.unexplained))
 
 
 def mail_servers(servers: Iterable[HaproxyServer], services: Sequence[Service]) -> list[HaproxyServer]:

@@ -78,7 +78,7 @@ _PATH = _object(
         "name": _TEXT,
         "at": _TIME,
         "elected": {"type": ["boolean", "null"]},
-        "diagnosis": _object({"hop": _TEXT, "summary": _TEXT, **_REMEDY}),
+        "diagnosis": _object({"hop": _TEXT, "summary": _TEXT, "unexplained": _list(_TEXT), **_REMEDY}),
         "health": _object({"status": _TEXT}),
         "findings": _list(_FINDING),
         **dict.fromkeys(_PATH_LISTS, _list({"type": "object"})),

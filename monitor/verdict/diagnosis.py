@@ -5,9 +5,10 @@ explained and names one cause, or ``None``; its effects are the failing targets 
 be whole is called sound.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
-from monitor.core.status import Diagnosis
+from monitor.core.status import Diagnosis, Finding
 from monitor.core.verdicts import Hop
 from monitor.verdict import (
     rules_cluster,
@@ -17,8 +18,9 @@ from monitor.verdict import (
     rules_nodes,
     rules_roundtrip,
     rules_server,
+    rules_unexplained,
 )
-from monitor.verdict.evidence import FINE, Cause, Evidence, told
+from monitor.verdict.evidence import FINE, Cause, Evidence, names, told
 
 Rule = Callable[[Evidence], Cause | None]
 
@@ -51,9 +53,10 @@ RULES: tuple[tuple[Hop, Rule], ...] = (
     (Hop.MAILLOG, rules_log.maillog_silent),
     (Hop.ROUNDTRIP, rules_roundtrip.not_arriving),
     (Hop.WAN, rules_log.wan_silent),
+    (Hop.UNEXPLAINED, rules_unexplained.unexplained),
 )
 
-_SOUND = Diagnosis(Hop.NONE, "Every hop of the path is fine.")
+_SOUND = Diagnosis(Hop.NONE, "Every hop is healthy.")
 _STANDBY = Diagnosis(Hop.NONE, "This replica stands by; what it looks at is fine, the leader sees the rest.")
 # Where the cause may be the Pod's, its truth belongs to the evidence.
 _ABOUT_THE_POD = frozenset({Hop.MAIL_SERVER, Hop.LISTENER, Hop.NODEPORT, Hop.PROXY_HEADER})
@@ -77,6 +80,7 @@ def diagnose(evidence: Evidence) -> Diagnosis:
             return _STANDBY if evidence.plan.elected is False else _SOUND
         causes.append((Hop.MONITOR, unknown))
     hop, first = causes[0]
+    unexplained = next((cause.evidence for hop, cause in causes if hop is Hop.UNEXPLAINED), ())
     shown = frozenset(first.evidence)
     pods = rules_cluster.pod_truth(evidence) if hop in _ABOUT_THE_POD else ()
     return Diagnosis(
@@ -86,7 +90,17 @@ def diagnose(evidence: Evidence) -> Diagnosis:
         remedy=first.remedy,
         effects=tuple(line for line in _effects(evidence, first) if line not in shown),
         others=tuple(f"{other}: {cause.summary}" for other, cause in causes[1:]),
+        unexplained=unexplained,
     )
+
+
+def beside(diagnosis: Diagnosis, findings: Iterable[Finding]) -> Diagnosis:
+    """The same diagnosis, which claims no health that findings contradict: an open relay breaks no hop of the path."""
+    grave = [finding for finding in findings if finding.severity != "info"]
+    if diagnosis.hop is not Hop.NONE or not grave:
+        return diagnosis
+    found = names(f"{finding.kind} ({finding.subject})" for finding in grave)
+    return replace(diagnosis, summary=f"No hop is broken, but something needs attention: {found}.")
 
 
 def _effects(evidence: Evidence, cause: Cause) -> tuple[str, ...]:

@@ -80,6 +80,12 @@ class Evidence:
             and (s.verdict in verdicts if verdicts else not s.verdict.up and s.verdict is not Verdict.UNKNOWN)
         )
 
+    @property
+    def unexplained(self) -> tuple[TargetStatus, ...]:
+        """Whatever fails, of every kind, and is not explained yet."""
+        every = (*self.handshakes, *self.checks, *self.front_doors)
+        return tuple(s for s in every if s.verdict not in FINE and s.target not in self.explained)
+
     def handshakes_of(self, service: str) -> tuple[TargetStatus, ...]:
         """Give a service's handshakes on all nodes."""
         return tuple(s for s in self.handshakes if s.target.service == service)

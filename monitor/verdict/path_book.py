@@ -24,7 +24,8 @@ from monitor.verdict import check_ports, cluster_findings, host_findings, interm
 from monitor.verdict.agreement import agreement_with, server_of, worst
 from monitor.verdict.client_ip import ClientIp, lost
 from monitor.verdict.cluster_book import ClusterBook
-from monitor.verdict.diagnosis import diagnose
+from monitor.verdict.cluster_findings import OF_THE_ROUNDTRIP
+from monitor.verdict.diagnosis import beside, diagnose
 from monitor.verdict.edge_book import EdgeBook
 from monitor.verdict.evidence import Evidence
 from monitor.verdict.health import judge_health
@@ -173,6 +174,12 @@ class PathBook:
         looked = (*of_cluster, *of_hosts)
         grave = (each for each in looked if each.severity != "info")
         worrying = (*log_findings.worrying(evidence), *intermittent.findings(wavering), *grave)
+        pressing = (
+            *findings(negatives),
+            *wiring.findings(self.plan.services, handshakes),
+            *self._ipv6.findings(),
+            *worrying,
+        )
         local_checks = check_ports.local_checks(edges, self.plan.services)
         return PathStatus(
             name=self.plan.name,
@@ -182,12 +189,10 @@ class PathBook:
             handshakes=handshakes,
             edges=edges,
             maillog=maillog,
-            diagnosis=diagnosis,
+            # Whoever tries the roundtrip is told of this sentence: its own result is left out.
+            diagnosis=beside(diagnosis, (each for each in pressing if each.kind not in OF_THE_ROUNDTRIP)),
             findings=(
-                *findings(negatives),
-                *wiring.findings(self.plan.services, handshakes),
-                *self._ipv6.findings(),
-                *worrying,
+                *pressing,
                 *(each for each in looked if each.severity == "info"),
                 *roundtrips.findings(roundtrip, self.plan.edges[0].address if self.plan.edges else ""),
                 *check_ports.findings(local_checks),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from monitor.core.edge import RedirectState
+from monitor.core.model import ProbeKind
 from monitor.core.runbook import PING, REDIRECTS, RESTART_HAPROXY, SHOW_STATE, SOCKSTAT
 from monitor.core.status import EdgeStatus
 from monitor.core.verdicts import Agreement, Verdict
@@ -96,7 +97,9 @@ def frontend_not_bound(evidence: Evidence) -> Cause | None:
 def backend_broken(evidence: Evidence) -> Cause | None:
     """Nodes serve and the front door does not, or HAProxy has taken out, or soon will, servers that work."""
     lost = evidence.failing_doors(Verdict.CLIENT_IP_LOST)
-    doors = (*evidence.failing_doors(), *lost)
+    # Where no node serves, and no rule has said why, the front door is no better explained than the nodes.
+    behind = evidence.doors_behind(s for s in evidence.unexplained if s.target.probe is ProbeKind.HANDSHAKE)
+    doors = (*(door for door in evidence.failing_doors() if door.target not in behind), *lost)
     unchecked = evidence.dead_checks()
     taken_out = [
         s

@@ -81,6 +81,7 @@ NODE = _ours("NodeDown", "warning", "node")
 NODE_PORT = _ours("NodePortBroken", "warning", "nodeport")
 ROUNDTRIP = _ours("RoundtripFailing", "critical", "roundtrip")
 WAN = _ours("NoExternalClients", "critical", "wan")
+UNEXPLAINED = _ours("Unexplained", "critical", "unexplained")
 BUDGET = _ours("BudgetBurning", "critical", "none")
 RELAY = _ours("OpenRelay", "critical", "mail_server")
 LOG = _ours("MaillogBlind", "warning", "maillog")
@@ -93,7 +94,7 @@ FAILING, STALE, NEVER = ({"alertname": f"EmailRoundtrip{word}"} for word in ("Fa
 @pytest.mark.parametrize(
     ("firing", "heard"),
     [
-        ([EDGE, BACKEND, NODE, ROUNDTRIP, WAN, BUDGET, FAILING], [EDGE]),
+        ([EDGE, BACKEND, NODE, ROUNDTRIP, WAN, UNEXPLAINED, BUDGET, FAILING], [EDGE]),
         ([BACKEND, NODE, NODE_PORT, ROUNDTRIP, BUDGET], [BACKEND]),
         ([SERVER, SERVER_DOWN, FAILING, STALE, WAN], [SERVER]),
         ([EDGE, RELAY, LOG, ELSEWHERE], [EDGE, RELAY, LOG, ELSEWHERE]),
@@ -101,7 +102,11 @@ FAILING, STALE, NEVER = ({"alertname": f"EmailRoundtrip{word}"} for word in ("Fa
         ([NODE, ROUNDTRIP], [NODE, ROUNDTRIP]),
         ([NODE, NODE | {"severity": "critical"}], [NODE | {"severity": "critical"}]),
         ([NODE_DOWN, NODE, NODE_PORT], [NODE_DOWN, NODE_PORT]),
-        ([SERVER_DOWN, ROUNDTRIP, WAN, BUDGET], [SERVER_DOWN]),
+        ([SERVER_DOWN, ROUNDTRIP, WAN, UNEXPLAINED, BUDGET], [SERVER_DOWN]),
+        ([SERVER, UNEXPLAINED], [SERVER]),
+        ([NODE | {"severity": "critical"}, UNEXPLAINED], [NODE | {"severity": "critical"}]),
+        ([UNEXPLAINED, NODE, LOG, ROUNDTRIP, WAN, BUDGET, FAILING, STALE], [UNEXPLAINED, NODE, LOG]),
+        ([UNEXPLAINED | {"severity": "warning"}, ROUNDTRIP], [UNEXPLAINED | {"severity": "warning"}, ROUNDTRIP]),
         ([ROUNDTRIP, FAILING, STALE, NEVER], [ROUNDTRIP]),
         ([WORK, EDGE, NODE, LOG, ROUNDTRIP, BUDGET, RELAY, ELSEWHERE], [WORK, RELAY, ELSEWHERE]),
         ([WORK, SERVER, SERVER_DOWN, FAILING, STALE, NEVER, NODE_DOWN], [WORK, NODE_DOWN]),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from monitor.cli import main
 from monitor.config.alert_rules import rules_yaml, thresholds
@@ -73,6 +74,35 @@ def test_alerts_link_to_the_status_page_where_it_is_known() -> None:
         "status_url: https://example.org/mailpath/",
         "status_url: https://example.org/mailpath/#path-{{ $labels.path }}",
     }
+
+
+def _unexplained(chosen: Thresholds) -> dict[str, str]:
+    """Give the expressions of the alert on unexplained failures, by severity."""
+    rules = yaml.safe_load(rules_yaml(chosen))["groups"][0]["rules"]
+    return {rule["labels"]["severity"]: rule["expr"] for rule in rules if rule.get("alert") == "MailpathUnexplained"}
+
+
+def test_what_is_required_makes_an_unexplained_failure_critical() -> None:
+    """The services of healthz.require; without any of them it is never more than a warning."""
+    some = _unexplained(of(with_block("healthz: {require: {services: [imaps]}}")))
+    assert all('{service=~"imaps"} == 0' in expression for expression in some.values())
+    none = _unexplained(of(with_block("healthz: {require: {services: []}}")))
+    assert none == {"warning": "max by (path) (mailpath_unexplained_targets) > 0"}
+
+
+def test_paths_that_require_different_services_are_told_apart() -> None:
+    """Each path by its own; a dot in a name is a dot."""
+    both = _unexplained(Thresholds(required={"home": ("smtp", "a.b"), "branch": (), "third": ("imaps",)}))
+    assert set(both) == {"critical", "warning"}
+    for expression in both.values():
+        assert '{path="home",service=~"smtp|a[.]b"} == 0' in expression
+        assert '{path="third",service=~"imaps"} == 0' in expression
+        assert "branch" not in expression
+    paths = [
+        parse(with_block(f"healthz: {{require: {{services: [{name}]}}}}"), "").paths[0] for name in ("smtp", "imaps")
+    ]
+    two = thresholds([paths[0], replace(paths[1], name="branch")], {})
+    assert two.required == {paths[0].name: ("smtp",), "branch": ("imaps",)}
 
 
 def test_the_command_line_prints_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -78,7 +78,7 @@ def test_commands(lab: Lab, tmp_path: Path) -> None:
     )
     green = run("check", file, options=options)
     assert green.returncode == 0, green.stdout
-    assert green.stdout.startswith("OK: home: Every hop of the path is fine.")
+    assert green.stdout.startswith("OK: home: Every hop is healthy.")
 
 
 def test_every_module_can_be_imported() -> None:

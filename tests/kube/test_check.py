@@ -124,7 +124,7 @@ DRIFTS: dict[str, tuple[Callable[[Admin], object], str]] = {
 
 async def test_a_sound_cluster_is_named_sound(path: MailPath, cluster: Cluster) -> None:
     """What the runbook declares is there, on both sides."""
-    assert await headline(path, cluster) == "OK: demo: Every hop of the path is fine."
+    assert await headline(path, cluster) == "OK: demo: Every hop is healthy."
 
 
 @pytest.mark.parametrize("drift", DRIFTS)

@@ -29,7 +29,7 @@ def test_what_it_prints_can_be_typed_and_ctrl_c_leaves_nothing() -> None:
             rows[line[2:16].strip()] = line[16:].strip()
         check, log, stop, start = (rows[what] for what in COMMANDS)
         directory = Path(shlex.split(check)[-1].removeprefix("--config.file=")).parent
-        assert typed(check) == "OK: home: Every hop of the path is fine."
+        assert typed(check) == "OK: home: Every hop is healthy."
         typed(stop)
         assert typed(check).startswith("CRITICAL: home: mail_server: The mail server does not serve smtp, smtps, subm")
         typed(start)

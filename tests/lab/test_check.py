@@ -87,7 +87,7 @@ def test_all_green(green: Check) -> None:
     """Everything is known and told before the deadline, postscreen's wait included."""
     assert (green.status, green.errors) == (OK, "")
     assert green.took < DEADLINE
-    assert green.headline == "OK: home: Every hop of the path is fine."
+    assert green.headline == "OK: home: Every hop is healthy."
     for part in ("NAT", "Edge", "Frontends", "Backends", "Nodes", "Listeners", "Client IP", "none"):
         assert part in green.said
     assert "\x1b" not in green.said

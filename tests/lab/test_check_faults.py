@@ -13,7 +13,7 @@ from tests.lab.lab import Lab
 from tests.lab.pace import PATIENT
 from tests.lab.troubles import TROUBLES, USUAL, Trouble
 
-SOUND = "OK: home: Every hop of the path is fine."
+SOUND = "OK: home: Every hop is healthy."
 # What is a matter of chance for one look, or more than one thing at once: the words that name it as well.
 ALSO_NAMED = {
     # smtpd dies of one of HAProxy's next checks; until then what will kill it is all that is wrong

@@ -45,6 +45,13 @@ def shows(verdict: Verdict, reason: Reason = Reason.CLOSED) -> Sight:
     return lambda where, *, now: build.seen(where, verdict, failure, now=now)
 
 
+def invented() -> Verdict:
+    """Stand in for a verdict that is added to the enumeration, and that no rule knows yet."""
+    made = str.__new__(Verdict, "invented")
+    made._name_, made._value_ = "INVENTED", "invented"
+    return made
+
+
 def now_and_then(bad: Sight, every: int) -> Sight:
     """See a failure in every so many rounds, as through a pool with one bad server."""
     return lambda where, *, now: (fine if int(now // MINUTE) % every else bad)(where, now=now)

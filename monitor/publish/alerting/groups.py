@@ -10,16 +10,17 @@ from monitor.publish.alerting.findings import finding_alerts
 from monitor.publish.alerting.hops import hop_alerts
 from monitor.publish.alerting.objective import burn_alerts, recording_rules, share_rules
 from monitor.publish.alerting.thresholds import Thresholds
+from monitor.publish.alerting.unexplained import unexplained_alerts
 
 
 def all_alerts(thresholds: Thresholds) -> Iterator[Alert]:
     """Give every alert, in the order of the file."""
-    return chain(hop_alerts(thresholds), finding_alerts(thresholds), daemon_alerts(thresholds), burn_alerts(thresholds))
+    return chain(_path_alerts(thresholds), daemon_alerts(thresholds), burn_alerts(thresholds))
 
 
 def rule_groups(thresholds: Thresholds) -> dict[str, Any]:
     """Give the rule file's content. Within a group rules see what the ones before them have recorded."""
-    path = [*recording_rules(), *rules_of(chain(hop_alerts(thresholds), finding_alerts(thresholds)), thresholds)]
+    path = [*recording_rules(), *rules_of(_path_alerts(thresholds), thresholds)]
     return {
         "groups": [
             {"name": "mailpath", "rules": path},
@@ -27,3 +28,7 @@ def rule_groups(thresholds: Thresholds) -> dict[str, Any]:
             {"name": "mailpath-objective", "rules": [*share_rules(), *rules_of(burn_alerts(thresholds), thresholds)]},
         ]
     }
+
+
+def _path_alerts(thresholds: Thresholds) -> Iterator[Alert]:
+    return chain(hop_alerts(thresholds), unexplained_alerts(thresholds), finding_alerts(thresholds))

@@ -8,6 +8,7 @@ _FAILING = f"{aggregate('max', catalogue.VERDICT, ('node', 'service', 'verdict')
 _DOORS = (
     f"{aggregate('max', catalogue.FRONT_DOOR_VERDICT, ('edge', 'service', 'verdict'), path=HERE, verdict=_BAD)} == 1"
 )
+_CHECKS = f"{aggregate('max', catalogue.CHECK_UP, ('node', 'service'), path=HERE)} == 0"
 _SILENT = f"{aggregate('max', catalogue.VERDICT, ('node',), path=HERE, verdict='node_unreachable')} == 1"
 _TAKEN_OUT = f"{aggregate('max', catalogue.LB_AGREEMENT, ('node', 'service'), path=HERE, state='lb_down_path_up')} == 1"
 _LOST = f"{aggregate('min', catalogue.CLIENT_IP_RECOVERED, ('service',), path=HERE)} == 0"
@@ -26,6 +27,7 @@ SERVICES = listing(
     "On the nodes", f"count by (service, verdict) ({_FAILING})", "service", " is ", "verdict", sort="service"
 )
 DOORS = listing("At the front door", _DOORS, "service", " is ", "verdict", " (", "edge", ")", sort="service")
+CHECKS = listing("Healthcheck ports closed", _CHECKS, "node", " ", "service", sort="node")
 NODES = listing("Silent", _SILENT, "node", sort="node")
 TAKEN_OUT = listing("Taken out, though it works", _TAKEN_OUT, "service", " on ", "node", sort="service")
 LOST = listing("The server names a wrong address on", _LOST, "service", sort="service")

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from monitor.publish.external_url import ExternalUrl
 
+# Stands for the name of a path where every path is meant.
+ANY_PATH = ""
+
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86_400.0
 
 
@@ -16,7 +19,8 @@ class Thresholds:
     ``rollout`` is what a Deployment with strategy Recreate is allowed, ``absent`` what mailpath itself is, ``cordoned``
     what a node is that somebody has taken out on purpose. A firing alert outlives a gap of ``restart`` in its series.
     ``silence`` is the range in which some round must have ended. ``objective`` is the share of time in which a service
-    shall be usable. ``edges`` are the edges' addresses by path, for commands; ``labels`` are added to every alert.
+    shall be usable. ``required`` are the services that ``/healthz`` requires, by path. ``edges`` are the edges'
+    addresses by path, for commands; ``labels`` are added to every alert.
     Alerts link to the status page at ``external_url``.
     """
 
@@ -29,6 +33,7 @@ class Thresholds:
     certificate_warning: float = 14 * _DAY
     certificate_critical: float = 3 * _DAY
     objective: float = 0.99
+    required: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: {ANY_PATH: ("smtp", "submission", "imaps")})
     edges: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     runbook_url: str = "docs/runbook"
