@@ -28,6 +28,7 @@ from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Hop, Verdict
 
 _RUNNING = frozenset({ServerState.RUNNING, ServerState.STARTING})
+_AT_A_START = frozenset({Hop.MONITOR, Hop.UNEXPLAINED})
 # Level, name and fields.
 Keep = Callable[[str, str, Mapping[str, str]], None]
 
@@ -154,8 +155,8 @@ class EventLog:
 
     def _diagnosis(self, path: PathStatus, said: _Said) -> None:
         before, after = said.hop, path.diagnosis.hop
-        if before is None and after is Hop.MONITOR and _begins(path):
-            return  # as expected: at a start nothing is known yet, and then not everything
+        if before is None and after in _AT_A_START and _begins(path):
+            return  # as expected: at a start nothing is known yet, then not everything, nor what explains a failure
         said.hop = after
         before = before or Hop.NONE
         if before is not after:

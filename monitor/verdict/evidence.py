@@ -107,7 +107,7 @@ class Evidence:
         """Give the checks that fail, not explained yet, where the data port beside them, if asked, has served since."""
         beside = {place(handshake): handshake for handshake in self.handshakes}
         failing = (s for s in self.checks if s.up is False and not s.stale and s.target not in self.explained)
-        return tuple(s for s in failing if place(s) not in beside or served_since(s.since, beside[place(s)]))
+        return tuple(s for s in failing if place(s) not in beside or served_since(_failed_at(s), beside[place(s)]))
 
     def wavering_doors(self, services: Collection[str]) -> frozenset[Target]:
         """Give these services' front doors that fail now and then: a fault of some nodes explains no more than that."""
@@ -157,6 +157,15 @@ def served_since(moment: float | None, status: TargetStatus) -> bool:
     """Tell whether a target serves, and did so in a round after a moment (seconds since the epoch)."""
     last = status.last
     return status.verdict.up and last is not None and last.ok and (moment is None or last.at > moment)
+
+
+def _failed_at(status: TargetStatus) -> float | None:
+    """When (seconds since the epoch) a failing target is first known to have failed.
+
+    Where a status is made only once, after everything, its verdict is younger than the round that it rests on.
+    """
+    known = (status.since, None if status.last is None else status.last.at)
+    return min((moment for moment in known if moment is not None), default=None)
 
 
 def targets(statuses: Iterable[TargetStatus]) -> frozenset[Target]:

@@ -151,6 +151,8 @@ def test_a_start_is_no_change_of_diagnosis(told: Told) -> None:
     unasked = ClusterStatus(up=None, stale=True, age=None, at=None, reason="")
     told.log.update([replace(blind, cluster=unasked)])
     told.log.update([replace(blind, maillog=MaillogStatus("file", up=None, lag=None, reason=""))])
+    early = replace(blind, diagnosis=Diagnosis(Hop.UNEXPLAINED, "a check fails, no handshake has ended"))
+    told.log.update([replace(early, handshakes=tuple(map(unknown, path.handshakes)))])
     told.log.update([path])
     assert [said for said in told.since() if said["event"] == "diagnosis.changed"] == []
     told.log.update([blind])

@@ -97,12 +97,13 @@ class Scene:
         status = book.status(0.0, 1_000_000.0)
         for minute in range(start + 1, start + 1 + minutes):
             now = minute * MINUTE
-            for observation in self._observations(now):
+            for observation in self.observations(now):
                 book.record(observation)
             status = book.status(now + 1.0, 1_000_001.0 + now)
         return status
 
-    def _observations(self, now: float) -> Iterator[Observation | HaproxyObservation | MaillogBatch | MaillogCounts]:
+    def observations(self, now: float) -> Iterator[Observation | HaproxyObservation | MaillogBatch | MaillogCounts]:
+        """Give what one minute brings, at its end."""
         for each in self.plan.targets:
             if not fnmatchcase(name(each.target), self.unheard):
                 yield self._sight(each.target)(each.target, now=now)
