@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from monitor.cli import main
 from monitor.config.alert_rules import rules_yaml, thresholds
 from monitor.config.load import parse
-from monitor.publish.alerting.thresholds import Thresholds
+from monitor.publish.alerting.thresholds import ANY_PATH, Thresholds
 from monitor.publish.external_url import parse_external_url
 from tests.config.documents import COMPLETE, MINIMAL, with_block
 
@@ -76,31 +76,12 @@ def test_alerts_link_to_the_status_page_where_it_is_known() -> None:
     }
 
 
-def _unexplained(chosen: Thresholds) -> dict[str, str]:
-    """Give the expressions of the alert on unexplained failures, by severity."""
-    rules = yaml.safe_load(rules_yaml(chosen))["groups"][0]["rules"]
-    return {rule["labels"]["severity"]: rule["expr"] for rule in rules if rule.get("alert") == "MailpathUnexplained"}
-
-
-def test_what_is_required_makes_an_unexplained_failure_critical() -> None:
-    """The services of healthz.require; without any of them it is never more than a warning."""
-    some = _unexplained(of(with_block("healthz: {require: {services: [imaps]}}")))
-    assert all('{service=~"imaps"} == 0' in expression for expression in some.values())
-    none = _unexplained(of(with_block("healthz: {require: {services: []}}")))
-    assert none == {"warning": "max by (path) (mailpath_unexplained_targets) > 0"}
-
-
-def test_paths_that_require_different_services_are_told_apart() -> None:
-    """Each path by its own; a dot in a name is a dot."""
-    both = _unexplained(Thresholds(required={"home": ("smtp", "a.b"), "branch": (), "third": ("imaps",)}))
-    assert set(both) == {"critical", "warning"}
-    for expression in both.values():
-        assert '{path="home",service=~"smtp|a[.]b"} == 0' in expression
-        assert '{path="third",service=~"imaps"} == 0' in expression
-        assert "branch" not in expression
+def test_the_required_services_are_those_of_each_path() -> None:
+    """Said once where all paths require the same."""
     paths = [
         parse(with_block(f"healthz: {{require: {{services: [{name}]}}}}"), "").paths[0] for name in ("smtp", "imaps")
     ]
+    assert thresholds(paths[:1], {}).required == {ANY_PATH: ("smtp",)}
     two = thresholds([paths[0], replace(paths[1], name="branch")], {})
     assert two.required == {paths[0].name: ("smtp",), "branch": ("imaps",)}
 

@@ -99,7 +99,7 @@ def test_a_verdict_that_no_rule_knows_is_shown_as_it_is() -> None:
     assert found.evidence == found.unexplained
     assert found.evidence[0] == "handshake k8s-node2 smtp: invented (greeting: closed)"
     assert len(found.evidence) == 4
-    assert found.remedy == "mailpath probe k8s-node2 smtp --path home"
+    assert str(found.remedy) == "mailpath probe k8s-node2 smtp --path home"
 
 
 def check_before_handshake() -> PathStatus:
@@ -115,7 +115,7 @@ def test_a_closed_port_of_which_nothing_more_is_known_is_tried_by_hand() -> None
     found = check_before_handshake().diagnosis
     assert found.hop is Hop.UNEXPLAINED
     assert found.summary == "No rule explains why check k8s-node1 smtp fails (port_closed)."
-    assert found.remedy == "nc -vz 10.0.20.101 30145"
+    assert str(found.remedy) == "nc -vz 10.0.20.101 30145"
 
 
 def test_one_poll_of_everything_explains_a_closed_port_by_the_data_port_that_served_later() -> None:
