@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import ip_address
 from typing import NamedTuple
 
 from monitor.core.conversation import Failure
@@ -89,12 +90,27 @@ class Bind(NamedTuple):
     port: int
 
 
+class CheckConnection(NamedTuple):
+    """A connection that a health check makes.
+
+    ``port`` is ``None`` and ``address`` empty for the server's own. ``header`` says whether it begins with a PROXY
+    header. Where not ``readable``, it goes where the file does not tell.
+    """
+
+    port: int | None = None
+    address: str = ""
+    header: bool = False
+    readable: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class ConfiguredServer:
     """A ``server`` line of haproxy.cfg, with what ``default-server`` adds to it; times in milliseconds.
 
-    ``send_proxy`` is the keyword that makes HAProxy send a header (``send-proxy-v2``), ``""`` without one;
-    ``keywords`` are all the words behind the address, in order, unread.
+    ``address`` may be a host name, or the name of an SRV record: what runs has the address and port then. One of a
+    ``server-template``'s servers is ``templated``: it may stand empty. ``send_proxy`` is the keyword that makes HAProxy
+    send a header (``send-proxy-v2``), ``""`` without one; ``checks`` are the connections of its health check;
+    ``keywords`` are all the words behind the address, in order, unread, ``unknown`` those that mailpath does not know.
     """
 
     name: str
@@ -105,12 +121,25 @@ class ConfiguredServer:
     check_port: int | None = None
     check_address: str = ""
     check_send_proxy: bool = False
+    healthcheck: str = ""
     inter: int | None = None
     fall: int | None = None
     weight: int | None = None
     disabled: bool = False
     backup: bool = False
     keywords: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    checks: tuple[CheckConnection, ...] = ()
+    templated: bool = False
+
+    @property
+    def literal(self) -> bool:
+        """Whether the file has its address: not a name that is looked up while HAProxy runs."""
+        try:
+            ip_address(self.address)
+        except ValueError:
+            return "/" in self.address or "@" in self.address  # a UNIX socket
+        return True
 
     @property
     def sends_v2(self) -> bool:
@@ -135,6 +164,14 @@ class ConfiguredProxy:
     use_backend: bool = False
     timeouts: Mapping[str, int] = field(default_factory=dict)
     maxconn: int | None = None
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def checks_readable(self) -> bool:
+        """Whether all is known that decides where its servers are checked."""
+        return not self.unknown and all(
+            not server.unknown and all(check.readable for check in server.checks) for server in self.servers
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +185,17 @@ class StatsSocket:
 
 @dataclass(frozen=True, slots=True)
 class HaproxyConfiguration:
-    """What matters of a haproxy.cfg; nothing that may be a secret is kept."""
+    """What matters of a haproxy.cfg; nothing that may be a secret is kept.
+
+    ``never_local`` is ``pp2-never-send-local``: checks say PROXY with HAProxy's own address. ``unknown`` are keywords
+    of sections that mailpath does not know.
+    """
 
     proxies: tuple[ConfiguredProxy, ...]
     stats_sockets: tuple[StatsSocket, ...] = ()
     maxconn: int | None = None
+    never_local: bool = False
+    unknown: tuple[str, ...] = ()
 
     @property
     def frontends(self) -> tuple[ConfiguredProxy, ...]:

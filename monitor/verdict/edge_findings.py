@@ -2,17 +2,19 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from monitor.core.edge import FileMode, Frontend, Redirect, RedirectState, StatsSocket
+from monitor.core.edge import FileMode, Frontend, HaproxyConfiguration, Redirect, RedirectState, StatsSocket
 from monitor.core.haproxy import HaproxyInfo
 from monitor.core.runbook import FILTER_RULES, HAPROXY_CFG, REDIRECTS, RESTART_HAPROXY, SHOW_STATE, SOCKSTAT, on_edge
 from monitor.core.status import EdgeStatus, Finding
 from monitor.verdict.plan import HostPlan
+from monitor.wire.haproxy_rows import printable
 
 CONNECTIONS_SHARE = 0.8
 # Seconds, within which a person may wonder why counters and states have changed.
 YOUNG = 300
 _WRITE_BY_ALL = 0o002
 _RULE_KEPT = 120
+_WORDS_KEPT = 8
 _HOUR = 3600.0
 
 
@@ -92,6 +94,22 @@ def restarted(edge: str, info: HaproxyInfo) -> tuple[Finding, ...]:
     process = f"pid {info.pid or 'unknown'}, {info.version or 'version unknown'}"
     message = f"HAProxy ({process}) was started or reloaded {info.uptime_seconds} s ago."
     return (Finding("info", edge, "haproxy_restarted", message),)
+
+
+def unknown_keywords(edge: str, address: str, configuration: HaproxyConfiguration) -> tuple[Finding, ...]:
+    """Tell once of the words that mailpath does not know: a later HAProxy's, and nothing is wrong with them."""
+    unknown = dict.fromkeys(configuration.unknown)
+    for proxy in configuration.proxies:
+        unknown |= dict.fromkeys(proxy.unknown)
+        unknown |= dict.fromkeys(word for server in proxy.servers for word in server.unknown)
+    if not unknown:
+        return ()
+    words = ", ".join(printable(word) for word in list(unknown)[:_WORDS_KEPT])
+    message = (
+        f"haproxy.cfg of {edge} has keywords that mailpath does not know: {words}. "
+        "Where they may decide how servers are checked, that is not judged."
+    )
+    return (Finding("info", f"{edge}/haproxy.cfg", "haproxy_keyword", message, HAPROXY_CFG.at(address)),)
 
 
 def unread(edge: EdgeStatus, backends: Collection[str]) -> Iterator[Finding]:

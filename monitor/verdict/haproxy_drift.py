@@ -1,11 +1,12 @@
 """HAProxy's configuration file against what is declared: services, nodes, and what a mail client needs of timeouts.
 
-Servers and nodes are matched by address, names differ from house to house. Only backends that a service names are
-judged; what a check without a port of its own does is told from the running state (``check_ports``).
+Servers and nodes are matched by address, names differ from house to house. A server that the file names by a host name
+or an SRV record has the address that runs; where that is not known, its pool is not judged. Only backends that a
+service names are judged; what a check of a data port does is told in ``check_ports``.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from monitor.core.edge import ConfiguredProxy, ConfiguredServer, HaproxyConfiguration
@@ -13,7 +14,7 @@ from monitor.core.haproxy import HaproxyServer
 from monitor.core.model import Node, Service
 from monitor.core.runbook import BOOTSTRAP, HAPROXY_CFG, RESTART_HAPROXY, Remedy
 from monitor.core.status import Drift
-from monitor.wire.servers_state import backend_matches
+from monitor.wire.servers_state import UNRESOLVED, backend_matches
 
 # IMAP clients renew IDLE every 29 minutes (RFC 2177, section 3).
 IMAP_TIMEOUT = 30 * 60_000
@@ -41,9 +42,12 @@ class Declared:
     nodes_known: bool = True
 
 
-def drift(declared: Declared, configuration: HaproxyConfiguration) -> tuple[Drift, ...]:
+def drift(
+    declared: Declared, configuration: HaproxyConfiguration, running: Iterable[HaproxyServer] = ()
+) -> tuple[Drift, ...]:
     """Give every difference that matters, one finding for each backend or frontend and kind."""
     found: list[Drift] = []
+    runs = {(server.backend, server.name): server for server in running}
     for service in declared.services:
         backend = _backend(configuration, service)
         if backend is None:
@@ -53,7 +57,7 @@ def drift(declared: Declared, configuration: HaproxyConfiguration) -> tuple[Drif
                 Drift("critical", subject, "backend", message, _cat(declared), service.backend, "no such backend")
             )
             continue
-        found += _pool(declared, service, backend)
+        found += _pool(declared, service, backend, [_placed(backend, server, runs) for server in backend.servers])
         found += _servers(declared, service, backend)
         found += _frontend(declared, service, configuration, backend)
     return tuple(found)
@@ -75,7 +79,8 @@ def unapplied(
         # HAProxy before 2.4 does not tell the check port
         knows = all(server.check_port is not None for server in servers)
         runs = {_place(server, check_port=knows) for server in servers}
-        written = {_place(server, check_port=knows) for server in backend.servers}
+        by_name = {(server.backend, server.name): server for server in servers}
+        written = {_place(_placed(backend, server, by_name), check_port=knows) for server in backend.servers}
         if differing := sorted({name for name, *_ in written ^ runs}):
             message = (
                 f"the running {backend.name} differs from haproxy.cfg in {', '.join(differing)}: "
@@ -87,11 +92,27 @@ def unapplied(
     return tuple(found)
 
 
-def _pool(declared: Declared, service: Service, backend: ConfiguredProxy) -> Iterable[Drift]:
+def _placed(
+    backend: ConfiguredProxy, server: ConfiguredServer, runs: Mapping[tuple[str, str], HaproxyServer]
+) -> ConfiguredServer:
+    """The server at the address and port that run, where the file has but a name."""
+    found = runs.get((backend.name, server.name))
+    if server.literal or found is None:
+        return server
+    return replace(server, address=found.address, port=found.port if server.port is None else server.port)
+
+
+def _pool(
+    declared: Declared, service: Service, backend: ConfiguredProxy, placed: Sequence[ConfiguredServer]
+) -> Iterable[Drift]:
     """Compare the servers with the nodes."""
     nodes = {_plain(node.address): node.name for node in declared.nodes}
-    servers = {_plain(server.address): server for server in backend.servers}
+    named = [server for server in placed if not server.literal and server.address != UNRESOLVED]
+    placed = [server for server in placed if server.literal]
+    servers = {_plain(server.address): server for server in placed}
     subject = f"{declared.edge}/{backend.name}"
+    if named:
+        nodes = {}  # what runs is not known, and any node may be one of those
     if missing := [name for address, name in nodes.items() if address not in servers]:
         serving = sum(not server.disabled for address, server in servers.items() if address in nodes)
         severity = "info" if serving >= _ENOUGH_SERVERS else "critical" if not serving else "warning"
@@ -99,11 +120,11 @@ def _pool(declared: Declared, service: Service, backend: ConfiguredProxy) -> Ite
         wanted = ", ".join(f"{name} ({address})" for address, name in nodes.items() if name in missing)
         yield Drift(severity, subject, "pool_missing", message, _bootstrap(declared), wanted, "no server there")
     strangers = [f"{s.name} ({address})" for address, s in servers.items() if address not in nodes]
-    if strangers and declared.nodes_known:
+    if strangers and declared.nodes_known and not named:
         message = f"{backend.name} has servers that are no nodes: {', '.join(strangers)}."
         observed = ", ".join(strangers)
         yield Drift("warning", subject, "pool_stranger", message, _bootstrap(declared), "nodes alone", observed)
-    elsewhere = [f"{s.name} (port {s.port})" for s in backend.servers if s.port != service.node_port]
+    elsewhere = [f"{s.name} (port {s.port})" for s in placed if s.port != service.node_port]
     if elsewhere:
         message = f"{backend.name} shall lead to NodePort {service.node_port}, and does not at {', '.join(elsewhere)}."
         port, observed = f"port {service.node_port}", ", ".join(elsewhere)
@@ -115,6 +136,8 @@ def _pool(declared: Declared, service: Service, backend: ConfiguredProxy) -> Ite
 
 def _servers(declared: Declared, service: Service, backend: ConfiguredProxy) -> Iterable[Drift]:
     """Judge what the servers' lines say beside the address."""
+    # where a word is not known that may decide it, nobody knows how the servers are checked
+    checked = backend.servers if backend.checks_readable else ()
     wrong: Mapping[str, tuple[str, str, str, list[str]]] = {
         "send_proxy": (
             "critical",
@@ -126,19 +149,19 @@ def _servers(declared: Declared, service: Service, backend: ConfiguredProxy) -> 
             "warning",
             "check",
             "`check` is missing: HAProxy never notices that the node is dead",
-            [server.name for server in backend.servers if not server.check],
+            [server.name for server in checked if not server.check],
         ),
         "check_send_proxy": (
             "warning",
             "no check-send-proxy",
             "`check-send-proxy` sends a header to a port that expects none",
-            [s.name for s in backend.servers if s.check_send_proxy and s.check_port not in {None, service.node_port}],
+            [s.name for s in checked if any(c.header and c.port not in {None, service.node_port} for c in s.checks)],
         ),
         "check_port_wrong": (
             "info" if service.check_node_port is None else "warning",
             f"check port {service.check_node_port or 'none'}",
             f"the check port shall be {service.check_node_port or 'none of its own'}",
-            [f"{s.name} ({s.check_port})" for s in backend.servers if _checks_elsewhere(s, service)],
+            [f"{s.name} ({', '.join(ports)})" for s in checked if (ports := _checks_elsewhere(s, service))],
         ),
         "inter": (
             "warning",
@@ -200,8 +223,16 @@ def _backend(configuration: HaproxyConfiguration, service: Service) -> Configure
     return next(exact, backends[0] if backends else None)
 
 
-def _checks_elsewhere(server: ConfiguredServer, service: Service) -> bool:
-    return server.check and server.check_port is not None and server.check_port != service.check_node_port
+def _checks_elsewhere(server: ConfiguredServer, service: Service) -> list[str]:
+    """The ports that its checks connect to and shall not; a header to the data port is ``check_ports``' affair."""
+    wrong = []
+    for check in server.checks:
+        if check.port is None or check.port == service.node_port:
+            if server.send_proxy and not check.header:
+                wrong.append(f"{service.node_port}, without a header")
+        elif check.port != service.check_node_port:
+            wrong.append(str(check.port))
+    return wrong
 
 
 def _notices_after(server: ConfiguredServer) -> int:

@@ -15,6 +15,7 @@ from monitor.verdict.edge_findings import (
     open_stats_socket,
     restarted,
     unbound,
+    unknown_keywords,
     unread,
 )
 from monitor.verdict.haproxy_drift import Declared, drift, unapplied
@@ -83,7 +84,8 @@ def _configuration(
     if configuration is not None:
         services = [service for service in plan.services if service.frontend_port in shall.ports]
         declared = Declared(edge.name, edge.address, services, plan.nodes, nodes_known)
-        yield from drift(declared, configuration)
+        yield from drift(declared, configuration, edge.servers)
+        yield from unknown_keywords(edge.name, edge.address, configuration)
         # of servers whose rows cannot be read nobody knows whether they run
         if SERVERS_STATE not in edge.dropped:
             yield from unapplied(declared, configuration, edge.servers)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 from monitor.core.edge import EdgeObservation
 from monitor.core.maintenance import Maintenance
@@ -147,6 +148,8 @@ class PathBook:
         handshakes = self._handshakes(edges, now, at)
         negatives = self._negatives.statuses(now)
         signals = self._log.signals(now, self.plan.wan_silence)
+        local_checks = check_ports.local_checks(edges, self.plan.services)
+        signals = replace(signals, lost=check_ports.unexplained(signals.lost, local_checks))
         maillog = self._log_source.status(self.plan.maillog_source, now, signals.stuck)
         roundtrip = self._roundtrips.status(at)
         wavering = intermittent.intermittent_doors(
@@ -180,7 +183,6 @@ class PathBook:
             *self._ipv6.findings(),
             *worrying,
         )
-        local_checks = check_ports.local_checks(edges, self.plan.services)
         return PathStatus(
             name=self.plan.name,
             at=at,
@@ -195,7 +197,7 @@ class PathBook:
                 *pressing,
                 *(each for each in looked if each.severity == "info"),
                 *roundtrips.findings(roundtrip, self.plan.edges[0].address if self.plan.edges else ""),
-                *check_ports.findings(local_checks),
+                *check_ports.findings(local_checks, signals.postfix_version),
                 *log_findings.explaining(signals, self.plan.services, local_checks),
             ),
             health=judge_health(evidence, diagnosis, negatives, worrying),

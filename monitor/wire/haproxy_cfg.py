@@ -7,12 +7,14 @@ applied. What may be secret (``userlist``, ``stats auth``) is never kept.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from monitor.core.edge import Bind, ConfiguredProxy, HaproxyConfiguration, StatsSocket
 from monitor.core.errors import WireError
 from monitor.core.taxonomy import Reason
-from monitor.wire.haproxy_server import configured_server
+from monitor.wire.haproxy_check import HTTP, TCP, TYPES, CheckRules
+from monitor.wire.haproxy_keywords import PROXIES, PROXY_KEYWORDS, SECTIONS
+from monitor.wire.haproxy_server import configured_servers
 from monitor.wire.haproxy_words import ConfigLine, argument, config_lines, malformed, milliseconds, number, port_number
 
 COMMAND = "cat /var/etc/haproxy/haproxy.cfg"
@@ -20,26 +22,9 @@ COMMAND = "cat /var/etc/haproxy/haproxy.cfg"
 # Reading this much takes a second; pfSense writes some 10 KiB.
 MAX_ANSWER = 1024 * 1024
 
-_PROXIES = {"frontend", "backend", "listen"}
-_SECTIONS = {
-    *_PROXIES,
-    "global",
-    "defaults",
-    "acme",
-    "cache",
-    "crt-store",
-    "fcgi-app",
-    "http-errors",
-    "log-forward",
-    "log-profile",
-    "mailers",
-    "peers",
-    "program",
-    "resolvers",
-    "ring",
-    "traces",
-    "userlist",
-}
+# Keywords of a proxy with "check" in them that say nothing of where a check connects to.
+_OTHER_CHECKS = frozenset({"email-alert", "external-check"})
+_MAX_KEYWORD = 40
 _MAX_PORTS_OF_A_BIND = 64
 # All of them are read again for each server.
 _MAX_DEFAULT_WORDS = 128
@@ -59,6 +44,7 @@ class _Settings:
     default_server: tuple[str, ...] = ()
     default_backend: str = ""
     maxconn: int | None = None
+    checks: CheckRules = field(default_factory=CheckRules)
 
 
 @dataclass(slots=True)
@@ -71,6 +57,7 @@ class _Section:
     binds: list[Bind] = field(default_factory=list)
     servers: list[ConfigLine] = field(default_factory=list)
     use_backend: bool = False
+    unknown: dict[str, None] = field(default_factory=dict)
 
 
 def parse_configuration(text: bytes | str) -> HaproxyConfiguration:
@@ -114,23 +101,49 @@ class _Reader:
             "maxconn": self._connections,
             "bind": self._bind,
             "server": self._server,
+            "server-template": self._server,
+            "option": self._option,
+            "no": self._no,
+            "tcp-check": self._check_rule,
+            "http-check": self._check_rule,
         }
+        self._healthchecks: dict[str, CheckRules] = {}
+        self._never_local = False
+        # A file that indents what stands in its sections shows by its margin where one begins.
+        self._indented = False
+        self._unknown: dict[str, None] = {}
 
     def read(self, line: ConfigLine) -> None:
         keyword = line.words[0]
-        if keyword in _SECTIONS:
+        self._indented = self._indented or line.column > 0
+        if keyword in SECTIONS:
             self._begin(line)
+        elif self._section is not None and self._foreign(self._section, line):
+            # a section of a later HAProxy: nothing in it is its neighbours'
+            self._unknown[keyword[:_MAX_KEYWORD]] = None
+            self._section = _Section("")
         elif self._section is None:
             raise malformed(line.number, "no section begins here; is this haproxy.cfg?")
         elif self._section.kind == "global":
             self._global(line)
-        elif self._section.kind in {*_PROXIES, "defaults"} and keyword in self._keywords:
-            self._keywords[keyword](self._section, line)
+        elif self._section.kind == "healthcheck":
+            self._healthcheck(self._section, line)
+        elif self._section.kind in {*PROXIES, "defaults"}:
+            if keyword in self._keywords:
+                self._keywords[keyword](self._section, line)
+            elif "check" in keyword and keyword not in _OTHER_CHECKS:
+                self._section.unknown[keyword[:_MAX_KEYWORD]] = None
 
     def configuration(self) -> HaproxyConfiguration:
         if self._section is None:
             raise WireError(Reason.CLOSED, "haproxy.cfg: nothing but comments")
-        return HaproxyConfiguration(tuple(map(_proxy, self._proxies)), tuple(self._stats_sockets), self._maxconn)
+        return HaproxyConfiguration(
+            tuple(_proxy(section, self._healthchecks) for section in self._proxies),
+            tuple(self._stats_sockets),
+            self._maxconn,
+            self._never_local,
+            tuple(self._unknown),
+        )
 
     def _begin(self, line: ConfigLine) -> None:
         kind, *words = line.words
@@ -142,15 +155,19 @@ class _Reader:
             section.settings = _copy(self._named.get(source[0], _Settings())) if source else _Settings()
             self._defaults = section.settings
             self._named[name] = section.settings
-        elif kind in _PROXIES:
+        elif kind in PROXIES:
             if not name:
                 raise malformed(line.number, f"a {kind} without a name")
             section.settings = _copy(self._named.get(source[0], _Settings()) if source else self._defaults)
             self._proxies.append(section)
+        elif kind == "healthcheck":
+            self._healthchecks[name] = section.settings.checks
         self._section = section
 
     def _global(self, line: ConfigLine) -> None:
         match line.words:
+            case ("pp2-never-send-local",):
+                self._never_local = True
             case ("maxconn", value, *_):
                 self._maxconn = number(value, line)
             case ("stats", "socket", path, *words):
@@ -186,22 +203,49 @@ class _Reader:
             section.binds += _binds(place, line)
 
     def _server(self, section: _Section, line: ConfigLine) -> None:
-        argument(line, 2)
+        argument(line, 2 if line.words[0] == "server" else 3)
         section.servers.append(line)
 
+    def _option(self, section: _Section, line: ConfigLine) -> None:
+        if (kind := argument(line, 1)) in TYPES:
+            section.settings.checks.choose(kind)
 
-def _proxy(section: _Section) -> ConfiguredProxy:
+    def _no(self, section: _Section, line: ConfigLine) -> None:
+        if line.words[1:2] == ("option",) and (kind := argument(line, 2)) in TYPES:
+            section.settings.checks.choose(kind, on=False)
+
+    def _check_rule(self, section: _Section, line: ConfigLine) -> None:
+        section.settings.checks.add(line)
+
+    def _healthcheck(self, section: _Section, line: ConfigLine) -> None:
+        if line.words[0] == "type" and (kind := argument(line, 1)) in TYPES:
+            section.settings.checks.choose(kind)
+        elif line.words[0] in {TCP, HTTP}:
+            section.settings.checks.add(line)
+
+    def _foreign(self, section: _Section, line: ConfigLine) -> bool:
+        """Whether a line begins a section that is not known: at the margin, in a file that indents the rest."""
+        keyword = line.words[0]
+        at_the_margin = self._indented and line.column == 0 and not keyword.startswith(".")
+        return at_the_margin and section.kind in {*PROXIES, "defaults"} and keyword not in PROXY_KEYWORDS
+
+
+def _proxy(section: _Section, healthchecks: Mapping[str, CheckRules]) -> ConfiguredProxy:
     settings = section.settings
+    servers = (
+        configured_servers(line, settings.default_server, settings.checks, healthchecks) for line in section.servers
+    )
     return ConfiguredProxy(
         kind=section.kind,
         name=section.name,
         mode=settings.mode,
         binds=tuple(section.binds),
-        servers=tuple(configured_server(line, settings.default_server) for line in section.servers),
+        servers=tuple(chain.from_iterable(servers)),
         default_backend="" if section.kind == "backend" else settings.default_backend,
         use_backend=section.use_backend,
         timeouts=dict(settings.timeouts),
         maxconn=settings.maxconn,
+        unknown=tuple(section.unknown),
     )
 
 
@@ -232,4 +276,4 @@ def _binds(place: str, line: ConfigLine) -> list[Bind]:
 
 
 def _copy(settings: _Settings) -> _Settings:
-    return replace(settings, timeouts=dict(settings.timeouts))
+    return replace(settings, timeouts=dict(settings.timeouts), checks=settings.checks.copy())

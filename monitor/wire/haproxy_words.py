@@ -24,10 +24,11 @@ _MAX_PORT = 65535
 
 
 class ConfigLine(NamedTuple):
-    """The words of one line, and its number in the file."""
+    """The words of one line, its number in the file, and how far it is indented."""
 
     number: int
     words: tuple[str, ...]
+    column: int = 0
 
 
 def config_lines(text: str) -> Iterator[ConfigLine]:
@@ -47,7 +48,7 @@ def config_lines(text: str) -> Iterator[ConfigLine]:
             held = held[:-1]
             continue
         if words := _words(held, first):
-            yield ConfigLine(first, words)
+            yield ConfigLine(first, words, len(held) - len(held.lstrip()))
         held = ""
     if held:
         raise malformed(first, "the last line goes on")

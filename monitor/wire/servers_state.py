@@ -29,6 +29,8 @@ _REQUIRED = (
     "srv_check_state",
 )
 _NOTHING = "-"
+UNRESOLVED = _NOTHING
+"""The address of a server whose name has none."""
 # A clock set back can make a duration negative.
 _NUMBER = re.compile(r"-?[0-9]{1,18}")
 # pfSense names a backend by the frontend's address family as well.
