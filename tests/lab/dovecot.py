@@ -24,6 +24,9 @@ class Dovecot(Server):
     def prepare(self) -> None:
         """Make its directories, its one user and its configuration."""
         self.host.run("mkdir", "-p", "/var/lib/dovecot")
+        # 2.4 has another language: https://doc.dovecot.org/2.4.1/installation/upgrade/2.3-to-2.4.html
+        major, minor = self.host.run("dovecot", "--version").split(".")[:2]
+        self._configuration = CONF / ("dovecot.conf" if (int(major), int(minor)) < (2, 4) else "dovecot-2.4.conf")
         self.host.write("/etc/dovecot/users", f"{USER}:{PASSWORD}\n", 0o644)
         self._write()
 
@@ -47,4 +50,4 @@ class Dovecot(Server):
         super().heal()
 
     def _write(self, more: str = "") -> None:
-        self.host.write("/etc/dovecot/dovecot.conf", (CONF / "dovecot.conf").read_text() + more)
+        self.host.write("/etc/dovecot/dovecot.conf", self._configuration.read_text() + more)

@@ -28,15 +28,21 @@ KEEP = ["--mount-proc", "--fork", "--kill-child"]
 # The servers find their programs, and nothing else of ours.
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 
+SERVERS = os.environ.get("MAILPATH_SERVERS", "")
+"""The root of the servers, by ``tools/servers-root.sh``; empty: the machine's own."""
+
 # The servers run with the distribution's own paths and never see the system's: /etc is a copy, /run, /var, /tmp and
-# /dev begin empty. Names are looked up in files alone, so that no resolver can slow a greeting down.
+# /dev begin empty. Names are looked up in files alone, so that no resolver can slow a greeting down. Where servers of
+# another release are wanted, their /usr lies over the machine's, and /etc is a copy of theirs.
 FIRST_PROCESS = """
 set -e
 umask 022
 hostname {name}
+servers={servers}
+[ -z "$servers" ] || mount --bind "$servers/usr" /usr
 mount -t tmpfs -o mode=0755 lab /run
 mkdir -p /run/lab/etc /run/lab/var /run/lab/dev
-cp -a /etc/. /run/lab/etc
+cp -a "$servers/etc/." /run/lab/etc
 cp -a /dev/null /dev/zero /dev/random /dev/urandom /dev/tty /run/lab/dev
 ln -s /proc/self/fd /run/lab/dev/fd
 for directory in etc var dev; do mount --bind /run/lab/$directory /$directory; done
@@ -94,7 +100,7 @@ class Host:
         Raises:
             LabError: the kernel does not let us.
         """
-        script = FIRST_PROCESS.format(name=shlex.quote(self.name))
+        script = FIRST_PROCESS.format(name=shlex.quote(self.name), servers=shlex.quote(SERVERS))
         self._keeper = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", "unshare", *NAMESPACES, *KEEP, "sh", "-c", script],
             stdin=subprocess.DEVNULL,

@@ -32,8 +32,9 @@ class Sshd(Server):
 
     def prepare(self) -> None:
         """Make user, keys and configuration."""
-        passwd = self.host.path("/etc/passwd").read_text()
-        self.host.write("/etc/passwd", f"{passwd}{USER}:*:0:0:pfSense:/:/bin/sh\n")
+        users = self.host.path("/etc/passwd").read_text().splitlines(keepends=True)
+        others = [line for line in users if not line.startswith(f"{USER}:")]  # the machine may have one of that name
+        self.host.write("/etc/passwd", f"{''.join(others)}{USER}:*:0:0:pfSense:/:/bin/sh\n")
         self.host.run("mkdir", "-p", PROGRAMS, "/run/sshd")
         self.host.write("/etc/ssh/sshd_config", (CONF / "sshd_config").read_bytes())
         self.key_file.touch(mode=0o600)
