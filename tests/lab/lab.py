@@ -20,7 +20,7 @@ import yaml
 from tests.lab import haproxy, network
 from tests.lab.certificates import CHAIN_FILE, SERVER_NAME, Authority
 from tests.lab.dovecot import Dovecot
-from tests.lab.host import ENVIRONMENT, Host, LabError
+from tests.lab.host import ENVIRONMENT, SERVERS, Host, LabError
 from tests.lab.maillog import Maillog
 from tests.lab.nodeports import Listener, Node, NodePort, NodePorts
 from tests.lab.pf import Pf
@@ -30,20 +30,24 @@ from tests.lab.sshd import Sshd
 T = TypeVar("T")
 
 WEB_PORT = 9641
-PACKAGES = {
+TOOLS = {
+    "ip": "iproute2",
+    "nsenter": "util-linux",
+    "prlimit": "util-linux",
+    "setpriv": "util-linux",
+    "unshare": "util-linux",
+}
+"""Programs of this machine that make the laboratory, by the packages that hold them."""
+PROGRAMS = {
     "doveadm": "dovecot-imapd",
     "dovecot": "dovecot-imapd",
     "haproxy": "haproxy",
-    "ip": "iproute2",
     "nft": "nftables",
-    "nsenter": "util-linux",
-    "prlimit": "util-linux",
     "postconf": "postfix",
-    "setpriv": "util-linux",
     "socat": "socat",
     "sshd": "openssh-server",
-    "unshare": "util-linux",
 }
+"""What runs in the laboratory, and may be of another release."""
 
 
 class HttpAnswer(NamedTuple):
@@ -240,8 +244,10 @@ def require_programs_and_privileges() -> None:
     """
     if os.geteuid() != 0:
         raise LabError("the laboratory makes network namespaces, and that takes root: run the tests with sudo")
-    path = ENVIRONMENT["PATH"]
-    missing = sorted({package for program, package in PACKAGES.items() if not shutil.which(program, path=path)})
+    if SERVERS and not Path(SERVERS, "usr").is_dir():
+        raise LabError(f"MAILPATH_SERVERS={SERVERS}: no root of servers; tools/servers-root.sh makes one")
+    path, wanted = ENVIRONMENT["PATH"], TOOLS if SERVERS else TOOLS | PROGRAMS
+    missing = sorted({package for program, package in wanted.items() if not shutil.which(program, path=path)})
     if missing:
         packages = " ".join(missing)
         raise LabError(

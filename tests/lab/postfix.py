@@ -42,6 +42,12 @@ class Postfix(Server):
         self._age()
         super().start()
 
+    @property
+    def version(self) -> tuple[int, int]:
+        """Its major and minor release: ``(3, 11)``."""
+        major, minor = self.host.run("postconf", "-d", "-h", "mail_version").split(".")[:2]
+        return int(major), int(minor)
+
     def reload(self) -> None:
         """Let it read its configuration and certificate again, as ``postfix reload`` does."""
         self._age()
