@@ -16,8 +16,8 @@ class LineKind(StrEnum):
     POSTSCREEN_REJECT = "postscreen_reject"  # NOQUEUE: reject: ... from [a]:p
     SMTPD_CONNECT = "smtpd_connect"  # connect from name[a]
     SMTPD_DISCONNECT = "smtpd_disconnect"  # disconnect from name[a] ehlo=1 noop=3 quit=1 commands=5
-    SMTPD_REJECT = "smtpd_reject"  # NOQUEUE: reject: ... from name[a]
-    IMAP_LOGIN = "imap_login"  # imap-login: Login / Disconnected ... rip=, lip=, session=<>
+    SMTPD_REJECT = "smtpd_reject"  # NOQUEUE: reject: ... from name[a], and milter-reject:, with a queue id too
+    IMAP_LOGIN = "imap_login"  # imap-login: Login / Logged in / Disconnected ... rip=, lip=, session=<>
     DELIVERY_DEFERRED = "delivery_deferred"  # 4F2A1: to=<...>, relay=..., delay=..., status=deferred (...)
     DELIVERY_ENDED = "delivery_ended"  # the same with sent, bounced or expired, after a wait
     PROBLEM = "problem"  # see ``problem``
@@ -39,6 +39,7 @@ class Problem(StrEnum):
     PROXY_HEADER = "proxy_header"  # something else came, or end of file; the text says what
     HAPROXY_UNTRUSTED = "haproxy_untrusted"  # the sender is outside Dovecot's haproxy_trusted_networks
     HAPROXY_DISCONNECTED = "haproxy_disconnected"  # Dovecot's peer left before its header was whole
+    PROXY_IGNORED = "proxy_ignored"  # smtpd behind postscreen is told to expect a header that postscreen has read
     # what the server does to itself
     THROTTLING = "throttling"  # a daemon fails at start, and is not started again for a minute
     PROCESS_EXIT = "process_exit"  # master has lost a process by exit status or signal
@@ -46,14 +47,15 @@ class Problem(StrEnum):
     FATAL = "fatal"  # any other fatal or panic of a daemon
     POSTSCREEN_CACHE_LOCK = "postscreen_cache_lock"  # two postscreens share one cache, one of them is dead
     SERVICE_RESTART = "service_restart"  # Postfix or Dovecot started, reloaded or was told to end
-    TEMPFAIL = "tempfail"  # mail is turned away for now: 451 4.3.x, 452 4.3.1, queue file and lookup errors
+    TEMPFAIL = "tempfail"  # mail is turned away for now: 451 4.3.x, 452 4.3.1, queue file, lookup, milter failures
+    SERVICE_UNREACHABLE = "service_unreachable"  # a milter, policy or other service that Postfix asks does not answer
     DEFERRED = "deferred"  # a message stays in the queue: its next server, ours or another's, does not take it
     # what clients do
     PREGREET = "pregreet"  # spoke before the greeting
     COMMAND_PIPELINING = "command_pipelining"  # sent commands without waiting for the answers
     NON_SMTP_COMMAND = "non_smtp_command"  # sent what only a web browser or a relaying bot sends
     BARE_NEWLINE = "bare_newline"  # ended a line by LF alone
-    COMMAND_LIMIT = "command_limit"  # more, longer or slower commands than postscreen suffers
+    COMMAND_LIMIT = "command_limit"  # more, longer, slower or more faulty commands than Postfix accepts
     DNSBL = "dnsbl"  # listed by a blocklist
     DENYLISTED = "denylisted"  # refused by postscreen_access_list
     RATE_LIMIT = "rate_limit"  # more connections, messages or recipients than anvil allows
@@ -62,7 +64,8 @@ class Problem(StrEnum):
     CLIENT_TIMEOUT = "client_timeout"  # fell silent
     TLS_ERROR = "tls_error"  # the TLS handshake failed
     # whose checks they are
-    EDGE_CHECK_NOISE = "edge_check_noise"  # smtpd's unknown[unknown]: gone before it was looked at, as a TCP check is
+    # smtpd's unknown[unknown], Dovecot's empty rip=: gone before it was looked at, as a TCP check is
+    EDGE_CHECK_NOISE = "edge_check_noise"
     KUBELET_PROBE = "kubelet_probe"  # never by text
 
 

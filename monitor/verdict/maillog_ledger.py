@@ -14,6 +14,7 @@ from monitor.wire.maillog.postfix import version_of
 
 # Members that every line is held against are named here once: to find one in its enumeration takes as long as the rest.
 _BY_SMTPD = LineKind.SMTPD_CONNECT
+_OF_SMTPD = frozenset({_BY_SMTPD, LineKind.SMTPD_DISCONNECT})
 _CONNECTIONS = frozenset({LineKind.POSTSCREEN_CONNECT, _BY_SMTPD, LineKind.IMAP_LOGIN})
 _RESTART = Problem.SERVICE_RESTART
 _REFUSALS = frozenset({Problem.PROXY_HEADER, Problem.PROXY_TIMEOUT})
@@ -25,8 +26,8 @@ _NOISE = frozenset({Problem.EDGE_CHECK_NOISE, Problem.KUBELET_PROBE})
 # How Postfix and Dovecot say that a client left without a word, as a check of a TCP port does.
 _WITHOUT_A_WORD = re.compile(
     r" in tests before SMTP handshake\Z"
-    r"|\Alost connection after CONNECT "
-    r"|\((?:no auth attempts|disconnected before auth)"
+    r"|\A(?:[0-9A-Za-z]{5,32}: )?lost connection after CONNECT "
+    r"|\((?:no auth attempts|disconnected before auth|disconnected during TLS handshake)"
 )
 _RESET = "Connection reset by peer"
 
@@ -65,7 +66,7 @@ class MaillogLedger:
             origin = self._origins.of(record.address)
             listener = self._listeners.of(record)
             after_refusal = self._follows_a_refusal(record, origin)
-            problem = self._label(record, origin, listener) if record.problem else ""
+            problem = self._label(record, origin, listener) if record.problem and not after_refusal else ""
             if problem:
                 if problem == _RESTART:
                     version = version_of(record) or version
@@ -110,14 +111,18 @@ class MaillogLedger:
         return origin is Origin.EDGE or record.address in self._relays
 
     def _follows_a_refusal(self, record: LogRecord, origin: Origin) -> bool:
-        """Tell whether a line is smtpd's ``connect from`` its TCP peer, right after it refused the peer's header."""
+        """Tell whether a line is smtpd's ``connect from`` its TCP peer, right after it refused the peer's header.
+
+        From Postfix 3.11 on it is ``connect from unknown[unknown]``, and ``disconnect from`` the same.
+        """
         if record.problem in _REFUSALS and record.program.endswith("/smtpd"):
             if len(self._refused) >= REMEMBERED_PIDS:
                 del self._refused[next(iter(self._refused))]
             self._refused[record.program, record.pid] = None
-        elif self._refused and record.kind is _BY_SMTPD and (record.program, record.pid) in self._refused:
-            del self._refused[record.program, record.pid]
-            if origin not in _NO_PEERS:
+        elif self._refused and record.kind in _OF_SMTPD and (record.program, record.pid) in self._refused:
+            if record.address or record.kind is not _BY_SMTPD:
+                del self._refused[record.program, record.pid]
+            if record.address and origin not in _NO_PEERS:
                 self._relays.learn(record.address)
             return True
         return False

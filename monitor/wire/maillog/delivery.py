@@ -7,7 +7,7 @@ another server has said is not kept where it holds an address.
 import re
 
 from monitor.core.maillog import LineKind, LogRecord, Problem
-from monitor.wire.maillog.template import ADDRESS, HEAD, MAX_TEXT, PID, clean
+from monitor.wire.maillog.template import ADDRESS, HEAD, MAX_TEXT, PID, QUEUE_ID, clean
 
 # In every line of theirs, and in hardly any other.
 MARK = ", status="
@@ -23,9 +23,10 @@ _DEFERRED = ", status=deferred ("
 # A quoted local part may hold anything, ``>`` too (RFC 5321, section 4.1.2).
 _MAILBOX = r'<(?:[^<>"\\]|"(?:[^"\\]|\\.)*+")*+>'
 _LINE = re.compile(
-    rf"{HEAD}(?P<program>[^ \[]{{1,80}}/[a-z]{{1,16}})(?:{PID})?: (?P<queue_id>[0-9A-Za-z]{{5,32}}): to={_MAILBOX}, "
+    rf"{HEAD}(?P<program>[^ \[]{{1,80}}/[a-z]{{1,16}})(?:{PID})?: (?P<queue_id>{QUEUE_ID}): to={_MAILBOX}, "
     rf"(?:orig_to={_MAILBOX}, )?relay=(?P<relay>[^ ,]{{1,512}}), (?:conn_use=\d{{1,9}}, )?"
-    r"delay=(?P<delay>\d{1,9}(?:\.\d{1,9})?), delays=[\d./]{7,64}, dsn=[\d.]{5,12}, "
+    # from Postfix 3.11 on the TLS level stands here, also of a UNIX socket: ``tls=may``, ``tls=none?``
+    r"delay=(?P<delay>\d{1,9}(?:\.\d{1,9})?), delays=[\d./]{7,64}, (?:tls=[^ ,]{1,128}, )?dsn=[\d.]{5,12}, "
     r"status=(?P<status>deferred|sent|bounced|expired|deliverable|undeliverable) \((?P<reason>.*)\)",
     re.ASCII,
 )

@@ -1,10 +1,15 @@
-"""Which reader takes which line: by the first letters of its message, and of a warning by the letters after that."""
+"""Which reader takes which line: by the first letters of its message, behind a queue id or ``warning:`` by the next.
 
-from collections.abc import Callable, Iterable
+Three tables: ``READERS`` by how a message begins; in it, for warnings, a second one by the words of the warning; for
+messages that begin with a queue id a third one by what follows it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
 
 from monitor.core.maillog import LogRecord
 from monitor.wire.maillog import dovecot, postfix
-from monitor.wire.maillog.template import Template
+from monitor.wire.maillog.delivery import read_delivery
+from monitor.wire.maillog.template import MAYBE_QUEUED, QUEUED, Template
 
 Reader = Callable[[str], LogRecord | None]
 
@@ -13,6 +18,10 @@ HEAD_END = ": "
 # Five tell the messages of interest from each other and from all else: ``imap-login:`` from every session's
 # ``imap(user)``.
 LETTERS = 5
+# Behind a queue id four do; a delivery's fifth is the recipient's.
+LETTERS_QUEUED = 4
+# In every message about a client, and in few others: what may begin with a queue id and is no delivery.
+CLIENT = " from "
 _WARNING = "warning: "
 
 
@@ -26,19 +35,32 @@ def _first_of(readers: tuple[Reader, ...]) -> Reader:
                 return record
         return None
 
-    return read
+    return readers[0] if len(readers) == 1 else read
 
 
-def _by_letters(templates: Iterable[Template], skip: str = "") -> dict[str, Reader]:
-    """Key templates by the first letters of their messages behind ``skip``."""
+def _by_letters(templates: Iterable[tuple[str, Reader]], count: int = LETTERS) -> dict[str, Reader]:
+    """Key readers by the first letters of the words that are given with them."""
     readers: dict[str, tuple[Reader, ...]] = {}
-    for template in templates:
-        letters = template.message[len(skip) :][:LETTERS]
-        readers[letters] = (*readers.get(letters, ()), template.read)
-    return {letters: several[0] if len(several) == 1 else _first_of(several) for letters, several in readers.items()}
+    for words, reader in templates:
+        readers[words[:count]] = (*readers.get(words[:count], ()), reader)
+    return {letters: _first_of(several) for letters, several in readers.items()}
 
 
-_WARNINGS = _by_letters((template for template in postfix.ALL if template.message.startswith(_WARNING)), skip=_WARNING)
+def _behind(prefix: str, templates: Iterable[Template]) -> Iterator[tuple[str, Reader]]:
+    """Choose the templates whose messages begin so, with the words that follow."""
+    return ((each.message.removeprefix(prefix), each.read) for each in templates if each.message.startswith(prefix))
+
+
+def _plain(templates: Iterable[Template]) -> Iterator[tuple[str, Reader]]:
+    """Choose the templates whose messages may begin with words of their own."""
+    return (
+        (each.message.removeprefix(MAYBE_QUEUED), each.read)
+        for each in templates
+        if not each.message.startswith((_WARNING, QUEUED))
+    )
+
+
+_WARNINGS = _by_letters(_behind(_WARNING, postfix.ALL))
 
 
 def _read_warning(line: str) -> LogRecord | None:
@@ -49,13 +71,31 @@ def _read_warning(line: str) -> LogRecord | None:
 
 def _read_tempfail(line: str) -> LogRecord | None:
     """Spare most warnings the pattern, by words that all of its messages have: failed logins can fill a log."""
-    return postfix.TEMPFAIL.read(line) if "lookup" in line or "queue" in line else None
+    if "lookup" in line or "queue" in line or "unavailable" in line:
+        return postfix.TEMPFAIL.read(line)
+    return None
+
+
+_QUEUED = _by_letters(
+    (
+        ("to=<", read_delivery),
+        *_behind(QUEUED, postfix.ALL),
+        *_behind(MAYBE_QUEUED, postfix.ALL),
+    ),
+    LETTERS_QUEUED,
+)
+
+
+def read_queued(line: str) -> LogRecord | None:
+    """Choose by what follows a queue id."""
+    reader = _QUEUED.get(line.split(HEAD_END, 2)[-1][:LETTERS_QUEUED])
+    return None if reader is None else reader(line)
 
 
 READERS: dict[str, Reader] = {
-    **_by_letters(
-        template for template in (*postfix.ALL, *dovecot.MASTER) if not template.message.startswith(_WARNING)
-    ),
+    **_by_letters(_plain((*postfix.ALL, *dovecot.MASTER))),
     _WARNING[:LETTERS]: _read_warning,
-    "imap-login: "[:LETTERS]: _first_of((dovecot.read_login, *(template.read for template in dovecot.HAPROXY))),
+    "NOQUEUE: "[:LETTERS]: read_queued,
+    "imap-login: "[:LETTERS]: _first_of((dovecot.read_login, *(template.read for template in dovecot.LOGIN))),
+    "auth: "[:LETTERS]: _first_of(tuple(template.read for template in dovecot.AUTH)),
 }

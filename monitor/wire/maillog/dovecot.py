@@ -1,7 +1,9 @@
 """What Dovecot writes about IMAP: logins and their ends, PROXY headers that it did not like, its own starts.
 
 One line a connection, by ``imap-login``, at its end or at its login; it names no listener. Dovecot 2.2 to 2.4, which
-differ in the words before ``user=<``.
+differ in the words before the fields. Which fields there are and in what order is up to ``login_log_format_elements``,
+so they are read by name. They are joined by ``", "`` and left out where they are empty (``client_get_log_str`` of
+``src/login-common/client-common.c``).
 """
 
 import binascii
@@ -13,17 +15,30 @@ from monitor.wire.maillog.template import ADDRESS, HEAD, PID, Template, clean
 
 _DOVECOT = "dovecot"
 
-# The user name is the client's own words: what stands before it and what stands behind it is read, each from its end.
+# A login, or the end of a connection without one: the one line that each connection leaves. ``Login failed:`` and the
+# warnings before an end are no ends.
 _BEGINNING = re.compile(
-    rf"{HEAD}dovecot(?:{PID})?: "
-    "(?=imap-login: (?:Info: )?(?P<reason>(?:Login|Disconnected|Aborted login)[^<]*+)(?<=: user=)<)",
+    rf"{HEAD}dovecot(?:{PID})?: (?=imap-login: (?:(?:Info|Error): )?"
+    "(?:Log(?:in|ged in): |Disconnected|Login aborted|Aborted login|Failed to initialize SSL))",
     re.ASCII,
 )
-_END = re.compile(rf", rip=({ADDRESS}), lip=({ADDRESS})(?:, [^<>]*+)?(?<=, session=)<([^<> ]{{0,64}})>", re.ASCII)
+# The user name is the client's own words: what stands before it and what stands behind it is read, each from its end.
+_USER = "user=<"
+# The fields as they come by default, and with words about the cipher behind them.
+_END = re.compile(
+    rf", rip=({ADDRESS}), lip=({ADDRESS})(?:, [^<>]*+)?(?<=, session=)<([^<> ]{{0,64}})>(?:, [^<>]*+)?", re.ASCII
+)
+# Each by its name, wherever it stands.
+_RIP_FIELD, _LIP_FIELD = (re.compile(rf"(?:[,:] |\A){name}=({ADDRESS})(?=,|\Z)", re.ASCII) for name in ("rip", "lip"))
+_TAIL = re.compile(r"(?:, [^<>,]*+(?:<[^<>]*>)?)*+", re.ASCII)
+_SESSION_FIELD = re.compile(r"(?:[,:] |\A)session=<([^<> ]{0,64})>(?=,|\Z)", re.ASCII)
 
 # The first word found in the reason tells; a TLS failure also closes the connection, and says so.
 _REASONS = (
     ("SSL", Problem.TLS_ERROR),
+    ("TLS initialization", Problem.TLS_ERROR),
+    ("queue full", Problem.PROCESS_LIMIT),
+    ("process_limit was hit", Problem.PROCESS_LIMIT),
     ("Connection closed", Problem.LOST_CONNECTION),
     ("nactivity", Problem.CLIENT_TIMEOUT),
 )
@@ -33,9 +48,19 @@ _IPV4_BYTES = 4
 _REFUSED = r"imap-login: (?:[A-Z][a-z]{1,8}: )?haproxy(?:\(v[12]\))?: "
 _RIP = rf"rip=(?P<address>{ADDRESS})\)"
 
-# src/lib-master/master-service-haproxy.c. ``rip`` is the TCP peer here, never a client. A version 1 header is quoted
-# before the last ``rip=``.
-HAPROXY = (
+_CHILD = r"service\([^()]{1,64}\): child \d{1,9} "
+
+# Of the login process, beside the lines of its clients. PROXY headers: src/lib-master/master-service-haproxy.c.
+# ``rip`` is the TCP peer here, never a client; a version 1 header is quoted before the last ``rip=``. It is empty where
+# the peer had gone before Dovecot (2.4.2 and newer) asked who it is: a check by HAProxy, no distrust. What became of a
+# process: src/master/service-process.c, in the name of that process.
+LOGIN = (
+    Template(
+        _DOVECOT,
+        LineKind.PROBLEM,
+        rf"{_REFUSED}Client [a-zA-Z ]{{1,64}} \(rip=\)(?:: [^()]*)?",
+        Problem.EDGE_CHECK_NOISE,
+    ),
     Template(_DOVECOT, LineKind.PROBLEM, rf"{_REFUSED}Client timed out \({_RIP}", Problem.PROXY_TIMEOUT),
     Template(_DOVECOT, LineKind.PROBLEM, rf"{_REFUSED}Client not trusted \({_RIP}", Problem.HAPROXY_UNTRUSTED),
     Template(
@@ -45,6 +70,14 @@ HAPROXY = (
         Problem.HAPROXY_DISCONNECTED,
     ),
     Template(_DOVECOT, LineKind.PROBLEM, rf"{_REFUSED}.*{_RIP}", Problem.PROXY_HEADER),
+    Template(_DOVECOT, LineKind.PROBLEM, f"imap-login: (?:Fatal|Error): master: {_CHILD}.*", Problem.PROCESS_EXIT),
+    Template(_DOVECOT, LineKind.PROBLEM, "imap-login: (?:Fatal|Panic): .*", Problem.FATAL),
+)
+
+# Without it nobody logs in.
+AUTH = (
+    Template(_DOVECOT, LineKind.PROBLEM, f"auth: (?:Fatal|Error): master: {_CHILD}.*", Problem.PROCESS_EXIT),
+    Template(_DOVECOT, LineKind.PROBLEM, "auth: (?:Fatal|Panic): .*", Problem.FATAL),
 )
 
 MASTER = (
@@ -54,10 +87,12 @@ MASTER = (
     Template(
         _DOVECOT, LineKind.PROBLEM, r"master: Error: service\([^()]{1,64}\): .*, throttling for .*", Problem.THROTTLING
     ),
+    Template(_DOVECOT, LineKind.PROBLEM, f"master: Error: {_CHILD}.*", Problem.PROCESS_EXIT),
+    # ``client_limit/service_count (1)``, and since 2.4 ``client_limit/restart_request_count (1)``
     Template(
         _DOVECOT,
         LineKind.PROBLEM,
-        r"master: Warning: service\([^()]{1,64}\): (?:client|process)_limit \(\d{1,9}\) reached.*",
+        r"master: Warning: service\([^()]{1,64}\): (?:client|process)_limit(?:/[a-z_]{1,32})? \(\d{1,9}\) reached.*",
         Problem.PROCESS_LIMIT,
     ),
     Template(_DOVECOT, LineKind.PROBLEM, "master: (?:Fatal|Panic): .*", Problem.FATAL),
@@ -83,11 +118,17 @@ def session_port(session: str, address: str) -> int:
 def read_login(line: str) -> LogRecord | None:
     """Give the record of a login or of a connection's end, or ``None`` where the line says something else."""
     beginning = _BEGINNING.match(line)
-    end = _END.fullmatch(line, line.rfind(", rip=")) if beginning else None
-    if beginning is None or end is None:
+    if beginning is None:
         return None
-    stamp, pid, reason = beginning.groups("0")
-    address, local_address, session = end.groups()
+    message = beginning.end()
+    user = line.find(_USER, message)
+    # where the user name is the first field, as it is by default, all others stand behind it
+    end = _END.fullmatch(line, line.rfind(", rip=")) if line.startswith(": ", user - 2) else None
+    fields = end.groups() if end is not None else _fields_by_name(line[message:])
+    if fields is None:
+        return None
+    address, local_address, session = fields
+    stamp, pid = beginning.groups("0")
     return LogRecord(
         LineKind.IMAP_LOGIN,
         stamp,
@@ -98,9 +139,33 @@ def read_login(line: str) -> LogRecord | None:
         local_address,
         0,
         -1,
-        _problem_of(reason),
-        clean(line[beginning.end() :]),
+        _problem_of(line[message:user] if user >= 0 else line[message:]),
+        clean(line[message:]),
     )
+
+
+def _fields_by_name(message: str) -> tuple[str, ...] | None:
+    """Find rip, lip and session on either side of the user name; ``None`` without the first, or where two differ."""
+    before, named, after = message.partition(_USER)
+    tail = _behind_user(after) if named else ""
+    if tail is None:
+        return None
+    found = []
+    for pattern in (_RIP_FIELD, _LIP_FIELD, _SESSION_FIELD):
+        values = set(pattern.findall(before) or pattern.findall(tail))
+        if len(values) > 1:
+            return None
+        found.append(values.pop() if values else "")
+    return tuple(found) if found[0] else None
+
+
+def _behind_user(after: str) -> str | None:
+    """Cut the user name off: it ends at the last ``>`` but for the session's; ``None`` where it does not end."""
+    end = after.rfind(">")
+    opened = after.rfind("<", 0, end)
+    if after.endswith(", session=", 0, max(opened, 0)):
+        end = after.rfind(">", 0, opened)
+    return after[end + 1 :] if end >= 0 and _TAIL.fullmatch(after, end + 1) else None
 
 
 def _problem_of(reason: str) -> str:

@@ -1,13 +1,16 @@
 """What Postfix's daemons write: postscreen, smtpd, master, and whoever fails to take mail in.
 
-The words are those of Postfix's own sources (``src/postscreen``, ``src/smtpd``, ``src/master``, ``src/cleanup``), 3.5
-to 3.10. With ``respectful_logging = no``, and before 3.6, ALLOWLISTED and DENYLISTED have their older names.
+The words are those of Postfix's own sources (``src/postscreen``, ``src/smtpd``, ``src/milter``, ``src/master``,
+``src/cleanup``, ``src/util``), 3.5 to 3.11. With ``respectful_logging = no``, and before 3.6, ALLOWLISTED and
+DENYLISTED have their older names. A message about a client may begin with the queue id of its transaction wherever it
+may begin with NOQUEUE. Left out on purpose are those that turn no mail away (``hold:``, ``reject_warning:``,
+``warn:``).
 """
 
 import re
 
 from monitor.core.maillog import LineKind, LogRecord, PostfixVersion, Problem
-from monitor.wire.maillog.template import Template
+from monitor.wire.maillog.template import MAYBE_QUEUED, QUEUED, Template
 
 
 def _daemon(names: str) -> str:
@@ -23,7 +26,12 @@ _INTAKE = _daemon("smtpd|cleanup|trivial-rewrite|proxymap|pickup")
 _ANY = _daemon("postscreen|smtpd|master|cleanup|qmgr|trivial-rewrite|proxymap|tlsproxy|tlsmgr|anvil|dnsblog|verify")
 
 # A reply that says: not your fault, not now (RFC 3463, class 4, subject 3: mail system status).
-_TEMPFAIL_REPLY = r"(?:451 4\.3\.\d|452 4\.3\.1|421 4\.3\.0) "
+_TEMPFAIL_REPLY = r"(?:451 4\.3\.\d|452 4\.3\.1|421 4\.3\.[05]) "
+# What a milter has refused is written by smtpd with the reply's code, by cleanup without it. The words are Postfix's
+# own for a milter that does not answer (milter_default_action = tempfail, src/milter/milter8.c); any other 4xx is the
+# milter's decision, a greylist's for one.
+_MILTER = _daemon("smtpd|cleanup")
+_MILTER_TEMPFAIL = r"(?:4\d\d )?(?:4\.3\.\d |4\.7\.[01] (?:Service unavailable|Server closing connection))"
 
 POSTSCREEN = (
     Template(_POSTSCREEN, LineKind.POSTSCREEN_CONNECT, "CONNECT from {from} to {to}"),
@@ -53,16 +61,16 @@ POSTSCREEN = (
     Template(
         _POSTSCREEN,
         LineKind.POSTSCREEN_REJECT,
-        "NOQUEUE: reject: CONNECT from {from}: too many connections",
+        f"{QUEUED}reject: CONNECT from {{from}}: too many connections",
         Problem.RATE_LIMIT,
     ),
     Template(
         _POSTSCREEN,
         LineKind.POSTSCREEN_REJECT,
-        "NOQUEUE: reject: CONNECT from {from}: all server ports busy",
+        f"{QUEUED}reject: CONNECT from {{from}}: all server ports busy",
         Problem.PORTS_BUSY,
     ),
-    Template(_POSTSCREEN, LineKind.POSTSCREEN_REJECT, r"NOQUEUE: reject: {state} from {from}: \d{3} .*"),
+    Template(_POSTSCREEN, LineKind.POSTSCREEN_REJECT, rf"{QUEUED}reject: {{state}} from {{from}}: \d{{3}} .*"),
     Template(
         _POSTSCREEN,
         LineKind.POSTSCREEN_REJECT,
@@ -79,12 +87,61 @@ SMTPD = (
     Template(
         _SMTPD,
         LineKind.SMTPD_REJECT,
-        rf"NOQUEUE: reject: {{state}} from {{client}}: {_TEMPFAIL_REPLY}.*",
+        rf"{QUEUED}reject: {{state}} from {{client}}: {_TEMPFAIL_REPLY}.*",
         Problem.TEMPFAIL,
     ),
-    Template(_SMTPD, LineKind.SMTPD_REJECT, r"NOQUEUE: reject: {state} from {client}: \d{3} .*"),
-    Template(_SMTPD, LineKind.PROBLEM, "lost connection after {state} from {client}", Problem.LOST_CONNECTION),
-    Template(_SMTPD, LineKind.PROBLEM, "timeout after {state} from {client}", Problem.CLIENT_TIMEOUT),
+    Template(_SMTPD, LineKind.SMTPD_REJECT, rf"{QUEUED}reject: {{state}} from {{client}}: \d{{3}} .*"),
+    Template(
+        _SMTPD,
+        LineKind.SMTPD_REJECT,
+        f"{QUEUED}reject: {{state}} from {{client}}: bare <LF> received.*",
+        Problem.BARE_NEWLINE,
+    ),
+    Template(
+        _MILTER,
+        LineKind.SMTPD_REJECT,
+        f"{QUEUED}milter-reject: {{state}} from {{client}}: {_MILTER_TEMPFAIL}.*",
+        Problem.TEMPFAIL,
+    ),
+    Template(
+        _MILTER,
+        LineKind.SMTPD_REJECT,
+        rf"{QUEUED}milter-reject: {{state}} from {{client}}: (?:\d{{3}} )?\d\.\d{{1,3}}\.\d{{1,3}} .*",
+    ),
+    Template(_SMTPD, LineKind.SMTPD_REJECT, rf"proxy-reject: {{state}}: {_TEMPFAIL_REPLY}.*", Problem.TEMPFAIL),
+    Template(_SMTPD, LineKind.SMTPD_REJECT, r"proxy-reject: {state}: \d{3} .*"),
+    Template(
+        _SMTPD,
+        LineKind.PROBLEM,
+        f"{MAYBE_QUEUED}lost connection after {{state}} from {{client}}",
+        Problem.LOST_CONNECTION,
+    ),
+    Template(
+        _SMTPD,
+        LineKind.PROBLEM,
+        f"{MAYBE_QUEUED}timeout after {{state}} from {{client}}",
+        Problem.CLIENT_TIMEOUT,
+    ),
+    Template(
+        _SMTPD,
+        LineKind.PROBLEM,
+        f"{MAYBE_QUEUED}too many errors after {{state}} from {{client}}",
+        Problem.COMMAND_LIMIT,
+    ),
+    Template(_SMTPD, LineKind.PROBLEM, f"{QUEUED}abort: TLS from {{client}}: .*", Problem.TLS_ERROR),
+    Template(
+        _SMTPD,
+        LineKind.PROBLEM,
+        "warning: Wrapper-mode request dropped from {client} for service .*",
+        Problem.TLS_ERROR,
+    ),
+    Template(_SMTPD, LineKind.PROBLEM, "warning: non-SMTP command from {client}: .*", Problem.NON_SMTP_COMMAND),
+    Template(
+        _SMTPD,
+        LineKind.PROBLEM,
+        "warning: ignoring non-empty smtpd_upstream_proxy_protocol setting behind postscreen",
+        Problem.PROXY_IGNORED,
+    ),
     Template(_SMTPD, LineKind.PROBLEM, "SSL_accept error from {client}: .*", Problem.TLS_ERROR),
     Template(
         _SMTPD,
@@ -95,24 +152,21 @@ SMTPD = (
     Template(
         _SMTPD,
         LineKind.PROBLEM,
-        r"fatal: smtpd_peer_hostaddr_to_sockaddr: .*: Servname not supported for ai_socktype",
+        # the reason behind it is the C library's: "Servname not supported for ai_socktype" with glibc
+        "fatal: smtpd_peer_hostaddr_to_sockaddr: cannot convert client address.*",
         Problem.SERVNAME_FATAL,
     ),
 )
 # "Connection rate limit exceeded: 6 from unknown[192.0.2.190] for service 5587" (src/smtpd, by anvil's counts)
 SMTPD_LIMITS = tuple(
-    Template(
-        _SMTPD,
-        LineKind.PROBLEM,
-        rf"warning: {what} limit exceeded: \d{{1,9}} from {{client}} for service .*",
-        Problem.RATE_LIMIT,
-    )
-    for what in (
-        "Connection (?:rate|concurrency)",
-        "New TLS session rate",
-        "Message delivery request rate",
-        "Recipient address rate",
-        "AUTH command rate",
+    Template(_SMTPD, LineKind.PROBLEM, f"warning: {words} from {{client}} for service .*", Problem.RATE_LIMIT)
+    for words in (
+        r"Connection (?:rate|concurrency) limit exceeded: \d{1,9}",
+        r"New TLS session rate limit exceeded: \d{1,9}",
+        r"Message delivery request rate limit exceeded: \d{1,9}",
+        r"Recipient address rate limit exceeded: \d{1,9}",
+        r"AUTH command rate limit exceeded: \d{1,9}",
+        "Refusing (?:STARTTLS|TLS service) request",
     )
 )
 
@@ -130,6 +184,7 @@ PROXY_HEADER = (
 MASTER = (
     Template(_MASTER, LineKind.PROBLEM, r"warning: process [^ ]{1,255} pid \d{1,9} .*", Problem.PROCESS_EXIT),
     Template(_MASTER, LineKind.PROBLEM, "warning: /usr/[^ ]{1,255}: .* -- throttling", Problem.THROTTLING),
+    Template(_MASTER, LineKind.PROBLEM, "warning: master_spawn: fork: .* -- throttling", Problem.THROTTLING),
     Template(
         _MASTER,
         LineKind.PROBLEM,
@@ -141,6 +196,25 @@ MASTER = (
     Template(_MASTER, LineKind.PROBLEM, r"terminating on signal \d{1,9}", Problem.SERVICE_RESTART),
 )
 
+# Services that Postfix asks while a client waits: milters (src/milter), policy services and tables (attr_clnt.c,
+# auto_clnt.c and dict_tcp.c of src/util), before-queue filters (src/smtpd/smtpd_proxy.c), its own daemons (src/global).
+# What that does to mail the configuration says (milter_default_action): mail that is turned away leaves another line.
+UNREACHABLE = tuple(
+    Template(_ANY, LineKind.PROBLEM, f"warning: {words} .*", Problem.SERVICE_UNREACHABLE)
+    for words in (
+        r"connect (?:#\d{1,9} )?to",
+        "problem (?:talking to (?:server|service)|sending file handle to|receiving)",
+        r"milter [^ ]{1,255}:",
+        "timeout (?:talking to proxy|sending connection to service|receiving)",
+        "lost connection with proxy",
+        "received garbage from proxy",
+        "read TCP map reply from",
+        "cannot (?:connect|pass connection) to service",
+        "dict_proxy_[a-z]{1,16}: service",
+        r"psc_dnsbl_request: (?:connect|error sending) to",
+    )
+)
+
 FATALS = (
     Template(
         _POSTSCREEN,
@@ -150,6 +224,8 @@ FATALS = (
     ),
     Template(_ANY, LineKind.PROBLEM, "fatal: .*", Problem.FATAL),
     Template(_ANY, LineKind.PROBLEM, "panic: .*", Problem.FATAL),
+    # a table that cannot be opened: every lookup in it fails from then on
+    Template(_INTAKE, LineKind.PROBLEM, "error: (?:open |unsupported dictionary type).*", Problem.TEMPFAIL),
 )
 
 # A warning that none of the others has claimed. A client can have smtpd quote it in a warning
@@ -163,7 +239,9 @@ TEMPFAIL = Template(
     "|mail_queue_enter: create file .*"
     "|not enough free space in mail queue: .*"
     r"|(?:table )?[a-z]{1,16}:[^ ]{1,255} lookup error[ :].*"
-    r"|[a-z]{1,16}:[^ ]{1,255}: table lookup problem"
+    r"|(?:[a-z_]{1,64}: )?[a-z]{1,16}:[^ ]{1,255}: table lookup problem"
+    r"|[a-z]{1,16}:[^ ]{1,255} is unavailable\. .*"
+    "|[a-z_]{1,64} lookup failure"
     ")",
     Problem.TEMPFAIL,
 )
@@ -179,4 +257,4 @@ def version_of(record: LogRecord) -> PostfixVersion | None:
 
 
 # smtpd before postscreen: where both reject in the same words, smtpd does so far more often.
-ALL = (*SMTPD, *SMTPD_LIMITS, *POSTSCREEN, *PROXY_HEADER, *MASTER, *FATALS)
+ALL = (*SMTPD, *SMTPD_LIMITS, *POSTSCREEN, *PROXY_HEADER, *UNREACHABLE, *MASTER, *FATALS)

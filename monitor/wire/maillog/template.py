@@ -20,6 +20,7 @@ PID = r"\[(?P<pid>\d{1,9})\]"
 
 # Zone indexes (``fe80::1%eth0``) included.
 ADDRESS = r"[\da-fA-F:.]{2,45}+(?:%[\w.-]{1,16})?"
+QUEUE_ID = "[0-9A-Za-z]{5,32}+"
 # What ``{word}`` stands for in a template's message.
 _WORDS = {
     # postscreen's client and, behind ``to``, the destination that the PROXY header claims
@@ -29,9 +30,14 @@ _WORDS = {
     # ``unknown[unknown]`` had left before smtpd could ask for its address.
     "client": rf"[\w.-]{{1,255}}+\[(?P<address>{ADDRESS}|unknown)\](?::(?P<port>\d{{1,5}}))?"
     "(?P<local_address>)(?P<local_port>)",
-    # where smtpd stood: a command that it knows, ``DATA (n bytes)``, ``END-OF-MESSAGE``
-    "state": r"[A-Z-]{1,32}(?: \(\d{1,20} bytes\))?",
+    # where smtpd stood: a command that it knows, ``DATA (n bytes)``, ``BDAT content``, ``END-OF-MESSAGE``
+    "state": r"[A-Z-]{1,32}(?: content)?(?: \(\d{1,20} bytes\))?",
+    # a queue id, short or long (src/global/mail_queue.h), or ``NOQUEUE``
+    "queue": QUEUE_ID,
 }
+# How a message begins that names its queue file, always or (before Postfix 3.10) only sometimes.
+QUEUED = "{queue}: "
+MAYBE_QUEUED = "(?:{queue}: )?"
 # The last fields of a record: no queue id, no delay.
 _NO_DELIVERY = ("", -1.0)
 # The groups of every template, in this order: its match gives a record's fields by position, which is the fastest way.
@@ -52,8 +58,8 @@ class Template:
     def __init__(self, program: str, kind: LineKind, message: str, problem: Problem | None = None) -> None:
         """Compile ``program`` and ``message``, both regular expressions.
 
-        In the message ``{from}``, ``{to}``, ``{client}`` and ``{state}`` have their meanings, and a group ``noops``
-        fills that field.
+        In the message ``{from}``, ``{to}``, ``{client}``, ``{state}`` and ``{queue}`` have their meanings, and a group
+        ``noops`` fills that field.
         """
         self.message = message
         for word, meaning in _WORDS.items():

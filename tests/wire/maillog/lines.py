@@ -2,12 +2,19 @@
 
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 DATA = Path(__file__).parent.parent / "data" / "maillog"
 
 RFC3339 = "2026-04-19T12:20:31.482913+00:00"
 KUBERNETES = "2026-04-19T12:20:32.000000001Z"
 RFC3164 = "Apr  8 14:23:52"
+# Servers of 2023 (Debian 12) to 2026 (Debian 13, sid) in the laboratory.
+VERSIONS = (
+    *("dovecot-2.3.19.1", "dovecot-2.4.1", "dovecot-2.4.5"),
+    *("postfix-3.7.11", "postfix-3.10.13", "postfix-3.11.7"),
+    *("postfix-3.10.13-deliveries", "postfix-3.11.7-deliveries"),
+)
 HOST = "mailserver-6d9c7b8f5d-x2x9z"
 
 # What stands for what in templates.txt, longest first.
@@ -46,3 +53,39 @@ def annotated() -> dict[str, list[bytes]]:
         elif text[:2] == b"20":
             cases.setdefault(case, []).append(text)
     return cases
+
+
+class Right(NamedTuple):
+    """A line and its right value: the record's, and what the ledger counts it as (``listener/origin`` or a problem)."""
+
+    servers: str
+    what: str
+    record: str
+    address: str
+    port: str
+    destination: str
+    counted: str
+    line: str
+
+
+def lines_to_read() -> list[Right]:
+    """Give the lines whose wording newer servers changed, verbatim, each with its right value."""
+    rows = (DATA / "2026" / "lines.tsv").read_text().splitlines()
+    return [Right(*row.split("\t")) for row in rows if not row.startswith("#")]
+
+
+def sections(version: str) -> dict[str, list[bytes]]:
+    """Give what servers of a version wrote, verbatim, by what was done to them."""
+    cases: dict[str, list[bytes]] = {}
+    case = ""
+    for text in (DATA / "2026" / f"{version}.log").read_bytes().split(b"\n"):
+        if text.startswith(b"# "):
+            case = text[2:].decode()
+        elif text:
+            cases.setdefault(case, []).append(text)
+    return cases
+
+
+def captured(version: str) -> list[bytes]:
+    """Give all lines of a version."""
+    return [text for lines in sections(version).values() for text in lines]
