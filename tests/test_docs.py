@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from monitor.core.maillog import Problem
+
 # Texts of the code that look like events.
 NO_EVENTS = {"icon.svg", "monitor.publish", "status.css", "status.js"}
 
@@ -20,6 +22,13 @@ DOCUMENTS: dict[str, str] = GENERATOR["documents"]()
 def test_the_committed_document_is_the_generated_one(name: str) -> None:
     """Whoever changes a word in the code runs tools/generate_docs.py."""
     assert (ROOT / "docs" / name).read_text() == DOCUMENTS[name]
+
+
+def test_every_problem_of_the_mail_log_is_documented() -> None:
+    """And none that does not exist: the table of docs/mail-log.md has each label once."""
+    table = (ROOT / "docs" / "mail-log.md").read_text().partition("## Problems")[2].partition("## ")[0]
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    assert sorted(name for row in rows for name in re.findall(r"`([a-z_]+)`", row)) == sorted(Problem)
 
 
 def test_every_command_is_complete() -> None:

@@ -188,7 +188,8 @@ HOPS: Mapping[Hop, Advice] = {
         (runbook.SHOW_STATE, runbook.HAPROXY_CFG),
     ),
     Hop.MAILLOG: Advice(
-        "The log cannot be read, or lags behind. Mail flows; mailpath is blind for what only the log shows.",
+        "The log cannot be read, lags behind, or is in words that mailpath does not understand (`log_not_understood`). "
+        "Mail flows; mailpath is blind for what only the log shows.",
         "Read it by hand, and see mailpath's source for it.",
         (runbook.MAIL_LOG,),
     ),

@@ -124,7 +124,9 @@ class HaproxyObservation:
 class MaillogBatch:
     """Lines that a mail log source has brought since the last batch; empty batches are signs of life.
 
-    ``lag`` is the age in seconds of the newest line when it was read, ``None`` where no line shows its time.
+    ``lag`` is the age in seconds of the newest line when it was read, ``None`` where no line shows its time. Where
+    lines came and not one was recognised, ``tagged`` counts those that are Postfix's or Dovecot's by their tag, and
+    ``example`` is one of them, masked.
     """
 
     path: str
@@ -136,6 +138,8 @@ class MaillogBatch:
     unrecognised: int = 0
     lag: float | None = None
     failure: Failure | None = None
+    tagged: int = 0
+    example: str = ""
 
     @property
     def target(self) -> Target:

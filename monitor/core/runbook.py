@@ -67,6 +67,16 @@ LISTENERS = Remedy(
 )
 VOLUMES = Remedy("See how full the volumes are.", f"{_IN_THE_POD} df -hP")
 MAIL_LOG = Remedy("Read the end of the mail log.", f"{_LOG} | tail -50")
+LOG_FORMAT = Remedy(
+    "Compare the log's lines with those that mailpath reads (docs/mail-log.md): a newer server, another log format, or "
+    "a container's own frame around each line.",
+    f"{_LOG} | tail -5",
+)
+PROXY_PARAMETER = Remedy(
+    "Set `postscreen_upstream_proxy_protocol` for postscreen alone, and take `smtpd_upstream_proxy_protocol` out of "
+    "main.cf and of the `smtpd pass` service in master.cf.",
+    f"{_IN_THE_POD} postconf -P '*/*/smtpd_upstream_proxy_protocol'",
+)
 QUEUE = Remedy("See what waits in the queue.", f"{_IN_THE_POD} postqueue -p")
 CLIENTS_SEEN = Remedy(
     "See which addresses the mail server logs for real clients.",

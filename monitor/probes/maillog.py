@@ -10,8 +10,10 @@ from monitor.core.observations import MaillogBatch, Span
 from monitor.core.taxonomy import Phase
 from monitor.links.log_source import LogBlock, LogSource
 from monitor.wire.maillog import MaillogParser
+from monitor.wire.maillog.unread import Unread, look_at_unread
 
 _MINUTE = 60.0
+_ALL_READ = Unread(0, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Maillog:
             return MaillogBatch(path, source, span.finished, span.at, failure=block)
         lines, unrecognised = self._parser.lines, self._parser.unrecognised
         records = self._parser.feed(block.data)
+        unread = look_at_unread(block.data) if block.data and not records else _ALL_READ
         return MaillogBatch(
             path=path,
             source=source,
@@ -54,6 +57,8 @@ class Maillog:
             lines=self._parser.lines - lines,
             unrecognised=self._parser.unrecognised - unrecognised,
             lag=max(0.0, span.at - block.written) if block.data and block.written is not None else None,
+            tagged=unread.tagged,
+            example=unread.example,
         )
 
 

@@ -50,6 +50,7 @@ RULES: tuple[tuple[Hop, Rule], ...] = (
     (Hop.BACKEND, rules_edge.backend_broken),
     (Hop.BACKEND, rules_edge.intermittent),
     (Hop.MAILLOG, rules_log.maillog_cut),
+    (Hop.MAILLOG, rules_log.log_not_understood),
     (Hop.MAILLOG, rules_log.maillog_silent),
     (Hop.ROUNDTRIP, rules_roundtrip.not_arriving),
     (Hop.WAN, rules_log.wan_silent),

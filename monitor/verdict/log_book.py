@@ -8,6 +8,7 @@ from monitor.core.maillog import PostfixVersion, Problem
 from monitor.core.model import Service
 from monitor.core.observations import MaillogBatch, MaillogCounts
 from monitor.core.verdicts import Origin
+from monitor.verdict.log_reading import LogReading, NotUnderstood
 from monitor.verdict.sliding import Minutes, Sustained
 from monitor.verdict.stuck_mail import Stuck, StuckMail
 from monitor.verdict.traffic import ALL_LISTENERS, Loss, Traffic
@@ -35,7 +36,9 @@ class LogSignals:
     whether mail that was let in is turned away in the transaction; ``local_checks`` the PROXY listeners of postscreen
     that log ``getpeername``; ``noise`` the lines a minute that checks leave, 0 where they are few; ``stuck`` the mail
     that waits for our own mailboxes; ``shown`` whether lines of before the first round had connections of ours;
-    ``postfix_version`` the release that Postfix named last, at a start or reload, ``None`` until the log has shown one.
+    ``unread`` that lines arrive and none is understood; ``proxy_ignored`` whether smtpd behind postscreen expects a
+    PROXY header; ``postfix_version`` the release that Postfix named last, at a start or reload, ``None`` until the log
+    has shown one.
     """
 
     lost: tuple[Loss, ...] = ()
@@ -45,6 +48,8 @@ class LogSignals:
     noise: float = 0.0
     stuck: Stuck | None = None
     shown: bool = False
+    unread: NotUnderstood | None = None
+    proxy_ignored: bool = False
     postfix_version: PostfixVersion | None = None
 
 
@@ -67,6 +72,8 @@ class LogBook:
         self._last_external: float | None = None
         self._stuck = StuckMail()
         self._shown = False
+        self._reading = LogReading()
+        self._proxy_ignored = Sustained(1, SUSTAINED_WITHIN)
         self._postfix_version: PostfixVersion | None = None
         self.replan(services)
 
@@ -87,6 +94,11 @@ class LogBook:
     def record_batch(self, batch: MaillogBatch) -> None:
         """Take in what the lines of a batch say of single messages."""
         self._stuck.record(batch)
+        self._reading.record(batch)
+
+    def succeeded(self, finished: float) -> None:
+        """Take note of a round of ours that ended well and that the server logs."""
+        self._reading.succeeded(finished)
 
     def record(self, counts: MaillogCounts) -> None:
         """Take in what a batch has brought."""
@@ -99,6 +111,7 @@ class LogBook:
         self._count_clients(counts, now)
         self._deferrals.add(now, counts.problems.get(Problem.TEMPFAIL, 0))
         self._noise.add(now, counts.problems.get(Problem.EDGE_CHECK_NOISE, 0))
+        self._proxy_ignored.add(now, counts.problems.get(Problem.PROXY_IGNORED, 0))
         located = dict.fromkeys(_SOMEWHERE, 0)
         for (port, problem), number in counts.located.items():
             if problem == Problem.GETPEERNAME and port in self._local_checks:
@@ -134,6 +147,8 @@ class LogBook:
             noise=noise if noise >= NOISE else 0.0,
             stuck=self._stuck.known(now),
             shown=self._shown,
+            unread=self._reading.known(now),
+            proxy_ignored=self._proxy_ignored.goes_on(now),
             postfix_version=self._postfix_version,
         )
 

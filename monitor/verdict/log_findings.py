@@ -3,17 +3,33 @@
 from collections.abc import Iterable
 
 from monitor.core.model import Service
-from monitor.core.runbook import CHECK_PORT, CLIENTS_SEEN, LESS_NOISE, MAIL_LOG, QUEUE, REDIRECTS, Remedy
+from monitor.core.runbook import (
+    CHECK_PORT,
+    CLIENTS_SEEN,
+    LESS_NOISE,
+    LOG_FORMAT,
+    MAIL_LOG,
+    PROXY_PARAMETER,
+    QUEUE,
+    REDIRECTS,
+    Remedy,
+)
 from monitor.core.status import Finding
 from monitor.verdict.check_ports import LocalChecks
 from monitor.verdict.evidence import Evidence, names
 from monitor.verdict.log_book import LogSignals
+from monitor.verdict.log_reading import NotUnderstood
 from monitor.verdict.sliding import MINUTE
 from monitor.verdict.stuck_mail import Stuck
 from monitor.verdict.traffic import ALL_LISTENERS, WINDOW, Loss
 
 DEFERRING = (
-    "The mail server lets mail in and then defers it (451 4.3.x, 452 4.3.1): a full volume, or a failing lookup."
+    "The mail server lets mail in and then defers it (451 4.3.x, 452 4.3.1, a milter that does not answer): a full "
+    "volume, a failing lookup, or a filter that is down."
+)
+_PROXY_IGNORED = (
+    "smtpd behind postscreen has `smtpd_upstream_proxy_protocol` set and ignores it: postscreen has read the header. "
+    "Set in main.cf, the parameter makes every other smtpd refuse clients that send none."
 )
 
 
@@ -28,6 +44,8 @@ def worrying(evidence: Evidence) -> tuple[Finding, ...]:
         found.append(Finding("warning", "maillog", "tempfail", DEFERRING, MAIL_LOG))
     if signals.stuck is not None and signals.stuck.grave:
         found.append(Finding("warning", "maillog", "deferred", told_stuck(signals.stuck), QUEUE))
+    if signals.unread is not None:
+        found.append(Finding("warning", "maillog", "log_not_understood", told_unread(signals.unread), LOG_FORMAT))
     silence = nobody_comes(evidence)
     if silence is not None:
         found.append(Finding("warning", "wan", "wan_silence", told_silence(silence), redirects(evidence)))
@@ -45,6 +63,8 @@ def explaining(signals: LogSignals, services: Iterable[Service], checks: Iterabl
         message = f"postscreen of listener {port} logs getpeername: it is disturbed {by}."
         remedy = CHECK_PORT if pools else MAIL_LOG
         found.append(Finding("warning", str(port), "getpeername", message, remedy))
+    if signals.proxy_ignored:
+        found.append(Finding("warning", "maillog", "proxy_ignored", _PROXY_IGNORED, PROXY_PARAMETER))
     if signals.stuck is not None and not signals.stuck.grave:
         found.append(Finding("info", "maillog", "deferred", told_stuck(signals.stuck), QUEUE))
     if signals.noise:
@@ -82,6 +102,17 @@ def told_stuck(stuck: Stuck) -> str:
         f"The mail server has accepted {messages} and cannot deliver to its own mailboxes; the oldest waits for "
         f"{stuck.oldest / MINUTE:.0f} min: {stuck.why}."
     )
+
+
+def told_unread(unread: NotUnderstood) -> str:
+    """Give what is not understood, with one masked line of it."""
+    meanwhile = (
+        f"while {unread.handshakes} handshakes of our own succeeded that the server logs"
+        if unread.handshakes
+        else f"in {unread.lines} lines of Postfix or Dovecot"
+    )
+    example = f" One of them, masked: {unread.example}" if unread.example else ""
+    return f"Lines of the mail log arrive and none is recognised, {meanwhile}.{example}"
 
 
 def told_silence(silence: float) -> str:

@@ -216,6 +216,8 @@ class PathBook:
         if book is None:
             return False
         news = book.record(seen)
+        if seen.ok and book.plan.proof is not None:
+            self._log.succeeded(seen.finished)
         if seen.conversation is not None:
             self._client_ip.record_round(seen)
             outcome = seen.conversation.outcome

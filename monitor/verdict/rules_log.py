@@ -1,10 +1,18 @@
 """The rules of the diagnosis about the mail log, and about what it tells of others' connections."""
 
-from monitor.core.proof import EvidenceKind, Unproven
-from monitor.core.runbook import CLIENTS_SEEN, MAIL_LOG, QUEUE
+from monitor.core.proof import EvidenceKind, ProofResult, Unproven
+from monitor.core.runbook import CLIENTS_SEEN, LOG_FORMAT, MAIL_LOG, QUEUE
 from monitor.core.verdicts import Verdict
 from monitor.verdict.evidence import Cause, Evidence
-from monitor.verdict.log_findings import DEFERRING, nobody_comes, redirects, told_loss, told_silence, told_stuck
+from monitor.verdict.log_findings import (
+    DEFERRING,
+    nobody_comes,
+    redirects,
+    told_loss,
+    told_silence,
+    told_stuck,
+    told_unread,
+)
 
 
 def deferring(evidence: Evidence) -> Cause | None:
@@ -39,10 +47,23 @@ def maillog_cut(evidence: Evidence) -> Cause | None:
     )
 
 
+def log_not_understood(evidence: Evidence) -> Cause | None:
+    """Lines come and say nothing to us: whom the server takes its clients for nobody knows, unless its replies tell."""
+    unread = evidence.log.unread
+    proofs = (proof for status in (*evidence.handshakes, *evidence.front_doors) for proof in status.proofs)
+    told_otherwise = any(
+        proof.evidence is not EvidenceKind.LOG and proof.result is not ProofResult.UNPROVEN for proof in proofs
+    )
+    if unread is None or told_otherwise:
+        return None
+    evidence_of_it = (unread.example,) if unread.example else ()
+    return Cause(told_unread(unread), evidence=evidence_of_it, remedy=LOG_FORMAT)
+
+
 def maillog_silent(evidence: Evidence) -> Cause | None:
     """Mail flows, the source can be read, and no line of our own connections comes any more."""
     log = evidence.maillog
-    if log is None or not log.up:
+    if log is None or not log.up or evidence.log.unread is not None:
         return None
     flowing = [s for s in (*evidence.handshakes, *evidence.front_doors) if s.verdict.up]
     proofs = [proof for status in flowing for proof in status.proofs]

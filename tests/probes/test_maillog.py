@@ -1,7 +1,13 @@
 """Lines of before anybody followed: batches a minute, each as old as its lines."""
 
+from pathlib import Path
+
+import pytest
+
 from monitor.core.observations import Span
-from monitor.probes.maillog import MaillogSettings, past_batches
+from monitor.links.log_source import LogBlock
+from monitor.links.tail import FileTail
+from monitor.probes.maillog import Maillog, MaillogSettings, past_batches
 
 SETTINGS = MaillogSettings("home", "file")
 SPAN = Span(90.0, 100.0, 1_764_576_000.0)
@@ -33,3 +39,21 @@ def test_a_batch_for_each_minute() -> None:
 def test_a_stamp_without_a_year_is_left_out() -> None:
     """Nobody knows of which year it is."""
     assert past_batches(SETTINGS, f"Dec  1 07:59:30 {WORDS}\n".encode(), SPAN, 600.0) == []
+
+
+STRANGE = b"2026-11-30T18:16:02+00:00 mail dovecot: imap-login: Signed in: user=<a@example.org>, TLS\n"
+KNOWN = b"2026-11-30T18:16:03+00:00 mail postfix/smtpd[1]: connect from unknown[192.0.2.77]\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "tagged", "example"),
+    [
+        (STRANGE * 2, 2, "dovecot: imap-login: Signed in: … TLS"),
+        (STRANGE + KNOWN, 0, ""),
+        (b"", 0, ""),
+    ],
+)
+def test_a_block_of_which_nothing_is_recognised_is_looked_at_once_more(data: bytes, tagged: int, example: str) -> None:
+    """How many lines are a mail server's, and one of them, masked; one line that is read makes it needless."""
+    batch = Maillog(SETTINGS, FileTail(Path("mail.log"))).judge(LogBlock(data), SPAN)
+    assert (batch.lines, batch.tagged, batch.example) == (data.count(b"\n"), tagged, example)

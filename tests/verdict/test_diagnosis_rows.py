@@ -27,6 +27,7 @@ from monitor.verdict.diagnosis import RULES, Rule, diagnose
 from monitor.verdict.evidence import Evidence
 from monitor.verdict.intermittent import Intermittent
 from monitor.verdict.log_book import LogSignals
+from monitor.verdict.log_reading import NotUnderstood
 from monitor.verdict.path_book import PathBook
 from monitor.verdict.plan import PathPlan
 from monitor.verdict.traffic import Loss
@@ -122,6 +123,7 @@ SCENES: Mapping[Rule, Callable[[], Evidence]] = {
     rules_edge.backend_broken: lambda: played(sees={"front_door * imaps": mute}),
     rules_edge.intermittent: wavering,
     rules_log.maillog_cut: lambda: played(log=Reason.NOT_FOUND),
+    rules_log.log_not_understood: lambda: sound(log=LogSignals(unread=NotUnderstood(3, 40, "dovecot: Signed in"))),
     rules_log.maillog_silent: unseen_in_the_log,
     rules_roundtrip.not_arriving: lambda: sound(
         roundtrip=RoundtripStatus(last=Roundtrip("home", AT, success=False, step=Step.ARRIVE))

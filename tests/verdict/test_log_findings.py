@@ -5,11 +5,13 @@ from dataclasses import replace
 import pytest
 
 from monitor.core.maillog import Problem
-from monitor.core.observations import MaillogCounts
+from monitor.core.observations import MaillogBatch, MaillogCounts
 from monitor.core.status import Finding, PathStatus
 from monitor.core.verdicts import Hop, Origin, Verdict
 from monitor.verdict.path_book import PathBook
+from monitor.wire.maillog import MaillogParser
 from tests.verdict.build import NODES, SERVICES, SMTP, all_well, door, handshake, haproxy, mute, plan, seen, server
+from tests.verdict.scene import proving
 
 HOUR = 3600.0
 
@@ -163,3 +165,32 @@ def test_getpeername_is_told_with_the_backend_that_makes_it(book: PathBook) -> N
     assert "mailserver_nodes" in found(shown, "getpeername").message
     assert found(shown, "check_port").severity == "warning"
     assert shown.diagnosis.hop is Hop.NONE
+
+
+def test_a_log_that_nobody_understands_is_told_with_a_masked_line() -> None:
+    """A warning and hop maillog, while the dialogues work; a line that is read ends both."""
+    book = PathBook(proving())
+    unread = {"lines": 9, "unrecognised": 9, "tagged": 9, "example": "dovecot: imap-login: Signed in: …"}
+    for now in (0.0, 10.0, 20.0):
+        all_well(book, now)
+        book.record(MaillogBatch("home", "file", now + 1.0, 1_000_001.0 + now, **unread))  # type: ignore[arg-type]
+    shown = book.status(40.0, 1_000_040.0)
+    finding = found(shown, "log_not_understood")
+    assert finding.severity == "warning"
+    assert "3 handshakes" in finding.message
+    assert "Signed in" in finding.message
+    assert shown.diagnosis.hop is Hop.MAILLOG
+    assert shown.health.status == "warn"
+    line = b"2026-11-30T18:16:02+00:00 mail postfix/smtpd[1]: connect from unknown[192.0.2.77]"
+    book.record(MaillogBatch("home", "file", 41.0, 1_000_041.0, tuple(MaillogParser().feed(line)), lines=1))
+    shown = all_well(book, 42.0).status(42.0, 1_000_042.0)
+    assert shown.findings == ()
+    assert shown.diagnosis.hop is Hop.NONE
+
+
+def test_smtpd_that_expects_a_header_behind_postscreen_is_told(book: PathBook) -> None:
+    """Postfix warns of it at each connection; five minutes without end the finding."""
+    book.record(counts(0.0, problems={Problem.PROXY_IGNORED: 1}))
+    finding = found(status(book, 1.0), "proxy_ignored")
+    assert (finding.severity, "smtpd_upstream_proxy_protocol" in finding.message) == ("warning", True)
+    assert status(book, 301.0).findings == ()

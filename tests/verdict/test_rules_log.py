@@ -9,7 +9,8 @@ from monitor.core.status import MaillogStatus
 from monitor.core.verdicts import Verdict
 from monitor.verdict.evidence import Evidence
 from monitor.verdict.log_book import LogSignals
-from monitor.verdict.rules_log import clients_lost, deferring, maillog_silent, wan_silent
+from monitor.verdict.log_reading import NotUnderstood
+from monitor.verdict.rules_log import clients_lost, deferring, log_not_understood, maillog_silent, wan_silent
 from monitor.verdict.traffic import Loss
 from tests.verdict.build import SMTP, handshake, plan, well
 
@@ -53,3 +54,27 @@ def test_a_log_that_never_showed_us_is_accused_only_where_its_past_did(shown: bo
     handshakes = tuple(replace(each, proofs=(missing,)) for each in known.handshakes)
     log = MaillogStatus("file", up=True, lag=None, reason="")
     assert (maillog_silent(replace(known, handshakes=handshakes, maillog=log)) is not None) is shown
+
+
+UNREAD = LogSignals(unread=NotUnderstood(3, 40, "dovecot: imap-login: Signed in"), shown=True)
+
+
+def test_a_log_that_is_not_understood_is_the_hop_while_nothing_else_proves_the_client() -> None:
+    """The server's replies tell as well: where they do, the log's words are a finding and no more."""
+    known = evidence(UNREAD)
+    cause = log_not_understood(known)
+    assert cause is not None
+    assert "3 handshakes" in cause.summary
+    assert cause.evidence == ("dovecot: imap-login: Signed in",)
+    for result, hop in ((ProofResult.UNPROVEN, True), (ProofResult.PROVEN, False), (ProofResult.DISPROVEN, False)):
+        replied = tuple(replace(each, proofs=(Proof(EvidenceKind.REPLY, result),)) for each in known.handshakes)
+        assert (log_not_understood(replace(known, handshakes=replied)) is not None) is hop
+
+
+def test_a_log_that_is_not_understood_is_not_called_cut() -> None:
+    """No line of ours is recognised, and that says nothing of the pipeline: its lines come."""
+    known = evidence(UNREAD)
+    missing = Proof(EvidenceKind.LOG, ProofResult.UNPROVEN, why=Unproven.NO_LINE)
+    handshakes = tuple(replace(each, proofs=(missing,)) for each in known.handshakes)
+    log = MaillogStatus("file", up=True, lag=None, reason="")
+    assert maillog_silent(replace(known, handshakes=handshakes, maillog=log)) is None
