@@ -54,7 +54,7 @@ SSH_TRY = Remedy("Log in to the edge by hand.", "ssh admin@{address} true")
 GATE = Remedy(
     "Make `edge/mailpath-gate` the key's forced command, in one word (docs/pfsense.md): it is handed the whole command."
 )
-HOST_KEY = Remedy("Show the fingerprint of the edge's host key.", "ssh-keyscan -t ed25519 {address} | ssh-keygen -lf -")
+HOST_KEY = Remedy("Show the fingerprint of the edge's host key.", "ssh-keyscan {address} | ssh-keygen -lf -")
 BOOTSTRAP = Remedy(
     "Apply the declared configuration again. This restarts HAProxy.",
     "ssh admin@{address} 'php /tmp/pfsense-haproxy-bootstrap.php'",

@@ -19,6 +19,11 @@ from monitor.links.tcp import reason_of, words
 STDERR_LIMIT: Final = 512
 CLOSE_GRACE: Final = 1.0
 
+# Behind the kinds that known_hosts has, which come first, every other: a host that has none of the pinned kinds any more
+# then shows the key that it has, and is refused by that. Offered the pinned kinds alone, OpenSSH hangs up without a word
+# that asyncssh could hand on.
+_HOST_KEY_ALGORITHMS: Final = "+ssh-ed25519,ecdsa-sha2-nistp*,rsa-sha2-512,rsa-sha2-256"
+
 # what asyncssh logs that matters is in our errors, in words that name the file and the host
 asyncssh.set_log_level("CRITICAL")
 
@@ -160,6 +165,7 @@ async def connect(settings: SshSettings, credentials: Credentials, *, deadline: 
                 client_keys=[credentials.key],
                 # an object: an *empty* string or list would make asyncssh fall back to ~/.ssh/known_hosts
                 known_hosts=credentials.known_hosts,
+                server_host_key_algs=_HOST_KEY_ALGORITHMS,
                 x509_trusted_certs=None,
                 x509_trusted_cert_paths=[],
                 agent_path=None,

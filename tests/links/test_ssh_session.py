@@ -159,11 +159,34 @@ async def test_a_wrong_host_key_is_refused(server: Server) -> None:
     assert str(settings.known_hosts_file) in error.detail
 
 
-async def test_a_host_key_of_another_kind_is_refused(server: Server) -> None:
-    """A host that no longer has a key of the pinned kind is a mismatch too, not a failed negotiation."""
+@pytest.mark.parametrize("kind", ["ecdsa-sha2-nistp256", "ecdsa-sha2-nistp521", "ssh-rsa"])
+async def test_a_host_key_of_another_kind_is_refused(server: Server, kind: str) -> None:
+    """A host that no longer has a key of the pinned kind shows the one it has: a mismatch, and not a broken connection.
+
+    OpenSSH, offered the pinned kinds alone, hangs up without a word that says why.
+    """
     settings = server.settings()
-    known_hosts(server.directory, server.port, asyncssh.generate_private_key("ecdsa-sha2-nistp256"))
-    assert (await _failure(settings)).reason is Reason.HOST_KEY_MISMATCH
+    known_hosts(server.directory, server.port, asyncssh.generate_private_key(kind))
+    error = await _failure(settings)
+    assert error.reason is Reason.HOST_KEY_MISMATCH
+    assert server.host_key.get_fingerprint() in error.detail
+    assert len(server.connections) == 1
+
+
+@pytest.mark.parametrize("kind", ["ecdsa-sha2-nistp256", "ssh-rsa"])
+async def test_the_pinned_kind_is_asked_for_first(tmp_path: Path, kind: str) -> None:
+    """A host with keys of several kinds shows the one that known_hosts has, whichever it would choose by itself."""
+    async with Server(tmp_path, host_key=asyncssh.generate_private_key(kind)) as running:
+        both = await asyncssh.listen(
+            "127.0.0.1",
+            0,
+            server_factory=lambda: running,
+            server_host_keys=[asyncssh.generate_private_key("ssh-ed25519"), running.host_key],
+        )
+        settings = replace(running.settings(), port=both.get_port())
+        known_hosts(tmp_path, both.get_port(), running.host_key)
+        await (await _connect(settings)).close()
+        both.close()
 
 
 @pytest.mark.parametrize("content", [b"", b"# nothing\n", b"other.example ssh-ed25519 AAAA\n"])
