@@ -47,7 +47,7 @@ class RedirectState(StrEnum):
     """Where NAT leads a port."""
 
     OK = "ok"  # to the edge's own address and port
-    PARTLY = "partly"  # there, and by another rule elsewhere
+    PARTLY = "partly"  # there, and elsewhere as well: by another rule, or as one of a pool
     ELSEWHERE = "elsewhere"  # to another address or port
     ALIAS = "alias"  # to a table or an interface, whose addresses the rule does not show
     MISSING = "missing"  # nowhere

@@ -19,9 +19,9 @@ from monitor.links.tcp import reason_of, words
 STDERR_LIMIT: Final = 512
 CLOSE_GRACE: Final = 1.0
 
-# Behind the kinds that known_hosts has, which come first, every other: a host that has none of the pinned kinds any more
-# then shows the key that it has, and is refused by that. Offered the pinned kinds alone, OpenSSH hangs up without a word
-# that asyncssh could hand on.
+# Behind the kinds that known_hosts has, which come first, all others: a host that has none of the pinned ones any more
+# shows the key that it has then, and is refused by that. Offered the pinned kinds alone, OpenSSH hangs up, and asyncssh
+# tells of a lost connection only.
 _HOST_KEY_ALGORITHMS: Final = "+ssh-ed25519,ecdsa-sha2-nistp*,rsa-sha2-512,rsa-sha2-256"
 
 # what asyncssh logs that matters is in our errors, in words that name the file and the host

@@ -18,7 +18,7 @@ from monitor.wire.backups import newest_backup
 from monitor.wire.haproxy_cfg import parse_configuration
 from monitor.wire.ls import parse_ls
 from monitor.wire.pf_rule import PfRule
-from monitor.wire.pfctl_nat import deciding, family_of, parse_nat, redirect, wrong_targets
+from monitor.wire.pfctl_nat import deciding, parse_nat, reaches, redirect
 from monitor.wire.pfctl_rules import parse_rules, passes
 from monitor.wire.sockstat import frontends, parse_sockstat
 
@@ -127,8 +127,8 @@ class Edge:
         # of a redirect, its way in alone decides what the filter does
         ways = {
             (rule.interfaces, rule.interface_negated, rule.passes): rule
-            for rule in deciding(nat, port, family_of(address))
-            if not wrong_targets(rule, port, address)
+            for rule in deciding(nat, port, address)
+            if reaches(rule, port, address)
         }
         if len(ways) > MAX_WAYS:
             return None

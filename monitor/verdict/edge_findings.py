@@ -157,7 +157,7 @@ def _where(redirect: Redirect, address: str) -> str:
         case RedirectState.ALIAS:
             return f"NAT leads port {port} to the alias {targets}, not to {address}"
         case RedirectState.PARTLY:
-            return f"NAT leads port {port} to {address}, but by another rule to {targets}"
+            return f"NAT leads port {port} to {address}, and as well to {targets}"
     return f"NAT leads port {port} to {targets}, not to {address}"
 
 

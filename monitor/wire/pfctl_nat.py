@@ -5,14 +5,15 @@ source and a destination. Anchors are not followed: ``pfctl -sn`` prints their n
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from ipaddress import ip_address
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from itertools import product
 from typing import NamedTuple
 
 from monitor.core.edge import Redirect, RedirectState
 from monitor.core.errors import WireError
 from monitor.core.taxonomy import Reason
-from monitor.wire.pf_rule import ANY, PfRule, parse_rule
+from monitor.wire.pf_rule import ANY, PfHost, PfRule, parse_rule
 
 COMMAND = "pfctl -sn"
 
@@ -73,16 +74,20 @@ def parse_nat(text: bytes | str) -> tuple[PfRule, ...]:
     return tuple(rules)
 
 
-def deciding(rules: Iterable[PfRule], port: int, family: str) -> tuple[PfRule, ...]:
+def deciding(rules: Iterable[PfRule], port: int, edge_address: str) -> tuple[PfRule, ...]:
     """Give the redirects that decide over TCP connections to that port.
+
+    A ``binat`` of the edge's address (1:1 NAT) is one too, of every port, and comes last: pf asks for ``rdr`` first
+    (sys/netpfil/pf/pf_lb.c, ``pf_get_translation``). Of other hosts' addresses it says nothing about mail.
 
     Those that an earlier rule (``no rdr`` too) keeps from ever being used are left out, and so are pfSense's reflected
     ones. Where rules are for everybody, those for some sources only do not count: blocklists are led elsewhere so.
     """
     seen: set[_Way] = set()
     found: list[PfRule] = []
-    for rule in rules:
-        if rule.action != "rdr" or not (rule.is_tcp() and rule.is_family(family) and rule.destination.has_port(port)):
+    family = family_of(edge_address)
+    for rule in _inbound(tuple(rules), edge_address):
+        if not (rule.is_tcp() and rule.is_family(family) and rule.destination.has_port(port)):
             continue
         ways = _ways(rule)
         live = not ways or not all(_hidden(way, seen) for way in ways)
@@ -95,14 +100,14 @@ def deciding(rules: Iterable[PfRule], port: int, family: str) -> tuple[PfRule, .
 
 def redirect(rules: Iterable[PfRule], port: int, edge_address: str) -> Redirect:
     """Judge where connections to that port come out; they shall at the edge's address and the same port."""
-    decisive = deciding(rules, port, family_of(edge_address))
+    decisive = deciding(rules, port, edge_address)
     wrong = {rule: wrong_targets(rule, port, edge_address) for rule in decisive}
     names = tuple(dict.fromkeys(name for targets in wrong.values() for name in targets))
     if not decisive:
         state = RedirectState.MISSING
     elif not names:
         state = RedirectState.OK
-    elif not all(wrong.values()):
+    elif any(reaches(rule, port, edge_address) for rule in decisive):
         state = RedirectState.PARTLY
     elif all(name.startswith(("<", "(")) for name in names):
         state = RedirectState.ALIAS
@@ -123,9 +128,35 @@ def wrong_targets(rule: PfRule, port: int, edge_address: str) -> tuple[str, ...]
     )
 
 
+def reaches(rule: PfRule, port: int, edge_address: str) -> bool:
+    """Say whether some of a redirect's connections come out at the edge's address and the same port.
+
+    Its targets may be a pool, of several addresses or a network: pf gives each connection one of them.
+    """
+    address = ip_address(edge_address)
+    return _target_port(rule, port) == port and any(_holds(target, address) for target in rule.targets)
+
+
 def family_of(address: str) -> str:
     """Give pf's word for an address's family."""
     return "inet" if ip_address(address).version == 4 else "inet6"  # noqa: PLR2004 - IP's own number
+
+
+def _inbound(rules: Sequence[PfRule], edge_address: str) -> Iterator[PfRule]:
+    """The rules for connections that come in: redirects, and what they leave to the edge's own ``binat``."""
+    yield from (rule for rule in rules if rule.action == "rdr")
+    address = ip_address(edge_address)
+    for rule in rules:
+        if rule.action == "binat" and any(_holds(source, address) for source in rule.source.addresses):
+            external = PfHost(rule.targets) if rule.targets else PfHost()
+            yield replace(rule, source=rule.destination, destination=external, targets=(edge_address,))
+
+
+def _holds(name: str, address: IPv4Address | IPv6Address) -> bool:
+    try:
+        return address in ip_network(name, strict=False)
+    except ValueError:
+        return False  # a table, an interface
 
 
 def _ways(rule: PfRule) -> list[_Way]:

@@ -129,7 +129,7 @@ def _sockstat(data: bytes) -> None:
 def _pf(data: bytes) -> None:
     with suppress(WireError):
         rules = parse_nat(data)
-        deciding(rules, 25, "inet")
+        deciding(rules, 25, "10.0.20.1")
         redirect(rules, 25, "10.0.20.1")
     with suppress(WireError):
         parse_rules(data)

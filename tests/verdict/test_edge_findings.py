@@ -34,7 +34,7 @@ def test_unbound() -> None:
         (RedirectState.MISSING, "critical", "NAT redirects port 25 nowhere, not to 10.0.20.1"),
         (RedirectState.ELSEWHERE, "critical", "NAT leads port 25 to <mailserver>, not to 10.0.20.1"),
         (RedirectState.ALIAS, "critical", "NAT leads port 25 to the alias <mailserver>, not to 10.0.20.1"),
-        (RedirectState.PARTLY, "warning", "NAT leads port 25 to 10.0.20.1, but by another rule to <mailserver>"),
+        (RedirectState.PARTLY, "warning", "NAT leads port 25 to 10.0.20.1, and as well to <mailserver>"),
     ],
 )
 def test_misdirected(state: RedirectState, severity: str, words: str) -> None:

@@ -16,6 +16,8 @@ from monitor.wire.pfctl_nat import MAX_ANSWER, deciding, parse_nat, redirect
 DATA = Path(__file__).parent / "data" / "edge"
 EDGE = "10.0.20.1"
 RDR = "rdr on vtnet0 inet proto tcp from any to 192.168.1.2 port = smtp -> 10.0.20.1\n"
+ELSEWHERE = RDR.replace("10.0.20.1", "10.0.20.202")
+BINAT = "binat on vtnet0 inet from 10.0.20.1 to any -> 198.51.100.9\n"
 
 
 def state(rules: str, port: int = 25, address: str = EDGE) -> RedirectState:
@@ -62,7 +64,11 @@ def test_reflection() -> None:
         (RDR.replace("= smtp -> 10.0.20.1", "20:30 -> 10.0.20.1 port 2020:*"), RedirectState.ELSEWHERE),
         (RDR.replace("-> 10.0.20.1", "-> 10.0.20.1 port 2525"), RedirectState.ELSEWHERE),
         (RDR.replace("-> 10.0.20.1", "-> 10.0.20.202"), RedirectState.ELSEWHERE),
-        (RDR.replace("-> 10.0.20.1", "-> { 10.0.20.1, 10.0.20.2 } round-robin"), RedirectState.ELSEWHERE),
+        (RDR.replace("-> 10.0.20.1", "-> { 10.0.20.1, 10.0.20.2 } round-robin"), RedirectState.PARTLY),
+        (RDR.replace("-> 10.0.20.1", "-> { 10.0.20.202, 10.0.20.2 } round-robin"), RedirectState.ELSEWHERE),
+        (RDR.replace("-> 10.0.20.1", "-> { <mailserver>, 10.0.20.1 }"), RedirectState.PARTLY),
+        (RDR.replace("-> 10.0.20.1", "-> 10.0.20.0/30 bitmask"), RedirectState.PARTLY),
+        (RDR.replace("-> 10.0.20.1", "-> { 10.0.20.1, 10.0.20.2 } port 2525"), RedirectState.ELSEWHERE),
         (RDR.replace("-> 10.0.20.1", "-> <mailserver>"), RedirectState.ALIAS),
         (RDR.replace("-> 10.0.20.1", "-> (vtnet1)"), RedirectState.ALIAS),
         (RDR.replace("proto tcp", "proto udp"), RedirectState.MISSING),
@@ -74,6 +80,31 @@ def test_reflection() -> None:
 )
 def test_states(rules: str, expected: RedirectState) -> None:
     """A port is led here, elsewhere, to a name or nowhere."""
+    assert state(rules) is expected
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        (BINAT, RedirectState.OK),
+        (BINAT.replace("binat on", "binat pass on"), RedirectState.OK),
+        (BINAT.replace("10.0.20.1 ", "10.0.20.0/24 ").replace("198.51.100.9", "198.51.100.0/24"), RedirectState.OK),
+        (BINAT.replace("10.0.20.1 ", "10.0.20.7 "), RedirectState.MISSING),
+        (BINAT.replace("inet", "inet6"), RedirectState.MISSING),
+        ("no " + BINAT.partition(" ->")[0] + "\n" + BINAT, RedirectState.MISSING),
+        (BINAT + RDR, RedirectState.OK),
+        # pf asks for rdr first, wherever it stands
+        (
+            BINAT + RDR.replace("192.168.1.2", "198.51.100.9").replace("10.0.20.1", "10.0.20.202"),
+            RedirectState.ELSEWHERE,
+        ),
+        (BINAT + ELSEWHERE, RedirectState.PARTLY),
+        # another host's 1:1 NAT is nothing of mail's
+        (BINAT.replace("10.0.20.1 ", "10.0.20.7 ") + RDR, RedirectState.OK),
+    ],
+)
+def test_one_to_one_nat(rules: str, expected: RedirectState) -> None:
+    """``binat`` of the edge's address brings every port of the outer one here, but for those that are redirected."""
     assert state(rules) is expected
 
 
@@ -109,7 +140,7 @@ def test_lists_too_long_to_compare() -> None:
 def test_deciding() -> None:
     """Where there is no rule for everybody, those for some sources are what is judged."""
     rules = parse_nat(RDR.replace("from any", "from 192.0.2.0/24"))
-    assert [rule.source.addresses for rule in deciding(rules, 25, "inet")] == [("192.0.2.0/24",)]
+    assert [rule.source.addresses for rule in deciding(rules, 25, EDGE)] == [("192.0.2.0/24",)]
     assert redirect(rules, 25, EDGE).ok
 
 

@@ -24,7 +24,7 @@ def test_pfsense() -> None:
     nat = parse_nat((DATA / "pfctl-sn.pfsense.txt").read_bytes())
     rules = parse_rules((DATA / "pfctl-sr.pfsense.txt").read_bytes())
     passed = {
-        port: [passes(rules, rule, EDGE, port) for rule in deciding(nat, port, "inet")] for port in (25, 465, 587, 993)
+        port: [passes(rules, rule, EDGE, port) for rule in deciding(nat, port, EDGE)] for port in (25, 465, 587, 993)
     }
     assert passed == {25: [True], 465: [True], 587: [True], 993: [False]}
 
