@@ -12,7 +12,7 @@ LAB_TESTS ?= tests/lab
 SERVERS ?=
 BENCH_ARGS ?=
 
-.PHONY: help install demo lab image test test-lab test-kube test-image soak fuzz bench check docs chart dashboards format lock clean
+.PHONY: help install demo lab image test test-lab test-kube test-image soak fuzz bench findings check docs chart dashboards format lock clean
 
 help:
 	@echo 'make demo       the daemon on the embedded mail path, status page on http://127.0.0.1:9641'
@@ -24,6 +24,7 @@ help:
 	@echo 'make image      the container image, by buildah'
 	@echo 'make soak       an hour at 50 times the shipped pace, a fault a minute (SOAK_MINUTES)'
 	@echo 'make fuzz       atheris on every parser, ten minutes in all (FUZZ_SECONDS)'
+	@echo 'make findings   what surprised us in outside software, shown again (installs pinned packages in temporary folders)'
 	@echo 'make check      ruff, mypy --strict, import-linter, deptry, hadolint'
 	@echo 'make dashboards the JSON for Grafana, from dashboards/'
 	@echo 'make bench      CPU time beside the peers, into bench/results.md (installs missing peers where it may)'
@@ -94,6 +95,12 @@ check: install
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/deptry .
 	$(BIN)/hadolint Dockerfile
+
+# By hand, never in CI: each shows its own output; what has changed or could not run is named at the end.
+findings:
+	@failed=''; for each in $$(ls findings/*.sh | grep -v /lib.sh); do \
+	bash $$each || failed="$$failed $$each($$?)"; done; \
+	[ -z "$$failed" ] || { echo "not as stated (1: changed, 2: could not run):$$failed" >&2; exit 1; }
 
 # The reference documents and the chart say what the code says; a test holds the committed files to this.
 docs: install chart
