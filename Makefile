@@ -8,16 +8,19 @@ BIN := $(VENV)/bin
 FUZZ_VENV := .venv-fuzz
 DEMO_ARGS ?=
 TEST_ARGS ?=
+TEST_WORKERS ?= 4
 LAB_TESTS ?= tests/lab
 SERVERS ?=
 BENCH_ARGS ?=
 
-.PHONY: help install demo lab image test test-lab test-kube test-image soak fuzz bench findings check docs chart dashboards format lock clean
+.PHONY: help install demo lab image test test-fast test-lab test-kube test-image soak fuzz bench findings check docs chart \
+	dashboards format lock clean
 
 help:
 	@echo 'make demo       the daemon on the embedded mail path, status page on http://127.0.0.1:9641'
 	@echo 'make lab        real HAProxy, Postfix, Dovecot and sshd to look at with mailpath, until Ctrl-C (as root)'
 	@echo 'make test       every test but those of cluster and image, real servers included (installs missing ones where it may)'
+	@echo 'make test-fast  those of them that need no server, in a minute or two; part of make test'
 	@echo 'make test-lab   the laboratory alone; SERVERS=debian12, debian13 or sid: with the servers of that release'
 	@echo 'make test-kube  the tests against a real kube-apiserver (builds it once, or takes KUBEBUILDER_ASSETS)'
 	@echo 'make test-image the container image, built and run as a cluster runs it (as root)'
@@ -47,15 +50,24 @@ lab: install
 	@tools/install-servers.sh
 	@$(BIN)/python -m tests.lab
 
+# Workers wait most of their time, for servers and for faults to show: there may be twice as many as processors. The
+# daemon is started hundreds of times: whatever a shell may have set, its bytecode is kept.
+test test-fast test-lab test-kube test-image: export PYTHONDONTWRITEBYTECODE =
+test test-fast test-lab: PYTEST = $(BIN)/python -m pytest -n $(TEST_WORKERS) --max-worker-restart=0
+
 test: install
 	@tools/install-servers.sh
-	$(BIN)/python -m pytest $(TEST_ARGS)
+	$(PYTEST) $(TEST_ARGS)
+
+test-fast: TEST_WORKERS = 2
+test-fast: install
+	$(PYTEST) -m 'not servers' $(TEST_ARGS)
 
 # Servers of another release are unpacked into a cache, nothing is installed; LAB_TESTS names the tests.
 test-lab: install
 	@tools/install-servers.sh
 	servers="$(if $(SERVERS),$$(tools/servers-root.sh $(SERVERS)))" && \
-		MAILPATH_SERVERS="$$servers" $(BIN)/python -m pytest $(LAB_TESTS) $(TEST_ARGS)
+		MAILPATH_SERVERS="$$servers" $(PYTEST) $(LAB_TESTS) $(TEST_ARGS)
 
 test-kube: install
 	assets="$${KUBEBUILDER_ASSETS:-$$(tools/envtest.sh)}" && \

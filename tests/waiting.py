@@ -4,6 +4,8 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 
+from tests.patience import stretched
+
 PATIENCE = 30.0
 """Seconds. Nothing that is waited for takes as long, beside a busy neighbour either; what is measured says less."""
 
@@ -12,7 +14,8 @@ async def until(holds: Callable[[], bool], within: float = PATIENCE, tale: Calla
     """Let the loop turn until something holds.
 
     Raises:
-        AssertionError: It did not within so many seconds of the loop's clock; ``tale`` tells what is there instead.
+        AssertionError: It did not within so many seconds of the loop's clock, more of them on a busy machine; ``tale``
+            tells what is there instead.
     """
     for _ in _turns(holds, within, tale, asyncio.get_running_loop().time):
         await asyncio.sleep(0.005)
@@ -24,7 +27,8 @@ def eventually(
     """Look every so many seconds until something holds; gives the seconds that it took.
 
     Raises:
-        AssertionError: It did not within so many seconds; ``tale`` tells what is there instead.
+        AssertionError: It did not within so many seconds, more of them on a busy machine; ``tale`` tells what is there
+            instead.
     """
     began = time.monotonic()
     for _ in _turns(holds, within, tale, time.monotonic):
@@ -38,5 +42,5 @@ def _turns(
     began = clock()
     while not holds():
         waited = clock() - began
-        assert waited < within, f"not after {waited:.1f} s; {tale()}"
+        assert waited < stretched(within), f"not after {waited:.1f} s; {tale()}"
         yield

@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from tests.patience import stretched
+
 ALERTS = Path(__file__).parents[2] / "alerts"
 ALERTMANAGER = ALERTS / "alertmanager"
 
@@ -135,7 +137,7 @@ def _running(directory: Path, command: list[str], base: str) -> Iterator[None]:
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=directory, stdout=output, stderr=subprocess.STDOUT)
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + stretched(60)
         while not _ready(base):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(log.read_text())

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.alerts.servers import ALERTMANAGER, alertmanager, get, post, receiver, shipped_routes
+from tests.patience import stretched
 
 FILE = ALERTMANAGER / "alertmanager.yml"
 
@@ -118,7 +119,7 @@ def test_causes_speak_for_their_effects(
     """Edge > backend > node > service on the same path, ours and the house's own; never are all of them mute."""
     case = {"case": request.node.name}
     post(f"{manager}/api/v2/alerts", [{"labels": labels | case} for labels in firing])
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + stretched(30)
     while time.monotonic() < deadline:
         known = [each for each in get(f"{manager}/api/v2/alerts") if each["labels"].items() >= case.items()]
         spoken = [each["labels"] for each in known if not each["status"]["inhibitedBy"]]

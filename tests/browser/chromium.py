@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.demo import base_of
+from tests.patience import stretched
 
 # No sandbox: tests run as root in containers. The rest keeps the browser itself from talking to anybody.
 ARGUMENTS = (
@@ -60,7 +61,7 @@ class Witness:
 
 def until(page: Any, script: str, within: float = 30.0) -> None:  # noqa: ANN401 - Playwright may be missing
     """Poll until a script gives true; Playwright's own waiting needs ``eval``, which the page's policy forbids."""
-    deadline = time.monotonic() + within
+    deadline = time.monotonic() + stretched(within)
     while not page.evaluate(script):
         if time.monotonic() > deadline:
             pytest.fail(f"not within {within} s: {script}\n{page.locator('body').inner_text()}")

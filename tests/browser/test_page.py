@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.browser.chromium import MISSING, Demo, Witness, demo, until
+from tests.patience import stretched
 
 VIEWS = [(360, 780, "light"), (360, 780, "dark"), (1280, 900, "light"), (1280, 900, "dark"), (1920, 1080, "dark")]
 LOADING = "performance.getEntriesByType('navigation')[0].duration"
@@ -178,7 +179,7 @@ def test_it_works_without_a_script(chromium: Any, broken: Demo) -> None:  # noqa
     page = context.new_page()
     page.goto(f"{broken.base}/")
     first = page.locator(".as-of").inner_text()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + stretched(30)
     while page.locator(".as-of").inner_text() == first:
         assert time.monotonic() < deadline, "the page has not loaded itself anew"
         page.wait_for_timeout(200)

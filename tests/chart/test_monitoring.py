@@ -67,6 +67,7 @@ def test_the_rules_are_the_shipped_ones_with_the_labels_asked_for(rendered: Rend
     assert of_kind(rendered["host"], "PrometheusRule")["spec"] == shipped
 
 
+@pytest.mark.servers
 def test_promtool_takes_the_rules(rendered: Rendered, tmp_path: Path) -> None:
     """``promtool check rules`` finds in the rendered object what no schema sees: a query that does not parse."""
     promtool = shutil.which("promtool")

@@ -42,6 +42,7 @@ def test_the_worse_number_is_the_greater_one() -> None:
 OK, CLOSED, THROTTLED = (VERDICTS.index(name) for name in ("ok", "port_closed", "throttled"))
 
 
+@pytest.mark.servers
 @pytest.mark.parametrize(
     ("replicas", "numbers"),
     [

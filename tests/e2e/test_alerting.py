@@ -19,6 +19,10 @@ from monitor.demo.configuration import mailpath_yml
 from monitor.demo.faults import FAULTS
 from monitor.demo.mail_path import open_mail_path
 from tests.alerts.servers import Json, Message, Receiver, alertmanager, free_port, prometheus, receiver, shipped_routes
+from tests.patience import stretched
+
+pytestmark = pytest.mark.servers
+
 
 # Who is told by which alert, and which hop it names; of a slow greeting nobody is.
 TOLD = {
@@ -57,7 +61,7 @@ class Stand:
         for status, broken in (("firing", True), ("resolved", False)):
             for fault in faults:
                 self.start(fault, broken=broken)
-            deadline = time.monotonic() + WITHIN
+            deadline = time.monotonic() + stretched(WITHIN)
             while not all(self.messages(fault, status) for fault in faults) and time.monotonic() < deadline:
                 time.sleep(0.2)
             self.stop(*faults)

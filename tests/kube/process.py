@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests.patience import stretched
+
 # The kernel ends it together with us, however we end: with the thread that started it, to be exact, so that it is
 # always the same one, which lives as long as we do (PR_SET_PDEATHSIG in prctl(2)).
 WITH_US = ("setpriv", "--pdeathsig", "KILL")
@@ -33,7 +35,7 @@ class Process:
         with self._log.open("ab") as log:
             command = [*WITH_US, *self._command]
             self._running = _STARTER.submit(subprocess.Popen, command, stdout=log, stderr=log).result()
-        deadline = time.monotonic() + within
+        deadline = time.monotonic() + stretched(within)
         while not self._answers():
             if self._running.poll() is not None or time.monotonic() > deadline:
                 self.kill()

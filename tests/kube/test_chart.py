@@ -20,6 +20,7 @@ from tests.kube.client import RefusedError
 from tests.kube.cluster import Cluster
 from tests.kube.mail_server import install as install_mail_server
 from tests.kube.objects import namespace, node
+from tests.patience import stretched
 
 # What the API server of the tests may be too old to serve, or is served only with the operator.
 WITHOUT = ["serviceMonitor.enabled=false", "podMonitor.enabled=false", "prometheusRule.enabled=false"]
@@ -113,7 +114,7 @@ def test_the_account_can_do_what_it_needs_and_nothing_else(release: Release, nam
         everybodys = release.rights(f"{NAMESPACE}:default", where)
         assert ("selfsubjectaccessreviews.authorization.k8s.io", "", "create") in everybodys
         wanted = _single(expected(told, RELEASE, where))
-        deadline = time.monotonic() + SETTLED_WITHIN
+        deadline = time.monotonic() + stretched(SETTLED_WITHIN)
         while (own := _single(release.rights(f"{NAMESPACE}:{RELEASE}", where) - everybodys)) != wanted:
             assert time.monotonic() < deadline, (where, own ^ wanted)
     assert expected(told, RELEASE, "mailserver")

@@ -20,6 +20,7 @@ class Dovecot(Server):
         """Put it on a host; nothing runs before ``start``."""
         super().__init__(host)
         self._changed = False
+        self._closed = False
 
     def prepare(self) -> None:
         """Make its directories, its one user and its configuration."""
@@ -41,6 +42,14 @@ class Dovecot(Server):
         self._changed = True
         self.restart()
 
+    def close(self) -> None:
+        """Stop the login service alone: every port is closed, and Postfix is told all the same who may send.
+
+        Without that, each of its smtpds that begins meanwhile would end at once, and which one does is chance.
+        """
+        self._closed = True
+        self.host.run("doveadm", "service", "stop", "imap-login")
+
     def heal(self) -> None:
         """Take back every fault."""
         if self._changed:
@@ -48,6 +57,9 @@ class Dovecot(Server):
             self._write()
             self._changed = False
         super().heal()
+        if self._closed:
+            self.reload()
+            self._closed = False
 
     def _write(self, more: str = "") -> None:
         self.host.write("/etc/dovecot/dovecot.conf", self._configuration.read_text() + more)

@@ -242,8 +242,8 @@ FAULTS = (
         grace=5,
     ),
     Fault(
-        "Dovecot stopped",
-        lambda lab: lab.dovecot.stop(),
+        "Dovecot's login service stopped",
+        lambda lab: lab.dovecot.close(),
         {"handshake * imaps": "listener_down", "front_door imaps": "no_greeting"},
         "mail_server",
         ("pager", "MailpathMailServerDown"),

@@ -26,6 +26,7 @@ from tests.lab.nodeports import Listener, Node, NodePort, NodePorts
 from tests.lab.pf import Pf
 from tests.lab.postfix import Postfix
 from tests.lab.sshd import Sshd
+from tests.patience import stretched
 
 T = TypeVar("T")
 
@@ -218,7 +219,7 @@ class Lab:
     ) -> HttpAnswer:
         """Send any request to the daemon on the client's host. Raises OSError while it does not listen."""
         with closing(http.client.HTTPConnection("127.0.0.1", port)) as connection:
-            connection.sock = self.connect("127.0.0.1", port, timeout)
+            connection.sock = self.connect("127.0.0.1", port, stretched(timeout))
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
             return HttpAnswer(answer.status, answer.headers, answer.read().decode())

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.clock import utc_now
 from tests.lab.host import Host
+from tests.patience import stretched
 
 DIRECTORY = "/var/log/mail"
 SIZE = "8m"
@@ -76,7 +77,7 @@ class Maillog:
             return bool(found)
 
         with self._arrived:
-            if not self._arrived.wait_for(search, timeout):
+            if not self._arrived.wait_for(search, stretched(timeout)):
                 raise AssertionError("\n".join([f"no line matches {pattern!r} among", *self._lines[mark:]]))
         return found[0]
 

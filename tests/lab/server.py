@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from tests.lab.host import Host, LabError
+from tests.patience import stretched
 
 
 class Server:
@@ -77,7 +78,7 @@ def _send(number: signal.Signals, pids: Iterable[int]) -> None:
 
 
 def _ended(pids: Iterable[int], within: float) -> bool:
-    deadline = time.monotonic() + within
+    deadline = time.monotonic() + stretched(within)
     while any(Path(f"/proc/{pid}").exists() for pid in pids):
         if time.monotonic() > deadline:
             return False

@@ -7,10 +7,12 @@ import pytest
 import yaml
 
 from tests.lab.daemon import Daemon
+from tests.lab.first_line import ALL_FINE, first_line, names_trouble
 from tests.lab.haproxy import Settings, configuration
 from tests.lab.lab import Lab
 from tests.lab.pace import Pace
 from tests.lab.troubles import TROUBLES, USUAL, Trouble
+from tests.patience import stretched
 
 BRIDGE = "10.0.20.2"
 BRIDGE_FILES = {"configuration": "/run/bridge.cfg", "pid": "/run/bridge.pid"}
@@ -83,6 +85,7 @@ def daemon(lab: Lab, bridge: Bridge, tmp_path_factory: pytest.TempPathFactory) -
     assert bridge
     with Daemon(lab, tmp_path_factory.mktemp("daemon"), settings(lab)) as running:
         running.until(lambda: sound(running), within=30)
+        assert first_line(lab).result(stretched(60)) == ALL_FINE
         yield running
         assert running.total("probe_bugs_total") == 0
 
@@ -114,7 +117,8 @@ def test_all_is_well(daemon: Daemon) -> None:
 
 @pytest.mark.parametrize("trouble", TROUBLES, ids=str)
 def test_trouble(trouble: Trouble, lab: Lab, daemon: Daemon, bridge: Bridge) -> None:
-    """It is named by finding, hop and metric, and all are gone when it has gone."""
+    """It is named by finding, hop, metric and ``mailpath check``'s first line, and all are gone when it has gone."""
+    lab.maillog.rotate()
     trouble.do(lab)
     daemon.until(lambda: trouble.finding in told(daemon), within=SOON)
     daemon.until(lambda: daemon.hop() == (trouble.hop or daemon.hop()), within=SOON)
@@ -122,6 +126,8 @@ def test_trouble(trouble: Trouble, lab: Lab, daemon: Daemon, bridge: Bridge) -> 
         name, labels, value = trouble.metric
         edges = {} if name == "config_drift" else {"edge": "pfsense"}
         assert list(daemon.samples(name, **edges, **labels).values()) == [value]
+    said = first_line(lab).result(stretched(60))
+    assert names_trouble(said, trouble), said
     lab.heal()
     lab.haproxy.prepare()
     bridge.ensure()

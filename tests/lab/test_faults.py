@@ -1,6 +1,7 @@
 """Each fault of the table gives its verdicts and its hop in time, nothing else changes, and it clears by itself.
 
 Real Prometheus and Alertmanager look on: of each fault one message is sent, the right one, and one when it is over.
+While somebody is told, ``mailpath check`` looks too, and names it in its first line.
 """
 
 import os
@@ -15,9 +16,11 @@ from tests.lab.alarm import BEAT, OVER_WITHIN, Alarm, alarm
 from tests.lab.daemon import SOUND, Daemon
 from tests.lab.fault_report import Row
 from tests.lab.faults import FAULTS, Fault
-from tests.lab.haproxy import Settings
+from tests.lab.first_line import ALL_FINE, first_line, first_line_of, names_fault
 from tests.lab.lab import Lab
 from tests.lab.pace import PATIENT, QUICK, Pace
+from tests.lab.troubles import USUAL
+from tests.patience import stretched
 
 WRITING = "MAILPATH_WRITE_DOCS" in os.environ
 SLACK = 10.0
@@ -50,8 +53,8 @@ class Watch:
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
-    """Give a laboratory of its own, whose HAProxy checks every second."""
-    with Lab(settings=Settings(check_interval=1000)) as own:
+    """Give a laboratory of its own, whose HAProxy is as mailpath wants it, and checks every second."""
+    with Lab(settings=USUAL) as own:
         yield own
 
 
@@ -64,6 +67,8 @@ def watch(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]
         alarm(lab, QUICK.configuration(lab), directory) as told,
     ):
         watch = Watch(lab, daemon, told)
+        watch.at(PATIENT)
+        assert first_line(lab).result(stretched(60)) == ALL_FINE
         yield watch
         assert daemon.total("probe_bugs_total") == 0
     if WRITING and len(watch.rows) == len(FAULTS):
@@ -92,7 +97,7 @@ def test_what_is_over_in_a_moment_turns_no_verdict(moment: str, lab: Lab, watch:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
 def test_fault(fault: Fault, lab: Lab, watch: Watch) -> None:
-    """What the table says comes in time, and nothing else; it is told once, and goes when the fault goes."""
+    """What the table says comes in time, and nothing else; it is told once, one look names it, and it goes again."""
     daemon, told = watch.daemon, watch.alarm
     watch.at(fault.pace)
     expected = fault.expected()
@@ -105,9 +110,12 @@ def test_fault(fault: Fault, lab: Lab, watch: Watch) -> None:
         return view
 
     assert told.take() == []
+    lab.maillog.rotate()
+    if fault.hop == "maillog":  # that lines of ours are missing can be said of a log that has had some
+        assert first_line_of(lab, fault).result(stretched(60)) == ALL_FINE
     fault.do(lab)
     began = time.monotonic()
-    within = fault.pace.certain_after + fault.grace + SLACK
+    within = fault.pace.certain_after + fault.grace + stretched(SLACK)
     daemon.until_view(ours(expected), lambda: ours(seen()), within=within)
     daemon.until_view(expected, seen, within=HAPROXY_NOTICES)
     # A HAProxy that was given another configuration has checked nobody yet.
@@ -117,12 +125,15 @@ def test_fault(fault: Fault, lab: Lab, watch: Watch) -> None:
     assert {other.partition(":")[0] for other in path["diagnosis"]["others"]} >= set(fault.also)
     assert {finding["kind"] for finding in path["findings"]} >= ({fault.finding} if fault.finding else set())
     watch.rows.append(fault_report.row(lab, fault))
+    looking = first_line_of(lab, fault)
     told.until_told("firing", by=began + within + told.waits + 3 * BEAT)
+    said = looking.result(stretched(60))
+    assert names_fault(said, fault), said
     lab.heal()
     if fault.remembered:
         daemon.restart()
     daemon.until_view(SOUND, daemon.view, within=RECOVERED)
-    told.until_told("resolved", by=time.monotonic() + OVER_WITHIN)
+    told.until_told("resolved", by=time.monotonic() + stretched(OVER_WITHIN))
     assert [words(message) for message in told.take()] == [
         (status, *fault.told, fault.hop) for status in ("firing", "resolved")
     ]
