@@ -16,6 +16,7 @@ from monitor.wire.haproxy_stat import parse_stat
 from monitor.wire.ls import parse_ls
 from monitor.wire.mail_dialogue import mail_dialogue
 from monitor.wire.maillog import MaillogParser
+from monitor.wire.maillog.unread import look_at_unread
 from monitor.wire.pfctl_nat import deciding, parse_nat, redirect
 from monitor.wire.pfctl_rules import parse_rules
 from monitor.wire.proxy_v2 import encode_v2
@@ -137,6 +138,7 @@ def _pf(data: bytes) -> None:
 
 def _maillog(data: bytes) -> None:
     MaillogParser().feed(data)
+    look_at_unread(data)
 
 
 def _kube(data: bytes) -> None:
@@ -180,7 +182,26 @@ TARGETS: Mapping[str, Fuzzed] = {
     "haproxy_cfg": Fuzzed(_haproxy_cfg, "edge/*.cfg", (b"backend ", b"server ", b"send-proxy-v2", b"default-server ")),
     "sockstat": Fuzzed(_sockstat, "edge/sockstat*"),
     "pf": Fuzzed(_pf, "edge/pfctl*", (b"rdr on ", b"rdr pass on ", b" port = ", b" -> ", b"round-robin", b"inet6 ")),
-    "maillog": Fuzzed(_maillog, "maillog/*", (b"postfix/smtpd-proxy25/postscreen[1]: CONNECT from [", b"imap-login: ")),
+    "maillog": Fuzzed(
+        _maillog,
+        "maillog/**/*.*",
+        (
+            *(
+                b"postfix/smtpd-proxy25/postscreen[1]: CONNECT from [",
+                b"imap-login: Logged in: ",
+                b", user=<",
+                b", rip=",
+                b">",
+            ),
+            *(
+                b"postfix/smtpd[1]: B44AE497: ",
+                b"NOQUEUE: ",
+                b"reject: RCPT from ",
+                b"lost connection after ",
+                b" from ",
+            ),
+        ),
+    ),
     "kube": Fuzzed(_kube),
     "small": Fuzzed(_small, words=(b"Received: from ", b"LISTEN ", b"smtp inet n - n - - smtpd", b"*/5 * * * *")),
 }

@@ -1,6 +1,10 @@
 """Dovecot's messages: one line a connection, its port in the session id."""
 
+from itertools import permutations
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from monitor.core.maillog import LineKind, Problem
 from monitor.wire.maillog import MaillogParser
@@ -70,6 +74,43 @@ def test_a_user_name_forges_nothing() -> None:
         )
     )
     assert (record.address, record.local_address, record.port) == ("192.0.2.77", "203.0.113.25", 40101)
+
+
+FIELDS = ("user=<{user}>", "method=PLAIN", "rip=192.0.2.77", "lip=203.0.113.25", "TLS", "session=<P9FZT9lgpZzAAAJN>")
+# What a user name would have to hold to look like the rest of a line.
+PIECES = st.sampled_from(
+    [
+        ">",
+        "<",
+        ", ",
+        "rip=198.51.100.66",
+        "lip=198.51.100.66",
+        "session=<P9FZT9lgpZzAAAJN>",
+        "user=<",
+        ": ",
+        "x",
+        " ",
+        "=",
+    ]
+)
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.permutations(FIELDS), st.lists(PIECES, max_size=12).map("".join))
+def test_a_user_name_forges_nothing_wherever_it_stands(fields: list[str], user: str) -> None:
+    """In any order of the fields the record names the client that Dovecot named, or there is none."""
+    elements = ", ".join(fields).format(user=user)
+    for record in MaillogParser().feed(line("dovecot", f"imap-login: Logged in: {elements}", pid=None)):
+        assert (record.address, record.local_address) == ("192.0.2.77", "203.0.113.25")
+        assert record.port in {40101, 0}
+
+
+@pytest.mark.parametrize("fields", [*permutations(FIELDS)], ids=" ".join)
+def test_fields_are_read_in_any_order(fields: tuple[str, ...]) -> None:
+    """They are the administrator's to order (login_log_format_elements)."""
+    elements = ", ".join(fields).format(user="info@example.org")
+    [record] = MaillogParser().feed(line("dovecot", f"imap-login: Logged in: {elements}", pid=None))
+    assert (record.address, record.port, record.local_address) == ("192.0.2.77", 40101, "203.0.113.25")
 
 
 def test_captured_cases() -> None:

@@ -23,6 +23,11 @@ WORDS = st.sampled_from(
         b" dovecot: imap-login: ",
         b"connect from unknown[192.0.2.77]",
         b"Login: user=<",
+        b"Logged in: rip=192.0.2.77, user=<",
+        b" postfix/smtpd[1]: B44AE497: ",
+        b"NOQUEUE: ",
+        b"lost connection after DATA (0 bytes) from unknown[192.0.2.77]",
+        b"milter-reject: END-OF-MESSAGE from unknown[192.0.2.77]: 4.7.1 ",
         b", rip=192.0.2.77, lip=192.0.2.1, session=<P9FZT9lgpZzAAAJN>",
         b"warning: ",
         b"haproxy read: ",
@@ -95,6 +100,9 @@ def test_endless_lines() -> None:
     fatal = line("postfix/smtpd", "fatal: " + "x" * MAX_LINE)
     assert parser.feed(fatal + b"\n" + bytes(range(11, 256)) * 300 + b"\n" + CONNECT) == (MaillogParser().feed(CONNECT))
     assert (parser.lines, parser.unrecognised) == (3, 2)
+    among = b"\n".join([CONNECT] * 200 + [fatal] + [CONNECT] * 200)
+    assert len(parser.feed(among)) == 400
+    assert (parser.lines, parser.unrecognised) == (404, 3)
     [record] = parser.feed(line("postfix/smtpd", "fatal: " + "x" * 8000))
     assert len(record.text) == 1024
 
