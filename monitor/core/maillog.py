@@ -78,7 +78,8 @@ class LogRecord(NamedTuple):
     ``lip``), ``noops`` the count in smtpd's disconnect line (-1: none written), ``problem`` a label of
     ``maillog_problems_total`` (a ``Problem``) or ``""`` (a connection line may be a problem as well), ``text`` the
     message, bounded. Of a delivery ``address`` is the next server's (an IP address, or a UNIX socket's name),
-    ``queue_id`` the message's, ``delay`` its seconds in the queue (-1: not of a delivery).
+    ``queue_id`` the message's, ``delay`` its seconds in the queue (-1: not of a delivery). ``repeats`` is 0, or says
+    that this is no line of its own: so many more lines like an earlier one, which the log daemon has folded into one.
     """
 
     kind: LineKind
@@ -94,3 +95,4 @@ class LogRecord(NamedTuple):
     text: str
     queue_id: str = ""
     delay: float = -1.0
+    repeats: int = 0

@@ -25,7 +25,7 @@ class MaillogSettings:
 
 
 class Maillog:
-    """Reads one source; the parser remembers nothing from block to block."""
+    """Reads one source; from block to block the parser remembers a line or two, and the envelopes that it met."""
 
     def __init__(self, settings: MaillogSettings, source: LogSource) -> None:
         """Take the settings and the source to follow."""

@@ -136,7 +136,7 @@ class ClientIp:
             self._log.lag = batch.lag
         self._log.feed(batch.records, batch.finished, self._ours)
         for record in batch.records:
-            target = self._claims.get(record.address)
+            target = self._claims.get(record.address) if not record.repeats else None
             listener = self._log.listeners.of(record) if target is not None else None
             if target is not None and listener is not None:
                 self._known[target].listener, self._known[target].listener_at = listener, batch.finished

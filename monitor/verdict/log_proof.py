@@ -9,6 +9,8 @@ its rounds apart. Under another address only the nonce is certain. A stranger sh
 ports, and our number of NOOPs, which real clients hardly send, once in seven if he does send some. So he is looked at
 only where no line of our own came in time, only on our own listener, only between the round's first packet and the end
 of the wait, and only if he alone fits. Even then it is a suspicion: ``certain`` is false, and one round does not count.
+
+A folded line proves nothing: the log daemon holds it back for minutes, and it would be found in a later round.
 """
 
 from collections import deque
@@ -139,7 +141,7 @@ class LogProof:
         """Take in lines read at ``now``; ``ours`` are all addresses under which our own connections appear."""
         for record in records:
             marked = record.kind in _SHOWS_MORE or (record.port and record.kind in _NAMES_PORT)
-            if marked and record.address:
+            if marked and record.address and not record.repeats:
                 line = LogLine(now, record, self.listeners.of(record))
                 self._lines.append(line)
                 for waiting in self._waiting:

@@ -67,19 +67,20 @@ class MaillogLedger:
             listener = self._listeners.of(record)
             after_refusal = self._follows_a_refusal(record, origin)
             problem = self._label(record, origin, listener) if record.problem and not after_refusal else ""
+            times = record.repeats or 1
             if problem:
                 if problem == _RESTART:
                     version = version_of(record) or version
-                problems[problem] += 1
+                problems[problem] += times
                 if listener is not None:
-                    located[listener, problem] += 1
+                    located[listener, problem] += times
                 # Under a node's address there may be anybody, ourselves among them.
                 if origin is Origin.PROBE and problem not in _NOISE and record.address not in self._relays:
-                    self_inflicted[problem] += 1
+                    self_inflicted[problem] += times
             if listener is None or not connects or after_refusal or problem in _NOISE:
                 continue
             if listener in self._listeners.proxy_ports or not self._is_relayed(record, origin):
-                connections[listener, origin] += 1
+                connections[listener, origin] += times
         return MaillogCounts(
             path=self._path,
             source=batch.source,

@@ -43,7 +43,7 @@ class RoundtripBook:
     def record_log(self, batch: MaillogBatch) -> None:
         """Remember who connected: the service that spoke first, postscreen where there is one."""
         for record in batch.records:
-            if record.kind not in _CONNECTS or not record.address:
+            if record.kind not in _CONNECTS or not record.address or record.repeats:
                 continue
             first = record.kind is _BY_POSTSCREEN
             known = self._connects.pop(record.address, None)

@@ -54,8 +54,8 @@ class StuckMail:
     def record(self, batch: MaillogBatch) -> None:
         """Take in what the log says of deliveries."""
         for record in batch.records:
-            if not record.queue_id:
-                continue  # not of a delivery, as nearly all
+            if not record.queue_id or record.repeats:
+                continue  # not of a delivery, as nearly all, or late word of one that is known
             if record.kind is LineKind.DELIVERY_DEFERRED and _is_ours(record):
                 if record.queue_id in self._waiting or len(self._waiting) < REMEMBERED:
                     now = batch.finished

@@ -219,3 +219,12 @@ def test_the_order_does_not_matter(
                 proof.feed(event, 106.0, OURS)
         outcomes.add(only(proof, 200.0))
     assert len(outcomes) == 1
+
+
+def test_a_folded_line_proves_nothing() -> None:
+    """What was said of an earlier round, and is repeated minutes later, is no line of the round that runs then."""
+    for record in lines(SUBMISSIONS, CLAIM):
+        proof = log_proof()
+        proof.add(SUBMISSION_ROUND, OURS)
+        proof.feed([record._replace(repeats=1)], 106.5, OURS)
+        assert proof.settle(106.5) == []

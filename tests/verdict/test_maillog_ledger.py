@@ -317,3 +317,22 @@ def test_the_last_named_release_counts() -> None:
     started = "postfix/master[38]: daemon started -- version {}, configuration /etc/postfix"
     messages = (started.format("3.7.11"), started.format("3.11.7"), "postfix/master[38]: terminating on signal 15")
     assert counted(*messages).postfix_version == (3, 11, 7)
+
+
+def test_a_folded_line_counts_as_often_as_it_says() -> None:
+    """Connections of every origin, problems, those of a listener and our own: each by the number that was folded."""
+    connect = "postfix/smtpd-proxy587/smtpd[9]: connect from unknown"
+    lost = f"lost connection after EHLO from unknown[{CLAIMED}]"
+    counts = counted(
+        f"{connect}[{OUTSIDE}]",
+        "last message repeated 2 times",
+        f"{connect}[{EDGE.address}]",
+        f"postfix/smtpd-proxy587/smtpd[9]: message repeated 5 times: [ connect from unknown[{EDGE.address}]]",
+        f"postfix/smtpd-proxy587/smtpd[9]: {lost}",
+        "syslogd: last message repeated 3 times",
+    )
+    assert counts.connections == {(5587, Origin.EXTERNAL): 3, (5587, Origin.EDGE): 6}
+    assert counts.problems == {Problem.LOST_CONNECTION: 4}
+    assert counts.located == {(5587, Problem.LOST_CONNECTION): 4}
+    assert counts.self_inflicted == {Problem.LOST_CONNECTION: 4}
+    assert (counts.lines, counts.unrecognised) == (6, 0)

@@ -68,6 +68,16 @@ def test_it_ends_by_delivery_and_by_silence() -> None:
     assert mail.known(FORGOTTEN_AFTER + 1) is None
 
 
+def test_a_folded_deferral_is_late_word_of_one_that_is_known() -> None:
+    """It is no second message, and does not make the first one younger."""
+    mail = StuckMail()
+    mail.record(batch(deferred("A1B2C3", 100), now=0.0))
+    mail.record(batch(deferred("A1B2C3", 100), "syslogd: last message repeated 1 times", now=0.0))
+    known = mail.known(30.0)
+    assert known is not None
+    assert (known.messages, known.oldest) == (1, 130.0)
+
+
 @pytest.mark.parametrize(
     ("agent", "reason", "ours"),
     [

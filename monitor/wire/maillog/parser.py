@@ -5,17 +5,37 @@ costs. It is touched five times, each time in C: split off, cut at the end of it
 its message, for the mark of a client and for that of a delivery. Only a line whose letters name a reader, or with such
 a mark, is looked at as a whole.
 
-Where more belongs: what a file or a pipe puts around the lines of syslog is taken off before the loop, for a block that
-has it; how often a folded line counts is a field of its record; under which names the listeners log is the affair of
-``monitor.verdict.listeners``, for a template matches any name that ends like its daemon.
+A block in which every line is plain (see ``envelopes``) and none is folded is read as it is. Any other is taken out of
+its envelopes first, line by line. Under which names the listeners log is the affair of ``monitor.verdict.listeners``,
+for a template matches any name that ends like its daemon.
 """
+
+from collections.abc import Callable, Mapping
 
 from monitor.core.maillog import LogRecord
 from monitor.wire.maillog.delivery import MARK, read_delivery
-from monitor.wire.maillog.dispatch import CLIENT, HEAD_END, LETTERS, READERS, read_queued
+from monitor.wire.maillog.dispatch import CLIENT, HEAD_END, LETTERS, READERS, Reader, read_queued
+from monitor.wire.maillog.envelopes import MAX_LINE, Opener, is_plain
+from monitor.wire.maillog.folded import WORDS, unfold
 
-# rsyslog cuts messages at 8 KiB (``$MaxMessageSize``): a longer line is no message of a daemon of interest.
-MAX_LINE = 8192 + 256
+# As many letters as the times of one log have in common: the century, or the month's name.
+_COMMON = 3
+
+
+class _NotPlainError(Exception):
+    """A line that may be folded, or has an envelope, in a block that seemed to have none."""
+
+
+def _leave(line: str) -> LogRecord | None:
+    raise _NotPlainError(line)
+
+
+def _leave_unless_plain(line: str) -> None:
+    if not is_plain(line):
+        _leave(line)
+
+
+_READERS_OF_PLAIN = {**READERS, **{words[:LETTERS]: _leave for words in WORDS}}
 
 
 class MaillogParser:
@@ -26,12 +46,14 @@ class MaillogParser:
         unrecognised: those of them that gave no record, of no interest or not understood.
     """
 
-    __slots__ = ("lines", "unrecognised")
+    __slots__ = ("_opener", "_previous", "lines", "unrecognised")
 
     def __init__(self) -> None:
         """Begin with nothing read."""
         self.lines = 0
         self.unrecognised = 0
+        self._opener = Opener()
+        self._previous = ""
 
     def feed(self, block: bytes) -> list[LogRecord]:
         """Read whole lines, any bytes, the last with or without its newline; give the records in their order.
@@ -44,23 +66,71 @@ class MaillogParser:
         if not lines[-1]:
             lines.pop()
         count = len(lines)
-        if len(block) > count * MAX_LINE:
-            lines = [line for line in lines if len(line) <= MAX_LINE]  # or each would be copied in vain
-        records: list[LogRecord] = []
-        readers, head_end, client, mark = READERS, HEAD_END, CLIENT, MARK
-        for line in lines:
-            message = line.partition(head_end)[2]
-            word = message[:LETTERS]
-            if word in readers:
-                reader = readers[word]
-            elif client in message:
-                reader = read_queued
-            elif mark in message:
-                reader = read_delivery
-            else:
-                continue
-            if len(line) <= MAX_LINE and (record := reader(line)) is not None:
-                records.append(record)
+        records = self._records(lines, len(block)) if lines else []
         self.lines += count
         self.unrecognised += count - len(records)
         return records
+
+    def _records(self, lines: list[str], size: int) -> list[LogRecord]:
+        # What the least and the greatest line begin with, all others do.
+        if is_plain(lines[0]) and is_plain(lines[-1]) and min(lines)[:_COMMON] == max(lines)[:_COMMON]:
+            try:
+                records = _read(lines, _READERS_OF_PLAIN, size, _leave_unless_plain)
+            except _NotPlainError:
+                pass
+            else:
+                self._previous = lines[-1]
+                self._opener.saw_plain()
+                return records
+        return self._opened(lines)
+
+    def _opened(self, lines: list[str]) -> list[LogRecord]:
+        """Read lines that may be in envelopes or folded."""
+        records: list[LogRecord] = []
+        plain: list[str] = []
+        for line in lines:
+            opened = self._opener.open(line)
+            if opened is None:
+                continue
+            folded = unfold(opened, self._previous)
+            if folded is None:
+                self._previous = opened
+                if len(opened) <= MAX_LINE:
+                    plain.append(opened)
+            else:
+                records += _read(plain)
+                plain.clear()
+                earlier, repeats = folded
+                records += (record._replace(repeats=repeats) for record in _read([earlier]))
+        return records + _read(plain)
+
+
+def _read(
+    lines: list[str],
+    readers: Mapping[str, Reader] = READERS,
+    size: int = 0,
+    missed: Callable[[str], object] | None = None,
+) -> list[LogRecord]:
+    """Read lines without envelopes, of ``size`` bytes together; ``missed`` is asked about those that a reader left."""
+    records: list[LogRecord] = []
+    head_end, client, mark = HEAD_END, CLIENT, MARK
+    if size > len(lines) * MAX_LINE:
+        lines = [line for line in lines if len(line) <= MAX_LINE]  # or each would be copied in vain
+    for line in lines:
+        message = line.partition(head_end)[2]
+        word = message[:LETTERS]
+        if word in readers:
+            reader = readers[word]
+        elif client in message:
+            reader = read_queued
+        elif mark in message:
+            reader = read_delivery
+        else:
+            continue
+        if len(line) > MAX_LINE:
+            continue
+        if (record := reader(line)) is not None:
+            records.append(record)
+        elif missed is not None:
+            missed(line)
+    return records

@@ -11,11 +11,13 @@ from monitor.core.maillog import LineKind, LogRecord, Problem
 
 MAX_TEXT = 1024
 
-# RFC 3339, as rsyslog's RSYSLOG_FileFormat and Kubernetes write it; RFC 3164 section 4.1.2, as older images do.
-_RFC3339 = r"\d{4}-\d\d-\d\dT[\d:.]{8,18}(?:Z|[+-]\d\d:\d\d)"
-_RFC3164 = r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d"
-# Kubernetes may put its own time (``timestamps=true``) before the mail log's. Lazy: as a rule there is one time.
-HEAD = rf"(?:{_RFC3339} )??(?P<stamp>{_RFC3339}|{_RFC3164}) [^ ]++ "
+# RFC 3339, as rsyslog's RSYSLOG_FileFormat and Kubernetes write it, and ``+0200`` as journalctl does (-o short-iso);
+# RFC 3164 section 4.1.2, as older images do, with a fraction as journalctl does (-o short-precise).
+RFC3339 = r"\d{4}-\d\d-\d\dT[\d:.]{8,18}(?:Z|[+-]\d\d:?\d\d)"
+RFC3164 = r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,9})?"
+# Kubernetes may put its own time (``timestamps=true``) before the mail log's. Lazy: as a rule there is one time. An
+# envelope that names no time leaves ``-``.
+HEAD = rf"(?:{RFC3339} )??(?P<stamp>{RFC3339}|{RFC3164}|-) [^ ]++ "
 PID = r"\[(?P<pid>\d{1,9})\]"
 
 # Zone indexes (``fe80::1%eth0``) included.
@@ -38,8 +40,8 @@ _WORDS = {
 # How a message begins that names its queue file, always or (before Postfix 3.10) only sometimes.
 QUEUED = "{queue}: "
 MAYBE_QUEUED = "(?:{queue}: )?"
-# The last fields of a record: no queue id, no delay.
-_NO_DELIVERY = ("", -1.0)
+# The last fields of a record: no queue id, no delay, not folded.
+_NO_DELIVERY = ("", -1.0, 0)
 # The groups of every template, in this order: its match gives a record's fields by position, which is the fastest way.
 FIELDS = ("stamp", "program", "pid", "text", "address", "port", "local_address", "local_port", "noops")
 

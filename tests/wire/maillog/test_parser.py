@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from monitor.core.maillog import LineKind, LogRecord
 from monitor.wire.maillog import MaillogParser
-from monitor.wire.maillog.parser import MAX_LINE
+from monitor.wire.maillog.envelopes import MAX_LINE
 from tests.wire.maillog.lines import DATA, HOST, KUBERNETES, RFC3339, annotated, line
 
 CONNECT = line("postfix/smtpd", "connect from unknown[192.0.2.77]")
