@@ -26,6 +26,8 @@ from monitor.wire.smtp_reply import (
 
 # Steps of every dialogue, made once.
 _GREETING, _BANNER = Receive(phase=Phase.GREETING), Mark("banner")
+# What a server without EHLO says to it (RFC 5321 section 4.2.4).
+_NO_SUCH_COMMAND = frozenset({500, 502})
 _EHLO, _QUIT = Phase.EHLO, Phase.QUIT  # a member costs 75 ns each time that the class is asked for it (CPython 3.11)
 
 
@@ -109,20 +111,39 @@ class _Session(ReplyReader):
         else:
             yield Enter(_EHLO)
             reply = yield from self.read()
+        gone = False
+        if asked and reply.code in _NO_SUCH_COMMAND and not self.unread:
+            taken = yield from self._helo(helo)
+            if taken:
+                return ()
+            gone = taken is None
         if behind_header and reply.takes_header_for_commands:
-            raise self._error(Reason.HEADER_NOT_CONSUMED)
+            raise self.error(Reason.HEADER_NOT_CONSUMED, reply.excerpt)
         if not asked:
             raise self._error(Reason.UNEXPECTED_REPLY)
+        if gone:
+            raise self.error(Reason.TURNED_AWAY, reply.excerpt)
         if reply.code >= REFUSALS_FROM:
             raise (yield from self._leave(Reason.TURNED_AWAY))
         if reply.code != OK:
             raise (yield from self._leave(Reason.UNEXPECTED_REPLY))
         return reply.ehlo_keywords
 
+    def _helo(self, helo: str) -> Generator[Step, bytes, bool | None]:
+        """Say HELO to a server that seems to know no EHLO (RFC 5321 section 3.2), and return whether it takes that.
+
+        One that has read our header as commands answers that next, or hangs up: then ``None``.
+        """
+        try:
+            return (yield from self.command(f"HELO {helo}")).code == OK
+        except WireError:
+            return None
+
     def start_tls(self, capabilities: tuple[str, ...]) -> Generator[Step, bytes, None]:
         yield Enter(Phase.STARTTLS)
         if "STARTTLS" not in map(str.upper, capabilities):
-            raise (yield from self._leave(Reason.STARTTLS_NOT_OFFERED, "the answer to EHLO does not offer STARTTLS"))
+            detail = "the answer to EHLO does not offer STARTTLS" if capabilities else "the server offers no extension"
+            raise (yield from self._leave(Reason.STARTTLS_NOT_OFFERED, detail))
         if (yield from self.command("STARTTLS")).code != READY:
             raise (yield from self._leave(Reason.STARTTLS_REFUSED))
         if self.unread:

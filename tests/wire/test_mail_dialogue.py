@@ -80,7 +80,7 @@ def test_a_handshake_is_the_front_doors_dialogue_behind_a_header(protocol: MailP
 
 def test_a_header_that_was_read_as_commands_is_told_whoever_sent_it() -> None:
     """The same answers to the same EHLO mean the same at a front door: there the header was HAProxy's."""
-    refused = BANNER + ". ehlo\n> EHLO mailpath.invalid\n< 500 5.5.2 Error: bad syntax\n"
+    refused = BANNER + ". ehlo\n> EHLO mailpath.invalid\n< 500 5.5.2 Error: bad syntax\n> HELO mailpath.invalid\n"
     ours = play(_dialogue(MailProtocol.SUBMISSION), HEADER_SENT + refused)
     theirs = play(_dialogue(MailProtocol.SUBMISSION, None), refused)
     assert ours.failure == theirs.failure == (Phase.EHLO, Reason.HEADER_NOT_CONSUMED)
@@ -88,7 +88,7 @@ def test_a_header_that_was_read_as_commands_is_told_whoever_sent_it() -> None:
 
 def test_inside_implicit_tls_a_header_is_no_longer_in_doubt() -> None:
     """TLS came up behind the header, so it was read: 500 to EHLO is the server's own trouble."""
-    refused = TLS + BANNER + ". ehlo\n> EHLO mailpath.invalid\n< 500 5.5.2 Error: bad syntax\n> QUIT\n"
+    refused = TLS + BANNER + ". ehlo\n> EHLO mailpath.invalid\n< 500 5.5.2 Error: bad syntax\n> HELO mailpath.invalid\n"
     assert play(_dialogue(MailProtocol.SMTPS), HEADER_SENT + refused).failure == (Phase.EHLO, Reason.TURNED_AWAY)
 
 

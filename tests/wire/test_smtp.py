@@ -5,7 +5,7 @@ import pytest
 from monitor.core.conversation import DialogueOutcome, Mark, Receive, Script
 from monitor.core.taxonomy import Phase, Reason
 from monitor.wire.smtp import ReplyProof, smtp_dialogue
-from tests.wire.playbook import Cut, every_cut, play
+from tests.wire.playbook import Cut, drive, every_cut, play
 
 CANARY = ReplyProof("canary-7f3a@mailpath.invalid")
 
@@ -225,8 +225,41 @@ def test_a_header_on_a_stock_port_answered_with_the_greeting(answers: str) -> No
 @pytest.mark.parametrize("answers", [STOCK_SMTPD, STOCK_SMTPD_SINCE_3_9, "< 221 2.0.0 Bye\n"])
 def test_a_header_on_a_stock_port_answered_a_moment_later(answers: str, cut: Cut) -> None:
     """The same answers in the place of EHLO's mean the same, however they arrive."""
-    played = play(_clear(), BANNER + ". ehlo\n> EHLO mailpath.invalid\n" + answers, cut)
+    said, reply = (bytes(text, "ascii").replace(b"< ", b"").replace(b"\n", b"\r\n") for text in (BANNER, answers))
+    banner = said.replace(b". greeting\r\n", b"").replace(b". mark banner\r\n", b"").strip() + b"\r\n"
+    played = drive(_clear(), [cut.pieces(turn) for turn in (banner, reply.lstrip())])
     assert played.failure == (Phase.EHLO, Reason.HEADER_NOT_CONSUMED)
+    # where nothing more has come yet, the first answer may be that of a server without EHLO
+    assert [each for each in played.said if each.startswith(">")] in (
+        ["> EHLO mailpath.invalid"],
+        ["> EHLO mailpath.invalid", "> HELO mailpath.invalid"],
+    )
+
+
+HELO = """
+. ehlo
+> EHLO mailpath.invalid
+< 502 5.5.1 Command not implemented
+> HELO mailpath.invalid
+< 250 mail.lab.test
+"""
+
+
+@every_cut
+def test_a_server_that_knows_helo_alone(cut: Cut) -> None:
+    """It has read the header: what is wrong is that it offers no STARTTLS, and inside TLS nothing is."""
+    played = play(_clear(), BANNER + HELO + ". starttls" + COURTESY, cut)
+    assert played.failure == (Phase.STARTTLS, Reason.STARTTLS_NOT_OFFERED)
+    assert play(_encrypted(), BANNER + HELO + QUIT, cut).result.capabilities == ()
+
+
+@every_cut
+@pytest.mark.parametrize(("answer", "courtesy"), [("502 No", COURTESY), ("421 4.7.0 Leaving", "")])
+def test_a_server_that_takes_neither_is_turning_us_away(answer: str, courtesy: str, cut: Cut) -> None:
+    """Inside TLS its answers speak of our commands; in the clear, of a header that it has read as such."""
+    refused = HELO.replace("250 mail.lab.test", answer)
+    assert play(_encrypted(), BANNER + refused + courtesy, cut).failure == (Phase.EHLO, Reason.TURNED_AWAY)
+    assert play(_clear(), BANNER + refused, cut).failure == (Phase.EHLO, Reason.HEADER_NOT_CONSUMED)
 
 
 @every_cut
