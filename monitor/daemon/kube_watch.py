@@ -1,14 +1,14 @@
 """The cluster of one path: followed, asked in rounds, told; and the nodes that come and go in it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 
 from monitor.config import sources
 from monitor.config.settings import PathSettings
-from monitor.core.kube import Cluster
 from monitor.core.model import Node, ProbeKind, Target
 from monitor.daemon.compose import key_of
 from monitor.daemon.shared import Shared
@@ -17,6 +17,7 @@ from monitor.links.backoff import Backoff
 from monitor.links.kube_watch import ListWatch
 from monitor.probes.kubernetes import Kubernetes
 from monitor.probes.kubernetes_objects import KubernetesSettings
+from monitor.verdict.node_addresses import spoken_to
 from monitor.verdict.plan import ClusterPlan
 
 # Between two rounds, in seconds; a change of what is followed brings the next one at once.
@@ -30,10 +31,17 @@ SETTLE = 0.5
 class KubeWatch:
     """Watches the cluster of one path; ``nodes`` are those that were found last, also while the API is away."""
 
-    def __init__(self, shared: Shared, on_nodes: Callable[[], None]) -> None:
-        """Watch nothing yet; ``on_nodes`` hears of every change of ``nodes``."""
+    def __init__(
+        self, shared: Shared, on_nodes: Callable[[], None], served: Callable[[], Collection[str]] = tuple
+    ) -> None:
+        """Watch nothing yet; ``on_nodes`` hears of every change of ``nodes``.
+
+        ``served`` gives the addresses at which HAProxy has servers, as far as they are known.
+        """
         self._shared = shared
         self._on_nodes = on_nodes
+        self._served = served
+        self._families: frozenset[int] = frozenset()
         self._tasks = Tasks(shared.on_bug)
         self._settings: KubernetesSettings | None = None
         self.nodes: tuple[Node, ...] = ()
@@ -54,6 +62,7 @@ class KubeWatch:
     def prepare(self, path: PathSettings) -> None:
         """Take over what shall be found, and forget the nodes of another cluster, or of none."""
         self.plan = _plan(path)
+        self._families = frozenset(ip_address(edge.address).version for edge in path.edges[:1])
         wanted = _settings(path)
         if wanted is None or self._settings is None or _finds(wanted) != _finds(self._settings):
             self.nodes = ()
@@ -98,10 +107,12 @@ class KubeWatch:
         started = self._shared.now()
         answers = await probe.run()
         observation = probe.judge(answers, self._shared.span(started))
-        nodes = _found(observation.cluster)
-        if nodes is not None and nodes != self.nodes:
-            self.nodes = nodes
-            self._on_nodes()
+        if observation.cluster.nodes is not None:  # else nobody knows which there are
+            before = {node.name: node.address for node in self.nodes}
+            nodes = spoken_to(observation.cluster.nodes, before, self._served(), self._families)
+            if nodes != self.nodes:
+                self.nodes = nodes
+                self._on_nodes()
         self._shared.on_observation(observation)
         return observation.ok
 
@@ -126,13 +137,6 @@ async def _change(changed: asyncio.Event, within: float) -> None:
         async with asyncio.timeout(within):
             await changed.wait()
             await asyncio.sleep(SETTLE)
-
-
-def _found(cluster: Cluster) -> tuple[Node, ...] | None:
-    """Give the nodes that can be spoken to; ``None``: nobody knows which there are."""
-    if cluster.nodes is None:
-        return None
-    return tuple(Node(node.name, node.addresses[0]) for node in cluster.nodes if node.addresses)
 
 
 def _finds(settings: KubernetesSettings) -> tuple[object, ...]:

@@ -34,7 +34,7 @@ class PathWatch:
         self._edges = EdgeWatch(shared, self.book.troubled)
         self._maillog = MaillogWatch(shared, self.book.record)
         self._lease = LeaseWatch(shared, self._lead_or_follow)
-        self._kubernetes = KubeWatch(shared, self._nodes_changed)
+        self._kubernetes = KubeWatch(shared, self._nodes_changed, lambda: self.book.served)
         self._negatives = NegativeWatch(
             shared,
             lambda probe, service: self.book.healthy_nodes(probe, service, shared.now()),

@@ -34,6 +34,11 @@ class EdgeBook:
             else:
                 self._hosts[observation.edge] = observation
 
+    @property
+    def served(self) -> frozenset[str]:
+        """The addresses at which any HAProxy had servers when it was last asked."""
+        return frozenset(server.address for seen in self._haproxy.values() for server in seen.servers)
+
     def troubled(self, edge: str) -> bool:
         """Tell whether the last look has found a required port unbound, or led elsewhere: its end is waited for."""
         plan, seen = self._plans.get(edge), self._hosts.get(edge)

@@ -131,6 +131,11 @@ class PathBook:
         book = self._targets.get(target)
         return book is not None and book.doubted(intermittent.window(len(self.plan.nodes)))
 
+    @property
+    def served(self) -> frozenset[str]:
+        """The addresses at which the edges' HAProxy had servers when it was last asked."""
+        return self._edges.served
+
     def troubled(self, edge: str) -> bool:
         """Tell whether the last look at an edge's host has found its ports unbound, or led elsewhere."""
         return self._edges.troubled(edge)

@@ -61,7 +61,8 @@ class Bench:
         scheduler = Scheduler(self.telemetry)
         self.connector = Connector()
         shared = Shared(scheduler, self.connector, lambda: 0.0, self.telemetry.bug, self._see, lambda _: None)
-        self.watch = KubeWatch(shared, lambda: self.told.append(self.watch.nodes))
+        self.served: set[str] = set()
+        self.watch = KubeWatch(shared, lambda: self.told.append(self.watch.nodes), lambda: self.served)
 
     async def configure(self, settings: PathSettings) -> None:
         """Watch by these settings."""
@@ -120,6 +121,20 @@ async def test_nodes_are_told_when_they_change(api: Api, bench: Bench) -> None:
         (Node("k8s-node1", "10.0.20.101"),),
         (Node("k8s-node1", "10.0.20.101"), Node("k8s-node2", "10.0.20.102")),
     ]
+
+
+async def test_a_node_of_two_families_is_spoken_to_where_mail_goes(api: Api, bench: Bench) -> None:
+    """By the edge's family at first, then at the address that HAProxy serves it at; a HAProxy gone moves nobody."""
+    both = KubeNode("k8s-node1", ("2001:db8:20::101", "10.0.20.101", "192.168.5.1"), ready=True)
+    api.change(both)
+    await bench.configure(path(block="edges: [{name: pfsense, address: 10.0.20.1}]\nkubernetes: {}"))
+    await bench.until(lambda: bool(bench.told))
+    bench.served.add("192.168.5.1")
+    await bench.until(lambda: len(bench.told) == 2)
+    bench.served.clear()
+    rounds = len(bench.seen)
+    await bench.until(lambda: len(bench.seen) > rounds + 2)
+    assert [nodes[0].address for nodes in bench.told] == ["10.0.20.101", "192.168.5.1"]
 
 
 async def test_nodes_stay_while_the_api_is_away(api: Api, bench: Bench) -> None:

@@ -175,6 +175,17 @@ def job(name: str, owner: Document, status: Mapping[str, Any]) -> Document:
     return document
 
 
+def failed_job(reason: str) -> Document:
+    """Make the status of a Job that has failed, as every API server takes it.
+
+    Newer ones refuse ``Failed`` without ``FailureTarget`` and a start time (``validateJobStatus`` in pkg/apis/batch/
+    validation of Kubernetes 1.31 and later); older ones take any condition.
+    """
+    ended = {"status": "True", "reason": reason, "lastTransitionTime": "2026-03-01T10:00:00Z"}
+    conditions = [{"type": kind, **ended} for kind in ("FailureTarget", "Failed")]
+    return {"failed": 1, "startTime": "2026-03-01T09:57:00Z", "conditions": conditions}
+
+
 def _job_template() -> Document:
     container = {"name": "roundtrip", "image": "library/python:3.12"}
     return {"spec": {"restartPolicy": "Never", "containers": [container]}}

@@ -19,7 +19,7 @@ from monitor.probes.kubernetes import PROC
 from tests.kube.cluster import Cluster, free_ports
 from tests.kube.kubelet import Answer, Kubelet, Line
 from tests.kube.mail_server import install
-from tests.kube.objects import PROXY_PORTS, container_status, job, node, pod, proxy_service
+from tests.kube.objects import PROXY_PORTS, container_status, failed_job, job, node, pod, proxy_service
 from tests.kube.watched import Watched
 
 POD = "mailserver-5d8f7c9b6-x2v4q"
@@ -273,9 +273,7 @@ async def test_the_last_words_of_a_failed_roundtrip(cluster: Cluster, kubelet: K
     """A Job that failed is told with the last line of its log."""
     install(cluster.admin)
     owner = cluster.admin.get("CronJob", "email-roundtrip-monitor")
-    ended = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}
-    failed = {**ended, "lastTransitionTime": "2026-03-01T10:00:00Z"}
-    made = cluster.admin.create(job("run-1", owner, {"failed": 1, "conditions": [failed]}))
+    made = cluster.admin.create(job("run-1", owner, failed_job("BackoffLimitExceeded")))
     worker = pod("run-1-x", address="10.244.1.8", phase="Failed", ready=False, labels={"job-name": "run-1"})
     uid = made["metadata"]["uid"]
     worker["metadata"]["ownerReferences"] = [{"apiVersion": "batch/v1", "kind": "Job", "name": "run-1", "uid": uid}]
