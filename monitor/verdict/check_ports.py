@@ -114,7 +114,7 @@ def _with_backends(edge: EdgeStatus) -> Iterator[tuple[HaproxyServer, Configured
 def _knocks(edge: EdgeStatus, server: HaproxyServer, backend: ConfiguredProxy | None) -> bool:
     """Whether checks connect to the server's own port, with a header."""
     configured = None if backend is None else _configured(backend, server.name)
-    if backend is not None and configured is not None:
+    if backend is not None and configured is not None and _loaded(configured, server):
         return backend.checks_readable and any(
             check.header and check.port in {None, server.port} and check.address in {"", server.address}
             for check in configured.checks
@@ -122,6 +122,11 @@ def _knocks(edge: EdgeStatus, server: HaproxyServer, backend: ConfiguredProxy | 
     # The file will show it in a moment, or has never shown it: then its state tells, where no rules have spoken.
     waiting = edge.looked_at and edge.host is None
     return not waiting and server.check_port == 0 and not server.check_address and server.check_status <= _L4
+
+
+def _loaded(configured: ConfiguredServer, server: HaproxyServer) -> bool:
+    """Whether the server runs with the check port that the file has; HAProxy before 2.4 does not show it."""
+    return server.check_port is None or server.check_port == (configured.check_port or 0)
 
 
 def _configured(backend: ConfiguredProxy, name: str) -> ConfiguredServer | None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from monitor.core.edge import CheckConnection, ConfiguredProxy, ConfiguredServer, EdgeObservation, HaproxyConfiguration
 from monitor.core.haproxy import HaproxyServer
 from monitor.core.model import Service
 from monitor.core.status import EdgeStatus
@@ -54,3 +55,32 @@ def test_what_a_server_leads_to_counts_and_not_its_backends_name() -> None:
 def test_what_is_checked_elsewhere_or_not_at_all_is_no_finding(harmless: HaproxyServer) -> None:
     """A check port or address of its own, checks switched off, another port, an older HAProxy that does not tell."""
     assert local_checks([edge(harmless)], SERVICES) == ()
+
+
+def written(edge: EdgeStatus, *checks: CheckConnection, check_port: int | None = None) -> EdgeStatus:
+    """Add haproxy.cfg to an edge: its servers with these checks."""
+    servers = tuple(
+        ConfiguredServer(each.name, each.address, each.port, check=True, check_port=check_port, checks=checks)
+        for each in edge.servers
+    )
+    backend = ConfiguredProxy("backend", edge.servers[0].backend, servers=servers)
+    host = EdgeObservation("home", edge.name, 0.0, 1.0, 1.0, ssh_ok=True,
+                           configuration=HaproxyConfiguration(proxies=(backend,)))  # fmt: skip
+    return replace(edge, host=host, looked_at=True)
+
+
+def test_a_rule_of_the_file_says_where_checks_go() -> None:
+    """HAProxy's state shows no port of ``tcp-check connect``; the file does."""
+    elsewhere = written(edge(bare(SMTPS)), CheckConnection(30146))
+    assert local_checks([elsewhere], SERVICES) == ()
+    (found,) = local_checks([written(edge(bare(SMTPS)), CheckConnection(header=True))], SERVICES)
+    assert found.service == SMTPS
+
+
+def test_a_file_that_is_not_loaded_says_nothing_of_what_runs() -> None:
+    """The check port that runs decides, whichever of the two is without one: the other difference is drift."""
+    lost_in_the_file = written(edge(server(SMTPS, NODES[0])), CheckConnection(header=True))
+    assert local_checks([lost_in_the_file], SERVICES) == ()
+    mended_in_the_file = written(edge(bare(SMTPS)), CheckConnection(30146), check_port=30146)
+    (found,) = local_checks([mended_in_the_file], SERVICES)
+    assert found.service == SMTPS
