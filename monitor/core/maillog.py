@@ -19,7 +19,7 @@ class LineKind(StrEnum):
     SMTPD_REJECT = "smtpd_reject"  # NOQUEUE: reject: ... from name[a], and milter-reject:, with a queue id too
     IMAP_LOGIN = "imap_login"  # imap-login: Login / Logged in / Disconnected ... rip=, lip=, session=<>
     DELIVERY_DEFERRED = "delivery_deferred"  # 4F2A1: to=<...>, relay=..., delay=..., status=deferred (...)
-    DELIVERY_ENDED = "delivery_ended"  # the same with sent, bounced or expired, after a wait
+    DELIVERY_ENDED = "delivery_ended"  # the same with sent or expired, after a wait, or bounced
     PROBLEM = "problem"  # see ``problem``
 
 
@@ -47,8 +47,9 @@ class Problem(StrEnum):
     FATAL = "fatal"  # any other fatal or panic of a daemon
     POSTSCREEN_CACHE_LOCK = "postscreen_cache_lock"  # two postscreens share one cache, one of them is dead
     SERVICE_RESTART = "service_restart"  # Postfix or Dovecot started, reloaded or was told to end
-    TEMPFAIL = "tempfail"  # mail is turned away for now: 451 4.3.x, 452 4.3.1, queue file, lookup, milter failures
-    SERVICE_UNREACHABLE = "service_unreachable"  # a milter, policy or other service that Postfix asks does not answer
+    # mail is turned away for now: 451 4.3.x, 452 4.3.1, queue file, lookup, milter failures, no answer to SMTP AUTH
+    TEMPFAIL = "tempfail"
+    SERVICE_UNREACHABLE = "service_unreachable"  # a milter, policy, login or other service does not answer the server
     DEFERRED = "deferred"  # a message stays in the queue: its next server, ours or another's, does not take it
     # what clients do
     PREGREET = "pregreet"  # spoke before the greeting
@@ -58,7 +59,7 @@ class Problem(StrEnum):
     COMMAND_LIMIT = "command_limit"  # more, longer, slower or more faulty commands than Postfix accepts
     DNSBL = "dnsbl"  # listed by a blocklist
     DENYLISTED = "denylisted"  # refused by postscreen_access_list
-    RATE_LIMIT = "rate_limit"  # more connections, messages or recipients than anvil allows
+    RATE_LIMIT = "rate_limit"  # more connections, messages or recipients than anvil allows, Postfix's or Dovecot's
     PORTS_BUSY = "ports_busy"  # all of postscreen's or smtpd's processes were taken
     LOST_CONNECTION = "lost_connection"  # left without QUIT or LOGOUT
     CLIENT_TIMEOUT = "client_timeout"  # fell silent

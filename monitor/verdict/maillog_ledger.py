@@ -132,7 +132,7 @@ class MaillogLedger:
 def _label_of_a_visit(record: LogRecord, relays: Relays) -> str:
     """Label what a node's or the edge's address did at a stock port; what no check does keeps its own label."""
     match record.problem:
-        case Problem.RATE_LIMIT:
+        case Problem.RATE_LIMIT if record.kind is not LineKind.IMAP_LOGIN:  # no check logs in
             return Problem.EDGE_CHECK_NOISE
         case Problem.TLS_ERROR if record.text.endswith((": lost connection", f": {_RESET}")):
             return Problem.EDGE_CHECK_NOISE

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 
 from monitor.core.maillog import LineKind, LogRecord
 from monitor.core.observations import MaillogBatch
+from monitor.wire.maillog.delivery import WAITED
 
 # Postfix tries again after 4000 s at the latest (maximal_backoff_time): of what was not heard of for longer the end was
 # missed, or somebody has deleted it.
@@ -60,7 +61,8 @@ class StuckMail:
                 if record.queue_id in self._waiting or len(self._waiting) < REMEMBERED:
                     now = batch.finished
                     self._waiting[record.queue_id] = _Message(now - record.delay, now, record.text)
-            elif record.kind is LineKind.DELIVERY_ENDED:
+            elif record.kind is LineKind.DELIVERY_ENDED and record.delay >= WAITED:
+                # sooner, it is another recipient's bounce
                 self._waiting.pop(record.queue_id, None)
 
     def known(self, now: float) -> Stuck | None:

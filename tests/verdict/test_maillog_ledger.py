@@ -155,6 +155,7 @@ def test_checks_of_haproxy_are_noise_and_nobodys_connection(line: str) -> None:
     assert counts.self_inflicted == {}
 
 
+USER_LIMIT = "imap-login: Disconnected: Maximum number of connections from user+IP exceeded"
 ALARMS = [
     (f"postfix/smtpd-proxy25/postscreen[17010]: {GETPEERNAME}", Problem.GETPEERNAME),
     (f"postfix/smtpd-proxy465/smtpd[17315]: {SERVNAME}", Problem.SERVNAME_FATAL),
@@ -165,12 +166,13 @@ ALARMS = [
     (f"postfix/submission/smtpd[1]: lost connection after CONNECT from unknown[{POD}]", Problem.LOST_CONNECTION),
     (f"dovecot: imap-login: haproxy: Client disconnected (rip={OUTSIDE})", Problem.HAPROXY_DISCONNECTED),
     (f"postfix/smtpd-proxy587/smtpd[1]: {RATE}[{NODE}] for service 5587", Problem.RATE_LIMIT),
+    (f"dovecot: {USER_LIMIT}: user=<a>, method=PLAIN, rip={NODE}, lip={POD}, TLS", Problem.RATE_LIMIT),
 ]
 
 
 @pytest.mark.parametrize(("line", "problem"), ALARMS)
 def test_what_no_check_leaves_keeps_its_name(line: str, problem: Problem) -> None:
-    """Checks of PROXY listeners, fatals, a client that breaks off, a header at a stock port: no noise."""
+    """Checks of PROXY listeners, fatals, a client that breaks off or logs in, a header at a stock port: no noise."""
     assert counted(line).problems == {problem: 1}
 
 

@@ -12,10 +12,11 @@ from monitor.verdict.maillog_ledger import MaillogLedger
 from monitor.verdict.origins import OriginNetworks, Origins
 from monitor.wire.maillog import MaillogParser
 from tests.verdict.build import EDGE, SERVICES
-from tests.wire.maillog.lines import Right, lines_to_read, sections
+from tests.wire.maillog.lines import Right, Written, lines_to_read, sections, written_lines
 
 # Of the laboratory that wrote the lines: nodes 10.0.20.101 to 104, and 10.0.20.50, the node of the kubelet.
 NODES = ("10.0.20.101", "10.0.20.102", "10.0.20.103", "10.0.20.104", "10.0.20.50")
+EDGE_IPV6 = "2001:db8:20::1"
 DOVECOTS = ("dovecot-2.3.19.1", "dovecot-2.4.1", "dovecot-2.4.5")
 POSTFIXES = ("postfix-3.7.11", "postfix-3.10.13", "postfix-3.11.7")
 NOISE = {Problem.EDGE_CHECK_NOISE, Problem.KUBELET_PROBE}
@@ -29,7 +30,7 @@ def ledger(*probes: str) -> MaillogLedger:
         cluster=(ipaddress.ip_network("10.10.0.0/16"),),
         internal=(ipaddress.ip_network("10.0.0.0/8"),),
     )
-    return MaillogLedger("home", Listeners(SERVICES, [EDGE.address]), Origins(networks), NODES)
+    return MaillogLedger("home", Listeners(SERVICES, [EDGE.address, EDGE_IPV6]), Origins(networks), NODES)
 
 
 def counted(lines: list[bytes], *probes: str, times: int = 1) -> MaillogCounts:
@@ -52,6 +53,18 @@ def test_a_line_counts_as_what_it_is(right: Right) -> None:
         assert not counts.problems
     else:
         assert counts.problems == {right.counted: 1}
+
+
+@pytest.mark.parametrize("written", written_lines(), ids=lambda written: f"{written.function}: {written.line[:80]}")
+def test_a_line_from_a_format_string_counts_as_what_it_is(written: Written) -> None:
+    """Clients by listener and origin, problems by listener, or ``-`` where the line does not name one."""
+    counts = counted([written.line.encode()])
+    somewhere = {problem for _, problem in counts.located}
+    assert {
+        *(f"{port}/{origin}" for port, origin in counts.connections),
+        *(f"{port}/{problem}" for port, problem in counts.located),
+        *(f"-/{problem}" for problem in counts.problems if problem not in somewhere),
+    } == set(written.counted.split())
 
 
 @pytest.mark.parametrize("version", DOVECOTS)

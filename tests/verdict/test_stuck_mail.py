@@ -78,6 +78,12 @@ def test_a_folded_deferral_is_late_word_of_one_that_is_known() -> None:
     assert (known.messages, known.oldest) == (1, 130.0)
 
 
+def test_a_bounce_at_once_ends_no_wait() -> None:
+    """It is of another recipient of the same message."""
+    bounced = sent("AAAAA1", 1).replace("status=sent", "status=bounced")
+    assert waiting(deferred("AAAAA1", 1), bounced) is not None
+
+
 @pytest.mark.parametrize(
     ("agent", "reason", "ours"),
     [

@@ -13,12 +13,13 @@ from monitor.wire.maillog.template import ADDRESS, HEAD, MAX_TEXT, PID, QUEUE_ID
 MARK = ", status="
 # Seconds in the queue. What leaves it sooner was not deferred, and is most of all mail: Postfix by itself tries again
 # after five minutes (minimal_backoff_time), a person who flushes the queue not sooner than this.
-_WAITED = 2.0
+WAITED = 2.0
 # The same by its first two characters, for nearly every line with ``MARK`` is of mail that was delivered at once: the
 # pattern would cost ten times as much. A quoted recipient that holds these words is passed over.
 _DELAY = ", delay="
 _AT_ONCE = frozenset({"0.", "1.", "0,", "1,"})
 _DEFERRED = ", status=deferred ("
+_BOUNCED = ", status=bounced ("
 
 # A quoted local part may hold anything, ``>`` too (RFC 5321, section 4.1.2).
 _MAILBOX = r'<(?:[^<>"\\]|"(?:[^"\\]|\\.)*+")*+>'
@@ -37,7 +38,7 @@ _RELAY = re.compile(_NAMED)
 
 
 def read_delivery(line: str) -> LogRecord | None:
-    """Give the record of a delivery that was deferred or, after a wait, came to its end; ``None`` for all others.
+    """Give the record of a delivery that was deferred, bounced or, after a wait, came to its end; else ``None``.
 
     ``address`` is the next server's: an IP address, a UNIX socket's name as ``private/dovecot-lmtp``, or empty.
     """
@@ -45,14 +46,14 @@ def read_delivery(line: str) -> LogRecord | None:
     if at < 0:
         return None
     at += len(_DELAY)
-    if line[at : at + 2] in _AT_ONCE and _DEFERRED not in line:
+    if line[at : at + 2] in _AT_ONCE and _DEFERRED not in line and _BOUNCED not in line:
         return None
     match = _LINE.fullmatch(line)
     if match is None:
         return None
     deferred = match["status"] == "deferred"
     delay = float(match["delay"])
-    if not deferred and delay < _WAITED:
+    if delay < WAITED and not deferred and match["status"] != "bounced":
         return None
     peer = _RELAY.match(match["relay"]) or _PEER.match(match["reason"])
     return LogRecord(

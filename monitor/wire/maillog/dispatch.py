@@ -71,7 +71,7 @@ def _read_warning(line: str) -> LogRecord | None:
 
 def _read_tempfail(line: str) -> LogRecord | None:
     """Spare most warnings the pattern, by words that all of its messages have: failed logins can fill a log."""
-    if "lookup" in line or "queue" in line or "unavailable" in line:
+    if "lookup" in line or "queue" in line or "unavailable" in line or "authentication server" in line:
         return postfix.TEMPFAIL.read(line)
     return None
 

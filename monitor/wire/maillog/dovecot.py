@@ -19,7 +19,7 @@ _DOVECOT = "dovecot"
 # warnings before an end are no ends.
 _BEGINNING = re.compile(
     rf"{HEAD}dovecot(?:{PID})?: (?=imap-login: (?:(?:Info|Error): )?"
-    "(?:Log(?:in|ged in): |Disconnected|Login aborted|Aborted login|Failed to initialize SSL))",
+    "(?:Log(?:in|ged in): |Disconnected|Login aborted|Aborted login|Failed to initialize SSL|Maximum number of conn))",
     re.ASCII,
 )
 # The user name is the client's own words: what stands before it and what stands behind it is read, each from its end.
@@ -33,14 +33,21 @@ _RIP_FIELD, _LIP_FIELD = (re.compile(rf"(?:[,:] |\A){name}=({ADDRESS})(?=,|\Z)",
 _TAIL = re.compile(r"(?:, [^<>,]*+(?:<[^<>]*>)?)*+", re.ASCII)
 _SESSION_FIELD = re.compile(r"(?:[,:] |\A)session=<([^<> ]{0,64})>(?=,|\Z)", re.ASCII)
 
-# The first word found in the reason tells; a TLS failure also closes the connection, and says so.
-_REASONS = (
+# Every login begins so, and its reason is read no further.
+_LOGGED_IN = ("imap-login: Logged in: ", "imap-login: Login: ")
+# The first word found in the reason tells; a TLS failure also closes the connection, and says so. Who leaves after a
+# wrong password has had the server's answer. Of ``mail_max_userip_connections`` Dovecot's anvil keeps count.
+_REASONS: tuple[tuple[str, Problem | None], ...] = (
     ("SSL", Problem.TLS_ERROR),
     ("TLS initialization", Problem.TLS_ERROR),
     ("queue full", Problem.PROCESS_LIMIT),
     ("process_limit was hit", Problem.PROCESS_LIMIT),
-    ("Connection closed", Problem.LOST_CONNECTION),
+    ("Maximum number of connections from user+IP", Problem.RATE_LIMIT),
+    ("auth process communication failure", Problem.SERVICE_UNREACHABLE),
+    ("auth service reported temporary failure", Problem.SERVICE_UNREACHABLE),
     ("nactivity", Problem.CLIENT_TIMEOUT),
+    ("auth failed", None),
+    ("Connection closed", Problem.LOST_CONNECTION),
 )
 
 _IPV4_BYTES = 4
@@ -169,7 +176,8 @@ def _behind_user(after: str) -> str | None:
 
 
 def _problem_of(reason: str) -> str:
-    for word, problem in _REASONS:
-        if word in reason:
-            return problem
+    if not reason.startswith(_LOGGED_IN):
+        for word, problem in _REASONS:
+            if word in reason:
+                return problem or ""
     return ""

@@ -197,7 +197,8 @@ MASTER = (
 )
 
 # Services that Postfix asks while a client waits: milters (src/milter), policy services and tables (attr_clnt.c,
-# auto_clnt.c and dict_tcp.c of src/util), before-queue filters (src/smtpd/smtpd_proxy.c), its own daemons (src/global).
+# auto_clnt.c and dict_tcp.c of src/util), before-queue filters (src/smtpd/smtpd_proxy.c), its own daemons (src/global),
+# Dovecot's auth process (src/xsasl).
 # What that does to mail the configuration says (milter_default_action): mail that is turned away leaves another line.
 UNREACHABLE = tuple(
     Template(_ANY, LineKind.PROBLEM, f"warning: {words} .*", Problem.SERVICE_UNREACHABLE)
@@ -212,6 +213,7 @@ UNREACHABLE = tuple(
         "cannot (?:connect|pass connection) to service",
         "dict_proxy_[a-z]{1,16}: service",
         r"psc_dnsbl_request: (?:connect|error sending) to",
+        "SASL: (?:Connect to|Couldn't|Protocol)",
     )
 )
 
@@ -242,6 +244,9 @@ TEMPFAIL = Template(
     r"|(?:[a-z_]{1,64}: )?[a-z]{1,16}:[^ ]{1,255}: table lookup problem"
     r"|[a-z]{1,16}:[^ ]{1,255} is unavailable\. .*"
     "|[a-z_]{1,64} lookup failure"
+    # xsasl_dovecot_server.c of src/xsasl; it is the one failure of a login that is answered with a 4xx
+    "|{client}: SASL [^ ]{1,100} authentication failed: (?:Connection lost|Can't connect) to authentication server"
+    "(?:, sasl_username=.*)?"
     ")",
     Problem.TEMPFAIL,
 )

@@ -74,6 +74,30 @@ def lines_to_read() -> list[Right]:
     return [Right(*row.split("\t")) for row in rows if not row.startswith("#")]
 
 
+class Written(NamedTuple):
+    """A line written from a format string, and its right value; ``record`` is ``-`` where it is not of interest.
+
+    ``delivery`` is a message's queue id and status; ``counted`` all of ``listener/origin`` and ``listener/problem``.
+    """
+
+    file: str
+    function: str
+    version: str
+    record: str
+    address: str
+    port: str
+    destination: str
+    delivery: str
+    counted: str
+    line: str
+
+
+def written_lines() -> list[Written]:
+    """Give the lines that were written from the servers' own format strings."""
+    rows = (DATA / "format_strings.tsv").read_text().splitlines()
+    return [Written(*row.split("\t")) for row in rows if not row.startswith("#")]
+
+
 def sections(version: str) -> dict[str, list[bytes]]:
     """Give what servers of a version wrote, verbatim, by what was done to them."""
     cases: dict[str, list[bytes]] = {}

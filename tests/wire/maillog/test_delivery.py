@@ -56,13 +56,22 @@ def test_nobodys_address_is_kept() -> None:
     assert record.text == "status=deferred"
 
 
-@pytest.mark.parametrize("status", ["sent", "bounced", "expired"])
-def test_the_end_of_a_wait(status: str) -> None:
-    """What leaves the queue after a wait is told; what leaves it at once, as most mail does, is not looked at."""
+@pytest.mark.parametrize(("status", "at_once"), [("sent", 0), ("bounced", 1), ("expired", 0)])
+def test_the_end_of_a_wait(status: str, at_once: int) -> None:
+    """What leaves the queue after a wait is read; of what leaves it at once, as most mail does, only a bounce is."""
     message = "4F2A1B3C: to=<a@example.org>, relay=m[private/lmtp], delay={}, delays=9/0/0/1, dsn=2.0.0, status={} (ok)"
     (record,) = read("postfix/lmtp", message.format("1834.2", status))
     assert (record.kind, record.queue_id, record.problem) == (LineKind.DELIVERY_ENDED, "4F2A1B3C", "")
-    assert read("postfix/lmtp", message.format("0.43", status)) == []
+    assert len(read("postfix/lmtp", message.format("0.43", status))) == at_once
+
+
+@pytest.mark.parametrize(
+    "level", ["may", "may?", "may:none", "!verify", "!verify/requiretls", "dane:encrypt/requiretls?"]
+)
+def test_tls_levels(level: str) -> None:
+    """Each feature by name, with `!` before, `:` and what it came to or `?` behind (pol_stats_format, from 3.11 on)."""
+    (record,) = read("postfix/smtp", deferred(REFUSED).replace(", dsn=", f", tls={level}, dsn="))
+    assert (record.queue_id, record.delay, record.address) == ("4F2A1B3C", 312.0, "127.0.0.1")
 
 
 def test_mail_that_is_delivered_at_once_costs_next_to_nothing() -> None:
