@@ -59,7 +59,7 @@ test: install
 	@tools/install-servers.sh
 	$(PYTEST) $(TEST_ARGS)
 
-test-fast: TEST_WORKERS = 2
+test-fast: TEST_WORKERS = 3
 test-fast: install
 	$(PYTEST) -m 'not servers' $(TEST_ARGS)
 

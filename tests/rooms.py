@@ -22,8 +22,11 @@ LONGEST: tuple[str, ...] = (
 )
 """Modules in the order in which they begin, before all others: what takes longest must not begin last."""
 
-SHARES = {"tests/lab/test_faults.py": 1 if "MAILPATH_WRITE_DOCS" in os.environ else 2}
-"""Modules whose tests are dealt out to several laboratories, and to how many; but a document is written by one."""
+SHARES = {
+    "tests/e2e/test_demo.py": 2,
+    "tests/lab/test_faults.py": 1 if "MAILPATH_WRITE_DOCS" in os.environ else 2,
+}
+"""Modules whose tests are dealt out to several workers, and to how many; but a document is written by one."""
 
 
 def room_of(nodeid: str) -> str:
