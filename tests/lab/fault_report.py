@@ -60,7 +60,12 @@ def write(rows: Sequence[Row]) -> None:
 
 def row(lab: Lab, fault: Fault) -> Row:
     """Ask everybody, now."""
-    return Row(fault.name, haproxy_says(lab, fault), lab.run(tcp_says()), mailpath_says(fault), who_is_told(fault))
+    return Row(title(fault), haproxy_says(lab, fault), lab.run(tcp_says()), mailpath_says(fault), who_is_told(fault))
+
+
+def title(fault: Fault) -> str:
+    """Give the fault's name, with the releases that have it where not all do."""
+    return str(fault) if fault.not_since is None else "{} (Postfix before {}.{})".format(fault, *fault.not_since)
 
 
 def haproxy_says(lab: Lab, fault: Fault) -> str:
