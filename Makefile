@@ -13,14 +13,15 @@ LAB_TESTS ?= tests/lab
 SERVERS ?=
 BENCH_ARGS ?=
 
-.PHONY: help install demo lab image test test-fast test-lab test-kube test-image soak fuzz bench findings check docs chart \
-	dashboards format lock clean
+.PHONY: help install demo lab image test test-fast test-fast-debian13 test-lab test-kube test-image soak fuzz bench \
+	findings check docs chart dashboards format lock clean
 
 help:
 	@echo 'make demo       the daemon on the embedded mail path, status page on http://127.0.0.1:9641'
 	@echo 'make lab        real HAProxy, Postfix, Dovecot and sshd to look at with mailpath, until Ctrl-C (as root)'
 	@echo 'make test       every test but those of cluster and image, real servers included (installs missing ones where it may)'
 	@echo 'make test-fast  those of them that need no server, in a minute or two; part of make test'
+	@echo 'make test-fast-debian13  the same with the Python of Debian 13, in a root of its own (as root)'
 	@echo 'make test-lab   the laboratory alone; SERVERS=debian12, debian13 or sid: with the servers of that release'
 	@echo 'make test-kube  the tests against a real kube-apiserver (builds it once, or takes KUBEBUILDER_ASSETS)'
 	@echo 'make test-image the container image, built and run as a cluster runs it (as root)'
@@ -62,6 +63,10 @@ test: install
 test-fast: TEST_WORKERS = 3
 test-fast: install
 	$(PYTEST) -m 'not servers' $(TEST_ARGS)
+
+test-fast-debian13: install
+	@tools/install-servers.sh debian
+	@tools/in-debian.sh trixie make test-fast
 
 # Servers of another release are unpacked into a cache, nothing is installed; LAB_TESTS names the tests.
 test-lab: install

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Makes sure that the real servers of the tests are here: installs what is missing where it may, else says what to run.
 # No service is ever started by this: the tests start their own, in network namespaces of their own.
-# Usage: install-servers.sh [image | bench]: with `image` also what builds the container image and runs it, with `bench`
-# the peers of the benchmarks instead, and what compiles their limits.
+# Usage: install-servers.sh [image | bench | debian]: with `image` also what builds the container image and runs it; with
+# `bench` the peers of the benchmarks instead, and what compiles their limits; with `debian` only what makes a root.
 set -eu
 
 missing=
@@ -25,6 +25,9 @@ bench)
     need prometheus-alertmanager prometheus-alertmanager
     need prometheus-blackbox-exporter prometheus-blackbox-exporter
     need prometheus-postfix-exporter prometheus-postfix-exporter
+    ;;
+debian)
+    need debootstrap debootstrap
     ;;
 *)
     need haproxy haproxy

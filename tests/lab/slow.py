@@ -30,9 +30,10 @@ class SlowForwarder:
     async def _serve(self) -> None:
         stopped = asyncio.Event()
         server = await asyncio.start_server(self._forward, self._address, 0)
-        async with server:
-            self._listening.set_result((server.sockets[0].getsockname()[1], asyncio.get_running_loop(), stopped))
-            await stopped.wait()
+        self._listening.set_result((server.sockets[0].getsockname()[1], asyncio.get_running_loop(), stopped))
+        await stopped.wait()
+        # ``async with server`` would wait for every connection, from Python 3.12 on; the loop's end cancels them.
+        server.close()
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
