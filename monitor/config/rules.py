@@ -8,6 +8,7 @@ from monitor.config.services import DEFAULT_SERVICES, REQUIRED_KEYS, given_keys
 from monitor.config.settings import PathSettings, Settings
 from monitor.config.sources import SshSettings
 from monitor.config.values import render_duration
+from monitor.core.model import Service
 
 
 def missing_service_keys(settings: Settings) -> Iterator[Complaint]:
@@ -34,6 +35,7 @@ def complaints(settings: Settings) -> Iterator[Complaint]:
     for place, path in zip(places, settings.paths, strict=True):
         yield from _nodes(path, f"{place}.nodes")
         yield from _ports(path, f"{place}.services")
+        yield from _syslog_names(path, f"{place}.services")
         yield from _intervals(path, place)
         yield from _edges(path, f"{place}.edges")
         yield from _maillog(path, f"{place}.maillog")
@@ -130,6 +132,20 @@ def _ports(path: PathSettings, place: str) -> Iterator[Complaint]:
                 f"{service.check_node_port} is the node_port of {owner}: "
                 "a check sends no header, and a PROXY port must never be left without one",
                 (f"{below(place, owner)}.node_port",),
+            )
+
+
+def _syslog_names(path: PathSettings, place: str) -> Iterator[Complaint]:
+    owners: dict[str, Service] = {}
+    for service in path.services:
+        name = service.syslog_name
+        owner = service if name is None else owners.setdefault(name, service)
+        # Dovecot has one name for all of its listeners, and names the destination.
+        if owner is not service and not (owner.protocol.speaks_imap and service.protocol.speaks_imap):
+            yield Complaint(
+                f"{below(place, service.name)}.syslog_name",
+                f"{name} is already the syslog_name of {owner.name}: their lines could not be told apart",
+                (f"{below(place, owner.name)}.syslog_name",),
             )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from monitor.config.values import BackendName, Port
+from monitor.config.values import BackendName, Port, SyslogName
 from monitor.core.model import MailProtocol, Service
 
 
@@ -26,9 +26,17 @@ class ServiceEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     backend: Annotated[
         BackendName | UnsetType, Meta(description="HAProxy's backend, with or without pfSense's suffix (_ipvANY, …).")
     ] = UNSET
+    syslog_name: Annotated[
+        SyslogName | UnsetType | None,
+        Meta(
+            description="The name under which the PROXY listener logs: Postfix's `syslog_name`, Dovecot's "
+            "`instance_name`; null: `postfix/smtpd-proxy` and the frontend_port, `dovecot`, or what mailpath's own "
+            "handshakes show (docs/mail-log.md)."
+        ),
+    ] = UNSET
 
 
-_OPTIONAL = {"check_node_port": None, "check_listener_port": None}
+_OPTIONAL = {"check_node_port": None, "check_listener_port": None, "syslog_name": None}
 REQUIRED_KEYS = tuple(key for key in ServiceEntry.__struct_fields__ if key not in _OPTIONAL)
 
 DEFAULT_SERVICES: Mapping[str, ServiceEntry] = {

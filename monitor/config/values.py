@@ -13,6 +13,7 @@ _DURATION = r"[1-9][0-9]{0,8}(ms|s|m|h|d)"
 # Kubernetes names fit (RFC 1123, up to 253 characters), and every one is fit to be a label's value as it stands.
 _NAME = r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?"
 _BACKEND = r"[A-Za-z0-9_.:-]{1,128}"  # the characters that HAProxy allows in a proxy's name (configuration manual, 4)
+_SYSLOG = r"[A-Za-z0-9_./:-]{1,80}"
 _HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
 # The path becomes part of a command line on the edge: nothing that a shell would read may be in it.
 _SOCKET = r"/[A-Za-z0-9_./-]{1,100}"
@@ -154,6 +155,11 @@ Name = Annotated[
 BackendName = Annotated[
     str,
     scalar_meta("a backend's name of letters, digits, '-', '_', '.' and ':'", _matching(_BACKEND), pattern=_BACKEND),
+]
+SyslogName = Annotated[
+    str,
+    scalar_meta("a syslog name of letters, digits, '-', '_', '.', ':' and '/'", _matching(_SYSLOG), pattern=_SYSLOG),
+    Meta(examples=["postfix/submission-proxyprotocol"]),
 ]
 HostName = Annotated[
     str,

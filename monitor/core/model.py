@@ -51,7 +51,10 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One mail service and the ports by which it is reached, hop by hop."""
+    """One mail service and the ports by which it is reached, hop by hop.
+
+    ``syslog_name`` is the name under which its PROXY listener logs, ``None`` where it is not given.
+    """
 
     name: str
     protocol: MailProtocol
@@ -61,6 +64,7 @@ class Service:
     check_node_port: int | None
     check_listener_port: int | None
     backend: str
+    syslog_name: str | None = None
 
 
 class Target(NamedTuple):

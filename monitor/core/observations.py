@@ -153,11 +153,26 @@ class MaillogBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class UnnamedListeners:
+    """What the names in the mail log do not tell of PROXY listeners.
+
+    ``unknown`` are names under which clients came of late and that belong to no service; ``shared`` the stock names
+    under which PROXY listeners log, by their ports; ``unseen``, where some are unknown, the listeners of which no
+    handshake of ours has shown the name.
+    """
+
+    unknown: tuple[str, ...] = ()
+    shared: Mapping[int, str] = field(default_factory=dict)
+    unseen: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class MaillogCounts:
     """What a batch of the mail log adds to the counters, classified.
 
     ``connections`` by listener port and origin, ``problems`` by label, ``self_inflicted`` those problems that carry an
-    address of our own probes, ``located`` those whose line tells the listener, by its port. ``postfix_version`` is the
+    address of our own probes, ``located`` those whose line tells the listener, by its port, ``unnamed`` the listeners
+    whose lines do not tell. ``postfix_version`` is the
     release that Postfix's master has named in the batch, at a start or reload (``None``: it named none). ``at`` is the
     wall clock of the batch, seconds since the epoch, ``finished`` the event loop's clock.
     """
@@ -173,6 +188,7 @@ class MaillogCounts:
     located: Mapping[tuple[int, str], int] = field(default_factory=dict)
     finished: float = 0.0
     postfix_version: PostfixVersion | None = None
+    unnamed: UnnamedListeners = field(default_factory=UnnamedListeners)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,16 @@ PROXY_PARAMETER = Remedy(
     "main.cf and of the `smtpd pass` service in master.cf.",
     f"{_IN_THE_POD} postconf -P '*/*/smtpd_upstream_proxy_protocol'",
 )
+LISTENER_NAMES = Remedy(
+    "Set `services.NAME.syslog_name` of the service whose PROXY listener logs under that name (docs/mail-log.md). "
+    "Without it, mailpath learns the name from its own handshakes, as soon as they succeed.",
+    f"{_IN_THE_POD} postconf -P '*/inet/syslog_name'",
+)
+OWN_NAME = Remedy(
+    "Give the PROXY listener a `syslog_name` of its own in master.cf, as `postfix/smtpd-proxy587`.",
+    f"{_IN_THE_POD} postconf -P '*/inet/syslog_name'",
+)
+PROGRAM_NAMES = Remedy("Let the log name its programs: `journalctl -o short-iso` in place of `-o cat`.")
 QUEUE = Remedy("See what waits in the queue.", f"{_IN_THE_POD} postqueue -p")
 CLIENTS_SEEN = Remedy(
     "See which addresses the mail server logs for real clients.",

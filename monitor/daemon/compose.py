@@ -271,6 +271,13 @@ def ipv6_destination_of(path: PathSettings) -> str:
     return next((edge.address for edge in path.edges if ":" in edge.address), IPV6_DESTINATION)
 
 
+def claimed_listeners(path: PathSettings) -> dict[str, int]:
+    """Give the PROXY listener that each address means which one handshake alone claims."""
+    ports = {service.name: service.listener_port for service in path.services}
+    claims = (client_addresses(path, ipv6=ipv6) for ipv6 in (False, True))
+    return {address: ports[service] for addresses in claims for (_, service), address in addresses.items()}
+
+
 def claimed_destinations(path: PathSettings) -> frozenset[str]:
     """Give every destination that a PROXY header names, a client's or ours: no stock listener is reached by it."""
     ours = (destination_of(path, node) for node in path.static_nodes)

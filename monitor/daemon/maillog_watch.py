@@ -10,7 +10,7 @@ from monitor.config.settings import PathSettings
 from monitor.config.sources import FileLog, KubernetesLog
 from monitor.core.maillog import Problem
 from monitor.core.observations import MaillogBatch, MaillogCounts
-from monitor.daemon.compose import claimed_destinations, origin_networks
+from monitor.daemon.compose import claimed_destinations, claimed_listeners, origin_networks
 from monitor.daemon.shared import Shared
 from monitor.engine.tasks import Tasks
 from monitor.links.backoff import Backoff
@@ -21,6 +21,7 @@ from monitor.links.tail import FileTail
 from monitor.links.tcp import source_towards
 from monitor.probes.maillog import Maillog, MaillogSettings, past_batches
 from monitor.publish.counters import ExpectedMaillog
+from monitor.verdict.listener_names import ListenerNames
 from monitor.verdict.listeners import Listeners
 from monitor.verdict.maillog_ledger import MaillogLedger
 from monitor.verdict.origins import Origins
@@ -51,6 +52,7 @@ class MaillogWatch:
         self._path: PathSettings | None = None
         self._own_addresses: frozenset[str] = frozenset()
         self._ledger: MaillogLedger | None = None
+        self._names = ListenerNames()
 
     async def configure(self, path: PathSettings) -> None:
         """Follow the source of these settings; one that did not change is followed on, without a gap."""
@@ -129,7 +131,8 @@ class MaillogWatch:
     def _classify(self, path: PathSettings) -> None:
         if path.maillog is None:
             return  # no line will ask who is who
-        listeners = Listeners(path.services, claimed_destinations(path))
+        self._names.replan(path.services, claimed_listeners(path))
+        listeners = Listeners(path.services, claimed_destinations(path), self._names)
         origins = Origins(origin_networks(path, self._own_addresses | frozenset(_front_door_sources(path))))
         nodes = [node.address for node in path.static_nodes]
         if self._ledger is None:

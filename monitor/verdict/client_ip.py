@@ -10,6 +10,7 @@ from monitor.core.observations import MaillogBatch, Observation
 from monitor.core.proof import NOTHING, Ask, EvidenceKind, Proof, ProofResult, SeenAs, Unproven
 from monitor.core.taxonomy import Phase
 from monitor.verdict.believed import Believed, Expectation
+from monitor.verdict.listener_names import ListenerNames
 from monitor.verdict.listeners import Listeners
 from monitor.verdict.log_proof import LINE_WAIT, LogFinding, LogProof, LogRound
 from monitor.verdict.plan import PathPlan, ProofPlan, TargetPlan
@@ -61,6 +62,7 @@ class ClientIp:
         """Begin knowing nothing."""
         self._known: dict[Target, _Known] = {}
         self._own_addresses: frozenset[str] = frozenset()
+        self.names = ListenerNames()
         self._log = LogProof(Listeners((), ()))
         self.replan(plan)
 
@@ -79,7 +81,10 @@ class ClientIp:
         proofs = [known.plan for known in self._known.values()]
         self._claims = {known.plan.claimed: target for target, known in self._known.items() if known.plan.claimed}
         destinations = {proof.destination for proof in proofs if proof.destination}
-        self._log.listeners = Listeners(plan.services, {*destinations, *(edge.address for edge in plan.edges)})
+        ports = {address: services[target.service].listener_port for address, target in self._claims.items()}
+        self.names.replan(plan.services, ports)
+        proxied = {*destinations, *(edge.address for edge in plan.edges)}
+        self._log.listeners = Listeners(plan.services, proxied, self.names)
         self._log.forget(self._known.keys())
         self._believed = Believed(plan.networks, [node.address for node in plan.nodes])
         sources = {proof.source_address for proof in proofs if proof.source_address}
@@ -134,6 +139,9 @@ class ClientIp:
         """Take in lines of the mail log; an empty batch says that there were none."""
         if batch.lag is not None:
             self._log.lag = batch.lag
+        for record in batch.records:
+            if record.address in self._claims:
+                self.names.learn(record)
         self._log.feed(batch.records, batch.finished, self._ours)
         for record in batch.records:
             target = self._claims.get(record.address) if not record.repeats else None

@@ -15,6 +15,7 @@ from monitor.core.verdicts import Verdict
 from monitor.verdict.believed import address_of
 from monitor.verdict.client_ip import nonce
 from monitor.verdict.ipv6_log import Ipv6Log
+from monitor.verdict.listener_names import ListenerNames
 from monitor.verdict.plan import Ipv6Plan
 
 # A number that real clients do not send: smtpd counts them in its disconnect line.
@@ -40,10 +41,10 @@ class Ipv6Book:
         self._log = Ipv6Log()
         self._log.replan(plan)
 
-    def replan(self, plan: Ipv6Plan | None) -> None:
-        """Take over what is asked from now on, and forget the rest."""
+    def replan(self, plan: Ipv6Plan | None, names: ListenerNames | None = None) -> None:
+        """Take over what is asked from now on, and under which names it is logged; forget the rest."""
         self._plan = plan
-        self._log.replan(plan)
+        self._log.replan(plan, names)
         asked = {} if plan is None else plan.services
         self._answers = {target: answer for target, answer in self._answers.items() if target in asked}
 

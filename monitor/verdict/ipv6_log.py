@@ -5,6 +5,7 @@ from collections.abc import Collection
 from monitor.core.model import Target
 from monitor.core.observations import MaillogBatch, Observation
 from monitor.verdict.believed import Expectation
+from monitor.verdict.listener_names import ListenerNames
 from monitor.verdict.listeners import Listeners
 from monitor.verdict.log_proof import LogFinding, LogProof, LogRound
 from monitor.verdict.plan import Ipv6Plan
@@ -23,11 +24,11 @@ class Ipv6Log:
         self._shown: dict[Target, str] = {}
         self._suspected: dict[Target, str] = {}
 
-    def replan(self, plan: Ipv6Plan | None) -> None:
-        """Take over what is asked from now on, and forget the rest."""
+    def replan(self, plan: Ipv6Plan | None, names: ListenerNames | None = None) -> None:
+        """Take over what is asked from now on, and under which names it is logged; forget the rest."""
         asked: Collection[Target] = () if plan is None or not plan.log else plan.services.keys()
         if plan is not None:
-            self._log.listeners = Listeners(plan.services.values(), (plan.destination,))
+            self._log.listeners = Listeners(plan.services.values(), (plan.destination,), names)
         self._log.forget(asked)
         self._shown = {target: address for target, address in self._shown.items() if target in asked}
         self._suspected = {target: address for target, address in self._suspected.items() if target in asked}

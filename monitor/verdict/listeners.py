@@ -1,20 +1,11 @@
 """Which listener a line of the mail log speaks of: by Postfix's syslog name, by Dovecot's destination address."""
 
-import re
 from collections.abc import Collection
 
 from monitor.core.maillog import LineKind, LogRecord
-from monitor.core.model import MailProtocol, Service
+from monitor.core.model import Service
+from monitor.verdict.listener_names import DOVECOT, PASSED, STOCK_NAMES, ListenerNames
 
-# The runbook's names for the PROXY services: postfix/smtpd-proxy25, postfix/smtpd-proxy465, postfix/smtpd-proxy587.
-_PROXY_NAME = re.compile(r"\Apostfix/smtpd-proxy(\d+)(?:/|\Z)")
-# Postfix's own names for the stock services (master.cf: submissions is smtps in older files).
-_STOCK_NAMES = {
-    "postfix/postscreen": MailProtocol.SMTP,
-    "postfix/submissions/smtpd": MailProtocol.SMTPS,
-    "postfix/smtps/smtpd": MailProtocol.SMTPS,
-    "postfix/submission/smtpd": MailProtocol.SUBMISSION,
-}
 # Distinct names whose listener is remembered; a master.cf has some twenty.
 REMEMBERED = 256
 
@@ -22,17 +13,24 @@ REMEMBERED = 256
 class Listeners:
     """Finds the listener's port for a record; PROXY listeners and stock ones of the same service differ."""
 
-    def __init__(self, services: Collection[Service], proxied_destinations: Collection[str]) -> None:
-        """Take the services, and the destination addresses that only a PROXY header can have named (the edges)."""
-        self._proxy: dict[str, int] = {}
+    def __init__(
+        self,
+        services: Collection[Service],
+        proxied_destinations: Collection[str],
+        names: ListenerNames | None = None,
+    ) -> None:
+        """Take the services, and the destination addresses that only a PROXY header can have named (the edges).
+
+        ``names`` are those of the same services; without, nothing is learned.
+        """
+        self.names = names or ListenerNames(services)
         self._stock: dict[str, int | None] = {}
         self._imaps: tuple[int, int | None] | None = None
         self._destinations = frozenset(proxied_destinations)
         self._of_postfix: dict[str, int | None] = {}
         self.proxy_ports: frozenset[int] = frozenset(service.listener_port for service in services)
         for service in services:
-            self._proxy[str(service.frontend_port)] = service.listener_port
-            for name, protocol in _STOCK_NAMES.items():
+            for name, protocol in STOCK_NAMES.items():
                 if protocol is service.protocol:
                     self._stock[name] = service.check_listener_port
             if service.protocol.speaks_imap:
@@ -47,21 +45,27 @@ class Listeners:
         program = record.program
         if program in self._of_postfix:
             return self._of_postfix[program]
-        if record.kind is LineKind.IMAP_LOGIN or program.startswith("dovecot"):
+        if record.kind is LineKind.IMAP_LOGIN or "/" not in program:
             return self._of_dovecot(record)
+        if program in self.names.learned:
+            return self.names.learned[program]
         if len(self._of_postfix) >= REMEMBERED:
             self._of_postfix.clear()
-        proxied = _PROXY_NAME.match(program)
-        listener = self._stock.get(program) if proxied is None else self._proxy.get(proxied[1])
-        self._of_postfix[program] = listener
+        named = self.names.named(program)
+        listener = self._stock.get(program) if named is None else named
+        if listener is not None or program == PASSED:
+            self._of_postfix[program] = listener
         return listener
 
     def is_stock(self, program: str) -> bool:
         """Tell whether one of Postfix's own listeners, without PROXY, wrote the line."""
-        return program in _STOCK_NAMES
+        return program in STOCK_NAMES and self.names.named(program) is None
 
     def _of_dovecot(self, record: LogRecord) -> int | None:
         if self._imaps is None or not record.local_address:
             return None
         proxy_port, stock_port = self._imaps
+        program = record.program
+        if program != DOVECOT and program not in self.names.learned and self.names.named(program) is None:
+            return None
         return proxy_port if record.local_address in self._destinations else stock_port

@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from monitor.core.maillog import PostfixVersion, Problem
 from monitor.core.model import Service
-from monitor.core.observations import MaillogBatch, MaillogCounts
+from monitor.core.observations import MaillogBatch, MaillogCounts, UnnamedListeners
 from monitor.core.verdicts import Origin
 from monitor.verdict.log_reading import LogReading, NotUnderstood
 from monitor.verdict.sliding import Minutes, Sustained
@@ -38,7 +38,7 @@ class LogSignals:
     that waits for our own mailboxes; ``shown`` whether lines of before the first round had connections of ours;
     ``unread`` that lines arrive and none is understood; ``proxy_ignored`` whether smtpd behind postscreen expects a
     PROXY header; ``postfix_version`` the release that Postfix named last, at a start or reload, ``None`` until the log
-    has shown one.
+    has shown one; ``unnamed`` the listeners whose lines do not tell which they are.
     """
 
     lost: tuple[Loss, ...] = ()
@@ -51,6 +51,7 @@ class LogSignals:
     unread: NotUnderstood | None = None
     proxy_ignored: bool = False
     postfix_version: PostfixVersion | None = None
+    unnamed: UnnamedListeners = field(default_factory=UnnamedListeners)
 
 
 NO_SIGNALS = LogSignals()
@@ -75,6 +76,7 @@ class LogBook:
         self._reading = LogReading()
         self._proxy_ignored = Sustained(1, SUSTAINED_WITHIN)
         self._postfix_version: PostfixVersion | None = None
+        self._unnamed = UnnamedListeners()
         self.replan(services)
 
     def replan(self, services: Iterable[Service]) -> None:
@@ -108,6 +110,7 @@ class LogBook:
                 self._listening_since = now
             self._heard_at = now
         self._postfix_version = counts.postfix_version or self._postfix_version
+        self._unnamed = counts.unnamed
         self._count_clients(counts, now)
         self._deferrals.add(now, counts.problems.get(Problem.TEMPFAIL, 0))
         self._noise.add(now, counts.problems.get(Problem.EDGE_CHECK_NOISE, 0))
@@ -150,6 +153,7 @@ class LogBook:
             unread=self._reading.known(now),
             proxy_ignored=self._proxy_ignored.goes_on(now),
             postfix_version=self._postfix_version,
+            unnamed=self._unnamed,
         )
 
     def _count_clients(self, counts: MaillogCounts, now: float) -> None:

@@ -1,14 +1,18 @@
 """What the mail log teaches, as findings: sentences for people, each with what to do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from monitor.core.model import Service
+from monitor.core.observations import UnnamedListeners
 from monitor.core.runbook import (
     CHECK_PORT,
     CLIENTS_SEEN,
     LESS_NOISE,
+    LISTENER_NAMES,
     LOG_FORMAT,
     MAIL_LOG,
+    OWN_NAME,
+    PROGRAM_NAMES,
     PROXY_PARAMETER,
     QUEUE,
     REDIRECTS,
@@ -17,6 +21,7 @@ from monitor.core.runbook import (
 from monitor.core.status import Finding
 from monitor.verdict.check_ports import LocalChecks
 from monitor.verdict.evidence import Evidence, names
+from monitor.verdict.listener_names import has_no_name
 from monitor.verdict.log_book import LogSignals
 from monitor.verdict.log_reading import NotUnderstood
 from monitor.verdict.sliding import MINUTE
@@ -30,6 +35,10 @@ DEFERRING = (
 _PROXY_IGNORED = (
     "smtpd behind postscreen has `smtpd_upstream_proxy_protocol` set and ignores it: postscreen has read the header. "
     "Set in main.cf, the parameter makes every other smtpd refuse clients that send none."
+)
+_NO_PROGRAMS = (
+    "The lines of the mail log name no program: clients of the SMTP services are not counted, and a lost client IP "
+    "would not be noticed there."
 )
 
 
@@ -46,6 +55,8 @@ def worrying(evidence: Evidence) -> tuple[Finding, ...]:
         found.append(Finding("warning", "maillog", "deferred", told_stuck(signals.stuck), QUEUE))
     if signals.unread is not None:
         found.append(Finding("warning", "maillog", "log_not_understood", told_unread(signals.unread), LOG_FORMAT))
+    unnamed = unnamed_listeners(signals.unnamed, evidence.plan.services)
+    found += (each for each in unnamed if each.severity == "warning")
     silence = nobody_comes(evidence)
     if silence is not None:
         found.append(Finding("warning", "wan", "wan_silence", told_silence(silence), redirects(evidence)))
@@ -65,12 +76,37 @@ def explaining(signals: LogSignals, services: Iterable[Service], checks: Iterabl
         found.append(Finding("warning", str(port), "getpeername", message, remedy))
     if signals.proxy_ignored:
         found.append(Finding("warning", "maillog", "proxy_ignored", _PROXY_IGNORED, PROXY_PARAMETER))
+    unnamed = unnamed_listeners(signals.unnamed, ports.values())
+    found += (each for each in unnamed if each.severity == "info")
     if signals.stuck is not None and not signals.stuck.grave:
         found.append(Finding("info", "maillog", "deferred", told_stuck(signals.stuck), QUEUE))
     if signals.noise:
         message = f"Checks leave {signals.noise:.0f} lines a minute in the mail log (edge_check_noise)."
         found.append(Finding("info", "maillog", "edge_check_noise", message, LESS_NOISE))
     return tuple(found)
+
+
+def unnamed_listeners(unnamed: UnnamedListeners, services: Iterable[Service]) -> Iterator[Finding]:
+    """Give a finding for each name in the log that tells no listener, or tells two of them."""
+    names_of = {service.listener_port: service.name for service in services}
+    # Where every listener of ours is seen under its name, a further one may well be none of ours.
+    severity = "warning" if unnamed.unseen else "info"
+    if any(has_no_name(program) for program in unnamed.unknown):
+        yield Finding(severity, "maillog", "listener_name_unknown", _NO_PROGRAMS, PROGRAM_NAMES)
+    for program in unnamed.unknown:
+        if not has_no_name(program):
+            message = (
+                f"Clients come to a listener that logs as {program}, and no service is known by this name: they are "
+                "not counted, and a lost client IP would not be noticed there."
+            )
+            yield Finding(severity, program, "listener_name_unknown", message, LISTENER_NAMES)
+    for port, program in sorted(unnamed.shared.items()):
+        subject = names_of.get(port, str(port))
+        message = (
+            f"The PROXY listener of {subject} logs as {program}, as a listener without PROXY does: what happens there "
+            "cannot be told apart."
+        )
+        yield Finding("warning", subject, "listener_name_unknown", message, OWN_NAME)
 
 
 def nobody_comes(evidence: Evidence) -> float | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from monitor.core.maillog import LineKind, LogRecord, PostfixVersion, Problem
 from monitor.core.observations import MaillogBatch, MaillogCounts
@@ -16,6 +16,9 @@ from monitor.wire.maillog.postfix import version_of
 _BY_SMTPD = LineKind.SMTPD_CONNECT
 _OF_SMTPD = frozenset({_BY_SMTPD, LineKind.SMTPD_DISCONNECT})
 _CONNECTIONS = frozenset({LineKind.POSTSCREEN_CONNECT, _BY_SMTPD, LineKind.IMAP_LOGIN})
+_PROBE = Origin.PROBE
+# Whose connections come through the edge, or may: the others' listeners may well be none of ours.
+_THROUGH_THE_EDGE = frozenset({Origin.EDGE, Origin.EXTERNAL, _PROBE})
 _RESTART = Problem.SERVICE_RESTART
 _REFUSALS = frozenset({Problem.PROXY_HEADER, Problem.PROXY_TIMEOUT})
 # Origins that no TCP peer behind a NodePort has: the one stands in a header, the other stays outside.
@@ -58,28 +61,29 @@ class MaillogLedger:
         problems: Counter[str] = Counter()
         located: Counter[tuple[int, str]] = Counter()
         self_inflicted: Counter[str] = Counter()
-        version: PostfixVersion | None = None
         for record in batch.records:
             connects = record.kind in _CONNECTIONS
             if not (connects or record.problem):
                 continue  # a connection that goes on or ends in order: counted at its beginning
             origin = self._origins.of(record.address)
+            if origin is _PROBE:
+                self._listeners.names.learn(record)
             listener = self._listeners.of(record)
             after_refusal = self._follows_a_refusal(record, origin)
             problem = self._label(record, origin, listener) if record.problem and not after_refusal else ""
             times = record.repeats or 1
             if problem:
-                if problem == _RESTART:
-                    version = version_of(record) or version
                 problems[problem] += times
                 if listener is not None:
                     located[listener, problem] += times
                 # Under a node's address there may be anybody, ourselves among them.
                 if origin is Origin.PROBE and problem not in _NOISE and record.address not in self._relays:
                     self_inflicted[problem] += times
-            if listener is None or not connects or after_refusal or problem in _NOISE:
+            if not connects or after_refusal or problem in _NOISE:
                 continue
-            if listener in self._listeners.proxy_ports or not self._is_relayed(record, origin):
+            if listener is None:
+                self._saw_unnamed(record, origin, batch.finished)
+            elif listener in self._listeners.proxy_ports or not self._is_relayed(record, origin):
                 connections[listener, origin] += times
         return MaillogCounts(
             path=self._path,
@@ -92,8 +96,13 @@ class MaillogLedger:
             self_inflicted=self_inflicted,
             located=located,
             finished=batch.finished,
-            postfix_version=version,
+            postfix_version=_version_in(batch.records) if problems[_RESTART] else None,
+            unnamed=self._listeners.names.unnamed(batch.finished),
         )
+
+    def _saw_unnamed(self, record: LogRecord, origin: Origin, now: float) -> None:
+        if origin in _THROUGH_THE_EDGE:
+            self._listeners.names.saw(record, now)
 
     def _label(self, record: LogRecord, origin: Origin, listener: int | None) -> str:
         """Give the label of a problem, by the networks that its line's reader does not know (see ``Problem``)."""
@@ -127,6 +136,12 @@ class MaillogLedger:
                 self._relays.learn(record.address)
             return True
         return False
+
+
+def _version_in(records: Iterable[LogRecord]) -> PostfixVersion | None:
+    """Give the release that was named last."""
+    named = [version_of(record) for record in records if record.problem == _RESTART]
+    return next((version for version in reversed(named) if version is not None), None)
 
 
 def _label_of_a_visit(record: LogRecord, relays: Relays) -> str:

@@ -64,7 +64,7 @@ class PathBook:
         for target_plan in plan.targets:
             self._targets[target_plan.target] = _book(before.get(target_plan.target), target_plan)
         self._client_ip.replan(plan)
-        self._ipv6.replan(plan.ipv6)
+        self._ipv6.replan(plan.ipv6, self._client_ip.names)
         self._negatives.replan(plan.negatives)
         self._cluster.replan(plan.cluster)
         self._roundtrips.replan(plan.roundtrip_interval)

@@ -15,6 +15,7 @@ from tests.config.documents import MINIMAL, with_block
         "services: {smtp: {check_node_port: 30146}}",
         "services: {smtp: {node_port: 30126}, smtps: {node_port: 30125}}",
         "services: {pop3s: null}",
+        "services: {smtp: {syslog_name: haproxy}, imaps: {syslog_name: dovecot-proxy}}",
         "healthz: {require: {services: []}}",
         "maillog: {stdin: {}}\nkubernetes: {}",
     ],

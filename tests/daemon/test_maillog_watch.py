@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from monitor.config.addresses import client_addresses
 from monitor.config.settings import PathSettings
 from monitor.core.observations import AnyObservation, MaillogBatch, MaillogCounts
 from monitor.core.verdicts import Origin
@@ -115,3 +116,34 @@ async def test_the_past_is_read_and_not_followed(tmp_path: Path) -> None:
     assert told == []
     assert await watch.past(replace(path(log), maillog=None), 600.0) == []
     assert await watch.past(path(tmp_path / "missing"), 600.0) == []
+
+
+def test_a_learned_name_survives_a_reload(tmp_path: Path) -> None:
+    """Of settings that have nothing to do with it; the handshake's claimed address has taught it."""
+    log = tmp_path / "mail.log"
+    log.touch()
+    told: list[MaillogCounts | AnyObservation] = []
+    telemetry = Telemetry()
+    before = path(log)
+    (claimed,) = [address for (_, service), address in client_addresses(before).items() if service == "submission"]
+    connect = f"{HEAD}postfix/submission-haproxy/smtpd[9]: connect from unknown"
+
+    async def scenario() -> None:
+        shared = Shared(Scheduler(telemetry), Connector(), lambda: 0.0, telemetry.bug, told.append, lambda _: None)
+        watch = MaillogWatch(shared, told.append)
+        await watch.configure(before)
+        await until(lambda: bool(told))
+        with log.open("a") as file:
+            file.write(f"{connect}[198.51.100.7]\n{connect}[{claimed}]\n")
+        await until(lambda: any(each.lines for each in told if isinstance(each, MaillogCounts)))
+        await watch.configure(path(log, "checks: {interval: 7s}"))
+        with log.open("a") as file:
+            file.write(f"{connect}[198.51.100.7]\n")
+        await until(lambda: sum(each.lines for each in told if isinstance(each, MaillogCounts)) > 2)
+        await watch.stop()
+        shared.connector.close()
+
+    run_virtual(scenario())
+    counts = [each for each in told if isinstance(each, MaillogCounts) and each.lines]
+    assert [each.connections for each in counts] == [{(5587, Origin.PROBE): 1}, {(5587, Origin.EXTERNAL): 1}]
+    assert [each.unnamed.unknown for each in counts] == [(), ()]

@@ -395,3 +395,28 @@ def test_replanning_keeps_what_is_known_of_the_same_claim() -> None:
     story.book.replan(replace(same, targets=tuple(changed)))
     assert story.proof(handshake(SMTP)).result is ProofResult.PROVEN
     assert story.proof(handshake(SMTP, "k8s-node2")).why is Unproven.NOT_TRIED
+
+
+def under(name: str, records: Iterable[LogRecord]) -> list[LogRecord]:
+    """Let another listener have written lines."""
+    return [record._replace(program=name) for record in records]
+
+
+@pytest.mark.parametrize(
+    ("service", "name"), [(SUBMISSION, "postfix/submission-haproxy/smtpd"), (SMTPS, "postfix/smtps-haproxy/smtpd")]
+)
+def test_a_listener_of_another_name_is_learned_and_then_shows_a_loss(service: Service, name: str) -> None:
+    """Under the name that our own line has taught, the edge's address in our place is found, a reload or not."""
+    story = Story(plan(LOG_ONLY))
+    target = handshake(service)
+    for _ in range(2):
+        noops = story.round(target)
+        story.log(under(name, lines(SUBMISSIONS, claim(target), noops=noops)))
+        assert story.of(target).verdict is Verdict.OK
+        story.book.replan(replace(plan(LOG_ONLY), wan_silence=60.0))
+    for _ in range(2):
+        noops = story.round(target)
+        story.log(under(name, lines(SUBMISSIONS, "10.0.20.1", noops=noops)))
+        shown = story.of(target)
+    assert shown.verdict is Verdict.CLIENT_IP_LOST
+    assert shown.listener in {None, service.listener_port}

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from monitor.core.maillog import Problem
-from monitor.core.observations import MaillogBatch, MaillogCounts
+from monitor.core.observations import MaillogBatch, MaillogCounts, UnnamedListeners
 from monitor.core.status import Finding, PathStatus
 from monitor.core.verdicts import Hop, Origin, Verdict
 from monitor.verdict.path_book import PathBook
@@ -194,3 +194,42 @@ def test_smtpd_that_expects_a_header_behind_postscreen_is_told(book: PathBook) -
     finding = found(status(book, 1.0), "proxy_ignored")
     assert (finding.severity, "smtpd_upstream_proxy_protocol" in finding.message) == ("warning", True)
     assert status(book, 301.0).findings == ()
+
+
+def test_a_listener_of_an_unknown_name_is_a_warning(book: PathBook) -> None:
+    """As long as the listener of a service may be it; it ends with the batch that knows better."""
+    unnamed = UnnamedListeners(unknown=("haproxy/postscreen",), unseen=frozenset({2525}))
+    book.record(counts(0.0, unnamed=unnamed))
+    shown = status(book, 0.0)
+    finding = found(shown, "listener_name_unknown")
+    assert (finding.severity, finding.subject) == ("warning", "haproxy/postscreen")
+    assert "haproxy/postscreen" in finding.message
+    assert finding.remedy is not None
+    assert "syslog_name" in finding.remedy.words
+    assert "haproxy/postscreen" not in (finding.remedy.command or "")
+    assert shown.health.status == "warn"
+    book.record(counts(5.0))
+    assert status(book, 5.0).findings == ()
+
+
+def test_a_further_listener_is_information(book: PathBook) -> None:
+    """Where all of ours are seen under their names, it may well be none of ours."""
+    book.record(counts(0.0, unnamed=UnnamedListeners(unknown=("postfix/extra/smtpd",))))
+    shown = status(book, 0.0)
+    assert found(shown, "listener_name_unknown").severity == "info"
+    assert shown.health.status == "pass"
+
+
+def test_a_listener_under_a_stock_name_is_a_warning(book: PathBook) -> None:
+    """The service is named, and what to write into master.cf."""
+    book.record(counts(0.0, unnamed=UnnamedListeners(shared={5587: "postfix/submission/smtpd"})))
+    finding = found(status(book, 0.0), "listener_name_unknown")
+    assert (finding.severity, finding.subject) == ("warning", "submission")
+    assert "postfix/submission/smtpd" in finding.message
+
+
+def test_a_log_without_programs_is_one_finding(book: PathBook) -> None:
+    """Whatever daemons it is known by."""
+    unnamed = UnnamedListeners(unknown=("-/postscreen", "-/smtpd"), unseen=frozenset({2525}))
+    book.record(counts(0.0, unnamed=unnamed))
+    assert found(status(book, 0.0), "listener_name_unknown").subject == "maillog"

@@ -14,11 +14,13 @@ from monitor.core.maillog import LineKind, LogRecord, Problem
 from monitor.wire.maillog.template import ADDRESS, HEAD, PID, Template, clean
 
 _DOVECOT = "dovecot"
+# Where several run on one host, each logs under its own ``instance_name``.
+_INSTANCE = r"[\w.-]{1,64}"
 
 # A login, or the end of a connection without one: the one line that each connection leaves. ``Login failed:`` and the
 # warnings before an end are no ends.
 _BEGINNING = re.compile(
-    rf"{HEAD}dovecot(?:{PID})?: (?=imap-login: (?:(?:Info|Error): )?"
+    rf"{HEAD}(?P<program>{_INSTANCE})(?:{PID})?: (?=imap-login: (?:(?:Info|Error): )?"
     "(?:Log(?:in|ged in): |Disconnected|Login aborted|Aborted login|Failed to initialize SSL|Maximum number of conn))",
     re.ASCII,
 )
@@ -63,22 +65,22 @@ _CHILD = r"service\([^()]{1,64}\): child \d{1,9} "
 # process: src/master/service-process.c, in the name of that process.
 LOGIN = (
     Template(
-        _DOVECOT,
+        _INSTANCE,
         LineKind.PROBLEM,
         rf"{_REFUSED}Client [a-zA-Z ]{{1,64}} \(rip=\)(?:: [^()]*)?",
         Problem.EDGE_CHECK_NOISE,
     ),
-    Template(_DOVECOT, LineKind.PROBLEM, rf"{_REFUSED}Client timed out \({_RIP}", Problem.PROXY_TIMEOUT),
-    Template(_DOVECOT, LineKind.PROBLEM, rf"{_REFUSED}Client not trusted \({_RIP}", Problem.HAPROXY_UNTRUSTED),
+    Template(_INSTANCE, LineKind.PROBLEM, rf"{_REFUSED}Client timed out \({_RIP}", Problem.PROXY_TIMEOUT),
+    Template(_INSTANCE, LineKind.PROBLEM, rf"{_REFUSED}Client not trusted \({_RIP}", Problem.HAPROXY_UNTRUSTED),
     Template(
-        _DOVECOT,
+        _INSTANCE,
         LineKind.PROBLEM,
         rf"{_REFUSED}Client disconnected(?:: Failed to read full header)? \({_RIP}(?:: [^()]*)?",
         Problem.HAPROXY_DISCONNECTED,
     ),
-    Template(_DOVECOT, LineKind.PROBLEM, rf"{_REFUSED}.*{_RIP}", Problem.PROXY_HEADER),
-    Template(_DOVECOT, LineKind.PROBLEM, f"imap-login: (?:Fatal|Error): master: {_CHILD}.*", Problem.PROCESS_EXIT),
-    Template(_DOVECOT, LineKind.PROBLEM, "imap-login: (?:Fatal|Panic): .*", Problem.FATAL),
+    Template(_INSTANCE, LineKind.PROBLEM, rf"{_REFUSED}.*{_RIP}", Problem.PROXY_HEADER),
+    Template(_INSTANCE, LineKind.PROBLEM, f"imap-login: (?:Fatal|Error): master: {_CHILD}.*", Problem.PROCESS_EXIT),
+    Template(_INSTANCE, LineKind.PROBLEM, "imap-login: (?:Fatal|Panic): .*", Problem.FATAL),
 )
 
 # Without it nobody logs in.
@@ -135,11 +137,11 @@ def read_login(line: str) -> LogRecord | None:
     if fields is None:
         return None
     address, local_address, session = fields
-    stamp, pid = beginning.groups("0")
+    stamp, program, pid = beginning.groups("0")
     return LogRecord(
         LineKind.IMAP_LOGIN,
         stamp,
-        "dovecot",
+        program,
         int(pid),
         address,
         session_port(session, address),
