@@ -11,7 +11,7 @@ from tests.patience import stretched
 
 CONFTEST = """
 import tests.deadline
-tests.deadline.AGAIN, tests.deadline.GRACE = 0.3, 2.0
+tests.deadline.AGAIN, tests.deadline.GRACE = 0.3, GRACE
 pytest_plugins = ("tests.deadline",)
 """
 IN_A_TASK = """
@@ -69,9 +69,9 @@ def test_it():
 """
 
 
-def run(directory: Path, test: str, *flags: str) -> subprocess.CompletedProcess[str]:
-    """Run a test that has a second, as a project of its own."""
-    (directory / "conftest.py").write_text(CONFTEST)
+def run(directory: Path, test: str, *flags: str, grace: float = 60.0) -> subprocess.CompletedProcess[str]:
+    """Run a test that has a second, as a project of its own, whose process has ``grace`` seconds more."""
+    (directory / "conftest.py").write_text(CONFTEST.replace("GRACE\n", f"{grace}\n"))
     (directory / "test_hanging.py").write_text(test)
     (directory / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\ntimeout = 1\n")
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--rootdir={directory}", *flags]
@@ -98,14 +98,14 @@ def test_a_test_that_hangs_fails_with_all_stacks(test: str, where: str, tmp_path
 @pytest.mark.parametrize("test", [IN_C, IN_THE_END_OF_THE_PROCESS], ids=["call into C", "process"])
 def test_what_no_failure_ends_ends_the_process(test: str, tmp_path: Path) -> None:
     """With the stacks of all threads on standard error."""
-    done = run(tmp_path, test)
+    done = run(tmp_path, test, grace=2.0)
     assert done.returncode == 1
     assert "Timeout (0:00:0" in done.stderr
 
 
 def test_a_worker_that_is_ended_names_its_test(tmp_path: Path) -> None:
     """Xdist knows what it was in, and the run ends."""
-    done = run(tmp_path, IN_C, "-n1", "--max-worker-restart=0")
+    done = run(tmp_path, IN_C, "-n1", "--max-worker-restart=0", grace=2.0)
     assert done.returncode == 1
     assert "crashed while running 'test_hanging.py::test_it'" in done.stdout
     assert "Timeout (0:00:0" in done.stdout + done.stderr
