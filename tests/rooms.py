@@ -4,11 +4,14 @@ import os
 from pathlib import PurePosixPath
 from zlib import crc32
 
-SERVERS = {"alerts": 300, "browser": 300, "image": 600, "kube": 600, "lab": 600}
-"""Rooms that take real servers, and the seconds that one test of theirs may last, the start of a laboratory included.
+SERVERS = frozenset({"alerts", "browser", "image", "kube", "lab"})
+"""Rooms that take real servers.
 
 A single test of another room that takes one, or a program that a bare machine has not, is marked ``servers`` itself.
 """
+
+DEADLINES = {"alerts": 300, "browser": 300, "chart": 300, "e2e": 600, "image": 600, "kube": 600, "lab": 600}
+"""Seconds that one test of a room may last, the start of a laboratory included, where it is not the usual time."""
 
 LONGEST: tuple[str, ...] = (
     "tests/lab/test_faults.py",
@@ -19,6 +22,7 @@ LONGEST: tuple[str, ...] = (
     "tests/e2e/test_demo.py",
     "tests/lab/test_roundtrip.py",
     "tests/lab/test_check.py",
+    "tests/verdict/test_properties.py",
 )
 """Modules in the order in which they begin, before all others: what takes longest must not begin last."""
 
@@ -37,7 +41,7 @@ def room_of(nodeid: str) -> str:
 
 def deadline_of(nodeid: str) -> float | None:
     """Give the seconds that a test may last where its room has a deadline of its own."""
-    return SERVERS.get(room_of(nodeid))
+    return DEADLINES.get(room_of(nodeid))
 
 
 def group_of(nodeid: str) -> str:

@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-from tests.rooms import LONGEST, SERVERS, SHARES, deadline_of, group_of, rank_of, room_of
+from tests.rooms import DEADLINES, LONGEST, SERVERS, SHARES, deadline_of, group_of, rank_of, room_of
 
 TESTS = Path(__file__).parent
 STARTERS = (
@@ -20,7 +20,7 @@ STARTERS = (
 
 def test_every_name_is_one() -> None:
     """A room or a module that is renamed keeps its deadline and its place."""
-    assert all((TESTS / room).is_dir() for room in SERVERS)
+    assert all((TESTS / room).is_dir() for room in {*SERVERS, *DEADLINES})
     assert all((TESTS.parent / module).is_file() for module in (*LONGEST, *SHARES))
     assert all(_exists(name) for name in STARTERS)
     assert set(SHARES) <= set(LONGEST)
@@ -46,7 +46,7 @@ def test_a_test_is_known_by_its_id() -> None:
         "tests/test_c.py::test_c",
     )
     assert [room_of(each) for each in (in_lab, shared, alone)] == ["lab", "lab", ""]
-    assert [deadline_of(each) for each in (in_lab, alone)] == [SERVERS["lab"], None]
+    assert [deadline_of(each) for each in (in_lab, alone)] == [DEADLINES["lab"], None]
     assert (group_of(in_lab), group_of(alone)) == ("tests/lab/test_sshd.py", "tests/test_c.py")
     assert {group_of(f"{shared}[{number}]") for number in range(20)} == {f"{LONGEST[0]} 0", f"{LONGEST[0]} 1"}
     assert sorted((alone, in_lab, shared), key=rank_of) == [shared, in_lab, alone]

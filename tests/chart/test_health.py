@@ -12,6 +12,7 @@ import pytest
 from tests.alerts.servers import free_port
 from tests.chart.conftest import Rendered
 from tests.chart.helm import pods
+from tests.patience import stretched
 
 
 @contextmanager
@@ -33,7 +34,7 @@ def asked(rendered: Rendered, address: str, seconds: str) -> subprocess.Complete
     program, service, _ = container["args"]
     assert service == "http://mailpath.monitoring:9641"
     command = [sys.executable, "-c", program, address, seconds]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=stretched(120))
 
 
 def test_a_healthy_path_passes(rendered: Rendered, tmp_path: Path) -> None:
@@ -48,7 +49,7 @@ def test_a_healthy_path_passes(rendered: Rendered, tmp_path: Path) -> None:
 def test_a_broken_path_does_not(rendered: Rendered, tmp_path: Path) -> None:
     """The daemon is ready, and what it knows of the path is shown: that fails the test."""
     with demo(tmp_path / "output", "--fault", "proxy-off") as address:
-        done = asked(rendered, address, "8")
+        done = asked(rendered, address, str(stretched(8)))
     assert done.returncode == 1, done.stdout + done.stderr
     assert "/readyz 200" in done.stdout
     assert "/healthz 503" in done.stdout

@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from tests.patience import stretched
 from tests.waiting import eventually
 
 Series = Mapping[str, float]
@@ -27,7 +28,7 @@ class Demo:
     def get(self, path: str) -> tuple[int, str]:
         """Ask for a path; give status and body."""
         try:
-            with urllib.request.urlopen(f"{self.base}{path}", timeout=5) as answer:  # noqa: S310 - our own http
+            with urllib.request.urlopen(f"{self.base}{path}", timeout=stretched(5)) as answer:  # noqa: S310 - our own http
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()

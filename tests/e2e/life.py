@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tests.patience import stretched
 from tests.waiting import eventually
 
 CONFIGURATION = """
@@ -60,7 +61,7 @@ class Life:
     def get(self, path: str) -> str:
         """Give what an endpoint answers, ``""`` where it is no 200."""
         try:
-            with urllib.request.urlopen(f"{self._base}{path}", timeout=5) as answer:  # noqa: S310 - our own http
+            with urllib.request.urlopen(f"{self._base}{path}", timeout=stretched(5)) as answer:  # noqa: S310 - our own http
                 return str(answer.read().decode())
         except urllib.error.HTTPError:
             return ""

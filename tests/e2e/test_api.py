@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from tests.e2e.demo import Demo, Series, demo_running
+from tests.patience import stretched
 
 # Checks of schemathesis that say something about an interface whose input is names and free text. Missing: that all
 # valid data is taken (a name that nobody watches is valid data, and 404), and those of authentication, which is off.
@@ -62,7 +63,7 @@ def test_no_request_breaks_the_daemon(tmp_path: Path) -> None:
             ],
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=stretched(120),
             check=False,
             cwd=tmp_path,
         )

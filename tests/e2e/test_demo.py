@@ -13,6 +13,7 @@ import pytest
 
 from monitor.demo.faults import FAULTS
 from tests.e2e.demo import Demo, Series, demo_running
+from tests.patience import stretched
 
 NODES, SERVICES = 4, 4
 # fall x max(interval, timeout) + timeout of the demo's mailpath.yml, in seconds
@@ -128,7 +129,7 @@ def test_a_fault_changes_what_the_daemon_says(name: str, tmp_path: Path) -> None
 
 def test_the_sound_path_is_sound_until_a_fault_strikes(tmp_path: Path) -> None:
     """All is up, outside clients are seen as such, nothing in the log is a problem; then a fault shows in time."""
-    with demo_running(tmp_path, "--fault", f"port-closed@{STRIKES}s") as demo:
+    with demo_running(tmp_path, "--fault", f"port-closed@{stretched(STRIKES):.0f}s") as demo:
         demo.until(_sound, STRIKES)
         series = demo.metrics()
         assert _sum(series, "mailpath_maillog_connections_total", 'origin="external"') > 0

@@ -9,6 +9,7 @@ from tests.lab.dialogue import Dialogue, proxy_header
 from tests.lab.lab import Lab
 from tests.lab.network import EDGE, NODES, POD
 from tests.lab.sshd import USER
+from tests.patience import stretched
 
 GREETING = f"220 {SERVER_NAME} ESMTP"
 FRONTEND_PORTS = {30125: 25, 30126: 465, 30127: 587, 30128: 993}
@@ -56,6 +57,6 @@ def ssh(lab: Lab, command: str) -> subprocess.CompletedProcess[str]:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=stretched(20),
         check=False,
     )

@@ -18,6 +18,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import NamedTuple, TypeVar
 
+from tests.patience import stretched
+
 T = TypeVar("T")
 
 CLONE_NEWNET = 0x40000000  # setns(2); Python has os.setns only since 3.12
@@ -111,7 +113,7 @@ class Host:
             start_new_session=True,
         )
         if self._keeper.stdout is None or self._keeper.stdout.readline() != "ready\n":
-            said = self._keeper.communicate(timeout=5)[1].strip()
+            said = self._keeper.communicate(timeout=stretched(5))[1].strip()
             self._keeper = None
             raise LabError(f"cannot make namespaces for {self.name}: {said}; in a container, run it with --privileged")
         self._first = next(process.pid for process in processes() if process.parent == self._keeper.pid)
@@ -124,7 +126,7 @@ class Host:
             return
         if self._first:
             os.kill(self._first, signal.SIGKILL)
-        self._keeper.communicate(timeout=10)
+        self._keeper.communicate(timeout=stretched(10))
         self._keeper = None
         if self._threads is not None:
             self._threads.shutdown()
@@ -162,7 +164,7 @@ class Host:
                 umask=0o022,
                 text=True,
                 check=False,
-                timeout=60,
+                timeout=stretched(60),
             )
             out.seek(0)
             err.seek(0)

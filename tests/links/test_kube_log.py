@@ -33,7 +33,7 @@ def _follow(server: KubeServer, *, position: Position | None = None, silence: fl
         kubeconfig=server.kubeconfig,
         position=position,
         heartbeat=0.05,
-        timeout=0.5,
+        timeout=10.0,
         silence=silence,
     )
 
