@@ -102,4 +102,6 @@ def complete_services(entries: Mapping[str, ServiceEntry | None]) -> dict[str, S
 
 def to_service(name: str, entry: ServiceEntry) -> Service:
     """Give a complete entry as the rest of the house knows it."""
-    return Service(name=name, **msgspec.structs.asdict(entry))
+    fields = msgspec.structs.asdict(entry)
+    absent = {key: value for key, value in _OPTIONAL.items() if fields[key] is UNSET}
+    return Service(name=name, **fields | absent)
