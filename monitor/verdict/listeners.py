@@ -42,19 +42,19 @@ class Listeners:
         The second half of a port-25 session is written by the stock ``postfix/smtpd`` (``smtpd pass``), whichever
         postscreen it came from: it tells no listener.
         """
-        program = record.program
-        if program in self._of_postfix:
-            return self._of_postfix[program]
+        program, known = record.program, self._of_postfix
+        if program in known:
+            return known[program]
         if record.kind is LineKind.IMAP_LOGIN or "/" not in program:
             return self._of_dovecot(record)
         if program in self.names.learned:
             return self.names.learned[program]
-        if len(self._of_postfix) >= REMEMBERED:
-            self._of_postfix.clear()
+        if len(known) >= REMEMBERED:
+            known.clear()
         named = self.names.named(program)
         listener = self._stock.get(program) if named is None else named
         if listener is not None or program == PASSED:
-            self._of_postfix[program] = listener
+            known[program] = listener
         return listener
 
     def is_stock(self, program: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from monitor.core.maillog import LineKind, LogRecord, PostfixVersion, Problem
 from monitor.core.observations import MaillogBatch, MaillogCounts
 from monitor.core.verdicts import Origin
+from monitor.verdict.listener_names import PASSED
 from monitor.verdict.listeners import Listeners
 from monitor.verdict.origins import Origins
 from monitor.verdict.relays import Relays
@@ -61,14 +62,16 @@ class MaillogLedger:
         problems: Counter[str] = Counter()
         located: Counter[tuple[int, str]] = Counter()
         self_inflicted: Counter[str] = Counter()
+        origin_of, listener_of, names = self._origins.of, self._listeners.of, self._listeners.names
+        proxy_ports = self._listeners.proxy_ports
         for record in batch.records:
             connects = record.kind in _CONNECTIONS
             if not (connects or record.problem):
                 continue  # a connection that goes on or ends in order: counted at its beginning
-            origin = self._origins.of(record.address)
+            origin = origin_of(record.address)
             if origin is _PROBE:
-                self._listeners.names.learn(record)
-            listener = self._listeners.of(record)
+                names.learn(record)
+            listener = listener_of(record)
             after_refusal = self._follows_a_refusal(record, origin)
             problem = self._label(record, origin, listener) if record.problem and not after_refusal else ""
             times = record.repeats or 1
@@ -81,9 +84,9 @@ class MaillogLedger:
                     self_inflicted[problem] += times
             if not connects or after_refusal or problem in _NOISE:
                 continue
-            if listener is None:
+            if listener is None and record.program != PASSED:
                 self._saw_unnamed(record, origin, batch.finished)
-            elif listener in self._listeners.proxy_ports or not self._is_relayed(record, origin):
+            elif listener is not None and (listener in proxy_ports or not self._is_relayed(record, origin)):
                 connections[listener, origin] += times
         return MaillogCounts(
             path=self._path,
@@ -97,7 +100,7 @@ class MaillogLedger:
             located=located,
             finished=batch.finished,
             postfix_version=_version_in(batch.records) if problems[_RESTART] else None,
-            unnamed=self._listeners.names.unnamed(batch.finished),
+            unnamed=names.unnamed(batch.finished),
         )
 
     def _saw_unnamed(self, record: LogRecord, origin: Origin, now: float) -> None:

@@ -10,7 +10,7 @@ its envelopes first, line by line. Under which names the listeners log is the af
 for a template matches any name that ends like its daemon.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from monitor.core.maillog import LogRecord
 from monitor.wire.maillog.delivery import MARK, read_delivery
@@ -20,6 +20,10 @@ from monitor.wire.maillog.folded import WORDS, unfold
 
 # As many letters as the times of one log have in common: the century, or the month's name.
 _COMMON = 3
+# Of a block so many lines are looked at for an envelope, and so many of those that a reader has left, as it does with
+# a line in one: all of a block of few lines, such as a log is followed by.
+_LOOKED_AT = 64
+_LEFT_LOOKED_AT = 16
 
 
 class _NotPlainError(Exception):
@@ -28,11 +32,6 @@ class _NotPlainError(Exception):
 
 def _leave(line: str) -> LogRecord | None:
     raise _NotPlainError(line)
-
-
-def _leave_unless_plain(line: str) -> None:
-    if not is_plain(line):
-        _leave(line)
 
 
 _READERS_OF_PLAIN = {**READERS, **{words[:LETTERS]: _leave for words in WORDS}}
@@ -72,16 +71,17 @@ class MaillogParser:
         return records
 
     def _records(self, lines: list[str], size: int) -> list[LogRecord]:
-        # What the least and the greatest line begin with, all others do.
-        if is_plain(lines[0]) and is_plain(lines[-1]) and min(lines)[:_COMMON] == max(lines)[:_COMMON]:
+        if is_plain(lines[0]) and is_plain(lines[-1]) and _alike(lines):
+            left: list[str] = []
             try:
-                records = _read(lines, _READERS_OF_PLAIN, size, _leave_unless_plain)
+                records = _read(lines, _READERS_OF_PLAIN, size, left)
             except _NotPlainError:
                 pass
             else:
-                self._previous = lines[-1]
-                self._opener.saw_plain()
-                return records
+                if all(map(is_plain, left[:: 1 + len(left) // _LEFT_LOOKED_AT])):
+                    self._previous = lines[-1]
+                    self._opener.saw_plain()
+                    return records
         return self._opened(lines)
 
     def _opened(self, lines: list[str]) -> list[LogRecord]:
@@ -105,13 +105,17 @@ class MaillogParser:
         return records + _read(plain)
 
 
+def _alike(lines: list[str]) -> bool:
+    """Tell whether lines begin alike, as those do that one daemon has stamped."""
+    lines = lines[:: 1 + len(lines) // _LOOKED_AT]
+    # What the least and the greatest begin with, all others do.
+    return min(lines)[:_COMMON] == max(lines)[:_COMMON]
+
+
 def _read(
-    lines: list[str],
-    readers: Mapping[str, Reader] = READERS,
-    size: int = 0,
-    missed: Callable[[str], object] | None = None,
+    lines: list[str], readers: Mapping[str, Reader] = READERS, size: int = 0, left: list[str] | None = None
 ) -> list[LogRecord]:
-    """Read lines without envelopes, of ``size`` bytes together; ``missed`` is asked about those that a reader left."""
+    """Read lines without envelopes, of ``size`` bytes together; ``left`` gets those that a reader made nothing of."""
     records: list[LogRecord] = []
     head_end, client, mark = HEAD_END, CLIENT, MARK
     if size > len(lines) * MAX_LINE:
@@ -131,6 +135,6 @@ def _read(
             continue
         if (record := reader(line)) is not None:
             records.append(record)
-        elif missed is not None:
-            missed(line)
+        elif left is not None:
+            left.append(line)
     return records

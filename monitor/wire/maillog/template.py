@@ -13,7 +13,7 @@ MAX_TEXT = 1024
 
 # RFC 3339, as rsyslog's RSYSLOG_FileFormat and Kubernetes write it, and ``+0200`` as journalctl does (-o short-iso);
 # RFC 3164 section 4.1.2, as older images do, with a fraction as journalctl does (-o short-precise).
-RFC3339 = r"\d{4}-\d\d-\d\dT[\d:.]{8,18}(?:Z|[+-]\d\d:?\d\d)"
+RFC3339 = r"\d{4}-\d\d-\d\dT[\d:.]{8,18}(?:Z|[+-][\d:]{4,5})"
 RFC3164 = r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,9})?"
 # Kubernetes may put its own time (``timestamps=true``) before the mail log's. Lazy: as a rule there is one time. An
 # envelope that names no time leaves ``-``.
