@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.alerts.servers import Message
 from tests.lab import fault_report
 from tests.lab.alarm import BEAT, OVER_WITHIN, Alarm, alarm
 from tests.lab.daemon import SOUND, Daemon
@@ -29,6 +28,15 @@ HAPROXY_NOTICES = 20.0
 """Seconds within which HAProxy, at its own pace here, has come to its own view."""
 RECOVERED = 60.0
 """Seconds within which all is well again: HAProxy's rise, and the pause that SSH makes between two attempts."""
+ENDS_AWAITED = frozenset(
+    {
+        "PROXY switched off on one Postfix listener",  # a page
+        "one node refuses one data port",  # what is read in the day
+        "edge dead",  # what others hang on, which are not told while it lasts
+        "lookup errors: mail is deferred by 451",  # what is told for minutes after it has gone
+    }
+)
+"""Faults for which a test waits until the message of their end has come; of the others it may come during the next."""
 
 
 class Watch:
@@ -136,10 +144,12 @@ def test_fault(fault: Fault, lab: Lab, watch: Watch) -> None:
     if fault.remembered:
         daemon.restart()
     daemon.until_view(SOUND, daemon.view, within=RECOVERED)
-    told.until_told("resolved", by=time.monotonic() + stretched(OVER_WITHIN))
-    assert [words(message) for message in told.take()] == [
-        (status, *fault.told, fault.hop) for status in ("firing", "resolved")
-    ]
+    firing, over = ((status, *fault.told, fault.hop) for status in ("firing", "resolved"))
+    if fault.name in ENDS_AWAITED:
+        told.until_told("resolved", by=time.monotonic() + stretched(OVER_WITHIN))
+        assert told.take() == [firing, over]
+    else:
+        assert told.take(owed=over) == [firing]
 
 
 def does_no_harm(fault: Fault, lab: Lab, watch: Watch) -> None:
@@ -151,6 +161,11 @@ def does_no_harm(fault: Fault, lab: Lab, watch: Watch) -> None:
     assert watch.alarm.take() == []
 
 
+def test_ends_awaited_are_rows_of_the_table() -> None:
+    """A fault that was renamed is awaited still."""
+    assert {fault.name for fault in FAULTS} >= ENDS_AWAITED
+
+
 @pytest.mark.skipif(WRITING, reason="it is being written")
 def test_the_document_is_this_table() -> None:
     """What is published of mailpath is what is tested here; the other columns were seen when the table was made."""
@@ -159,12 +174,6 @@ def test_the_document_is_this_table() -> None:
         (fault_report.title(fault), fault_report.mailpath_says(fault), fault_report.who_is_told(fault))
         for fault in FAULTS
     ]
-
-
-def words(message: Message) -> tuple[str, ...]:
-    """Give what one message says: that it is so or over, to whom, and each alert with its hop."""
-    alerts = [each["labels"] for each in message.alerts]
-    return message.status, message.receiver, *(word for each in alerts for word in (each["alertname"], each["hop"]))
 
 
 def ours(view: dict[str, str]) -> dict[str, str]:
