@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 
 from monitor.config.alert_rules import rules_yaml
 from monitor.config.schema import json_schema
-from monitor.core.meanings import AGREEMENTS, HOPS, VERDICTS
-from monitor.core.remedies import PHASES, REASONS, Advice
+from monitor.core import runbook
+from monitor.core.meanings import HOPS, VERDICTS, Advice
 from monitor.core.runbook import Remedy
+from monitor.core.verdicts import Agreement
 from monitor.publish import catalogue
 from monitor.publish.alerting.alert import Alert
 from monitor.publish.alerting.groups import all_alerts
@@ -28,16 +29,6 @@ ALERT_RULES = DOCS.parent / "alerts" / "mailpath.rules.yml"
 EDGE = "10.0.20.1"
 LONGEST_DEFAULT = 100
 LAST_PORT = 65535
-
-ABOUT_REASONS = """\
-<!-- Made by tools/generate_docs.py from monitor/core/remedies.py: change it there. -->
-# Why a probe failed
-
-Every failed round has a *phase* (where it stood) and a *reason* (why it could not go on), each of a closed set. They
-are the labels of `mailpath_probe_failures_total`, and the fields `phase` and `reason` of log events. The whole
-transcript: `mailpath probe NODE SERVICE`, or `/probe?path=&node=&service=&debug=true`. The commands are
-those of [the runbook's path](how-it-works.md#the-path), with its addresses and names.
-"""
 
 ABOUT_VERDICTS = """\
 <!-- Made by tools/generate_docs.py from monitor/core/meanings.py: change it there. -->
@@ -100,12 +91,39 @@ e-mail alone.
 ABOUT_ALERT = "<!-- Made by tools/generate_docs.py from monitor/publish/alerting/: change it there. -->\n"
 
 
+# What only the document says: no page and no alert shows it.
+AGREEMENTS: Mapping[Agreement, Advice] = {
+    Agreement.LB_UP_PATH_DOWN: Advice(
+        "HAProxy sends clients to this server, and our handshake with it fails: its health check looks at something "
+        "else than what clients need.",
+        "Take the server out by hand until it is mended, and see what its check proves.",
+        (runbook.SHOW_STATE,),
+    ),
+    Agreement.LB_DOWN_PATH_UP: Advice(
+        "HAProxy has taken out a server that works: its `check port` is wrong or blocked. Clients crowd on the "
+        "others, or find none.",
+        "Compare the server's check port with the Service's healthcheck NodePorts.",
+        (runbook.SHOW_STATE, runbook.SERVICE),
+    ),
+    Agreement.LB_ADMIN: Advice(
+        "Somebody has put this server in maintenance, or lets it drain.",
+        "If nobody remembers why: put it back.",
+        (runbook.SHOW_STATE,),
+    ),
+    Agreement.UNKNOWN: Advice(
+        "HAProxy's view or ours is missing: never checked, checks switched off, SSH down, or stale.",
+        "See the edge's own state.",
+        (runbook.SHOW_STATE,),
+    ),
+    Agreement.AGREE: Advice("HAProxy and our handshake say the same, be it good or bad.", "Nothing to do."),
+}
+
+
 def documents() -> dict[str, str]:
     """Give every generated document by its file name."""
     return _alerts() | {
         "configuration.md": _configuration(),
         "metrics.md": _metrics(),
-        "reasons.md": _reasons(),
         "verdicts.md": _verdicts(),
     }
 
@@ -215,13 +233,6 @@ def _default(name: str, schema: Mapping[str, Any], required: object) -> str:
         return ""
     text = json.dumps(schema["default"], ensure_ascii=False)
     return f"`{text}`" if len(text) <= LONGEST_DEFAULT else "see below"
-
-
-def _reasons() -> str:
-    index = ", ".join(f"[{reason}](#{reason})" for reason in REASONS)
-    rows = "".join(f"| `{phase}` | {meaning} |\n" for phase, meaning in PHASES.items())
-    phases = f"## Phases\n\n| phase | what happens in it |\n| --- | --- |\n{rows}"
-    return "\n".join((ABOUT_REASONS, f"{index}\n", phases, "## Reasons\n", *_sections(REASONS)))
 
 
 def _verdicts() -> str:

@@ -1,10 +1,20 @@
-"""What each verdict, agreement and hop means, and what to do about it: ``docs/verdicts.md`` is made of this."""
+"""What each verdict and hop means, and what to do about it: ``docs/verdicts.md`` is made of this."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from monitor.core import runbook
-from monitor.core.remedies import Advice
-from monitor.core.verdicts import Agreement, Hop, Verdict
+from monitor.core.runbook import Remedy
+from monitor.core.verdicts import Hop, Verdict
+
+
+class Advice(NamedTuple):
+    """What something means, what to do about it, and the remedies with a command for that (none: nothing to run)."""
+
+    meaning: str
+    remedy: str
+    commands: tuple[Remedy, ...] = ()
+
 
 VERDICTS: Mapping[Verdict, Advice] = {
     Verdict.UNKNOWN: Advice(
@@ -85,32 +95,6 @@ VERDICTS: Mapping[Verdict, Advice] = {
         "The whole dialogue works, and the client address is proven, or it is said why it could not be.",
         "Nothing to do.",
     ),
-}
-
-AGREEMENTS: Mapping[Agreement, Advice] = {
-    Agreement.LB_UP_PATH_DOWN: Advice(
-        "HAProxy sends clients to this server, and our handshake with it fails: its health check looks at something "
-        "else than what clients need.",
-        "Take the server out by hand until it is mended, and see what its check proves.",
-        (runbook.SHOW_STATE,),
-    ),
-    Agreement.LB_DOWN_PATH_UP: Advice(
-        "HAProxy has taken out a server that works: its `check port` is wrong or blocked. Clients crowd on the "
-        "others, or find none.",
-        "Compare the server's check port with the Service's healthcheck NodePorts.",
-        (runbook.SHOW_STATE, runbook.SERVICE),
-    ),
-    Agreement.LB_ADMIN: Advice(
-        "Somebody has put this server in maintenance, or lets it drain.",
-        "If nobody remembers why: put it back.",
-        (runbook.SHOW_STATE,),
-    ),
-    Agreement.UNKNOWN: Advice(
-        "HAProxy's view or ours is missing: never checked, checks switched off, SSH down, or stale.",
-        "See the edge's own state.",
-        (runbook.SHOW_STATE,),
-    ),
-    Agreement.AGREE: Advice("HAProxy and our handshake say the same, be it good or bad.", "Nothing to do."),
 }
 
 HOPS: Mapping[Hop, Advice] = {

@@ -54,7 +54,6 @@ SSH_TRY = Remedy("Log in to the edge by hand.", "ssh admin@{address} true")
 GATE = Remedy(
     "Make `edge/mailpath-gate` the key's forced command, in one word (docs/pfsense.md): it is handed the whole command."
 )
-HOST_KEY = Remedy("Show the fingerprint of the edge's host key.", "ssh-keyscan {address} | ssh-keygen -lf -")
 BOOTSTRAP = Remedy(
     "Apply the declared configuration again. This restarts HAProxy.",
     "ssh admin@{address} 'php /tmp/pfsense-haproxy-bootstrap.php'",
@@ -131,17 +130,12 @@ CONFIG_CHECK = Remedy("See the faults of the configuration.", "mailpath config c
 MAINTENANCE_END = Remedy("End the announced maintenance.", "mailpath maintenance end")
 OWN_LOG = Remedy("Read mailpath's own log.")
 OWN_PODS = Remedy("See whether mailpath's Pod runs.", "kubectl get pods -A -l app.kubernetes.io/name=mailpath")
-OWN_POD_EVENTS = Remedy(
-    "Read the events of mailpath's Pod.", "kubectl describe pods -A -l app.kubernetes.io/name=mailpath"
-)
 OWN_POD_LOG = Remedy("Read the end of mailpath's log.", "kubectl logs -n monitoring deployment/mailpath --tail=50")
 OWN_BUGS = Remedy(
     "Find the traceback in mailpath's log.", "kubectl logs -n monitoring deployment/mailpath | grep probe.bug"
 )
 OWN_STOP = Remedy("Stop mailpath.", "kubectl scale -n monitoring deployment/mailpath --replicas=0")
 OWN_ROUTES = Remedy("Where mailpath runs: see its routes, then ping the edge and a node.", "ip route")
-OWN_LIMITS = Remedy("Where mailpath runs: see how many files it may open.", "ulimit -n")
-OWN_CLOCK = Remedy("Compare the clocks.", "date -u")
 MX = Remedy("See where the domain's mail goes.", "dig +short MX example.org")
 CHECK_PORT = Remedy("Give those servers `check port`, or remove the backend.")
 LESS_NOISE = Remedy(

@@ -1,20 +1,18 @@
-"""The meaning of each verdict, agreement and hop: complete, and fit to be read at night."""
+"""The meaning of each verdict and hop: complete, and fit to be read at night."""
 
 import pytest
 
-from monitor.core.meanings import AGREEMENTS, HOPS, VERDICTS
-from monitor.core.remedies import Advice
-from monitor.core.verdicts import Agreement, Hop, Verdict
+from monitor.core.meanings import HOPS, VERDICTS, Advice
+from monitor.core.verdicts import Hop, Verdict
 
 
-def test_every_verdict_agreement_and_hop_is_explained_in_its_order() -> None:
+def test_every_verdict_and_hop_is_explained_in_its_order() -> None:
     """The order is that of the tables by which they are concluded."""
     assert list(VERDICTS) == list(Verdict)
-    assert list(AGREEMENTS) == list(Agreement)
     assert list(HOPS) == list(Hop)
 
 
-@pytest.mark.parametrize("advice", [*VERDICTS.values(), *AGREEMENTS.values(), *HOPS.values()])
+@pytest.mark.parametrize("advice", [*VERDICTS.values(), *HOPS.values()])
 def test_an_explanation_is_made_of_whole_sentences(advice: Advice) -> None:
     """What it means, and what to do about it."""
     for text in (advice.meaning, advice.remedy):
