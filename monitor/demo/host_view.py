@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from monitor.demo.haproxy import Haproxy, Pool, Server
 from monitor.demo.haproxy_view import PID
-from monitor.wire import haproxy_cfg, pfctl_nat, pfctl_rules, sockstat
+from monitor.wire import haproxy_cfg, pfctl_nat, pfctl_rules, sockets
 
 STATS_SOCKET = "/tmp/haproxy.socket"  # noqa: S108 - pfSense's own place, which nobody opens here
 
@@ -16,7 +16,7 @@ _HALF_AN_HOUR = 1_800_000
 def answer(haproxy: Haproxy, address: str, command: str) -> str | None:
     """Say what a command prints on the edge of that address; ``None``: there is no such program."""
     match command:
-        case sockstat.COMMAND:
+        case sockets.SOCKSTAT:
             return "".join((_SOCKETS, *(_socket(number, pool) for number, pool in enumerate(_pools(haproxy), 5))))
         case pfctl_nat.COMMAND:
             return "".join(_redirect(address, pool) for pool in _pools(haproxy))

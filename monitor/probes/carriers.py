@@ -5,7 +5,7 @@ from monitor.core.roundtrip import Letter
 from monitor.links.http_client import Answer, request
 from monitor.links.smtp_client import SmtpClient
 from monitor.wire import brevo
-from monitor.wire.letter import message
+from monitor.wire.message import message
 
 
 class Brevo:

@@ -13,14 +13,13 @@ from monitor.core.errors import LinkError, WireError
 from monitor.core.observations import Span
 from monitor.core.taxonomy import Phase, Reason
 from monitor.links.ssh import SshLink
-from monitor.wire import haproxy_cfg, ls, pfctl_nat, pfctl_rules, sockstat
-from monitor.wire.backups import newest_backup
+from monitor.wire import files, haproxy_cfg, pfctl_nat, pfctl_rules, sockets
+from monitor.wire.files import newest_backup, parse_ls
 from monitor.wire.haproxy_cfg import parse_configuration
-from monitor.wire.ls import parse_ls
 from monitor.wire.pf_rule import PfRule
 from monitor.wire.pfctl_nat import deciding, parse_nat, reaches, redirect
 from monitor.wire.pfctl_rules import parse_rules, passes
-from monitor.wire.sockstat import frontends, parse_sockstat
+from monitor.wire.sockets import frontends, parse_sockstat
 
 T = TypeVar("T")
 
@@ -138,11 +137,11 @@ class Edge:
 
 def commands(settings: EdgeSettings) -> Mapping[str, str]:
     """Give the command lines of a round by their names, for the edge's ``/bin/sh``."""
-    given = {SOCKSTAT: sockstat.COMMAND}
+    given = {SOCKSTAT: sockets.SOCKSTAT}
     if settings.redirected:
         given |= {NAT: pfctl_nat.COMMAND, RULES: pfctl_rules.COMMAND}
     if settings.stats_socket is not None:
-        given |= {CONFIGURATION: haproxy_cfg.COMMAND, STATS_SOCKET: ls.command(settings.stats_socket)}
+        given |= {CONFIGURATION: haproxy_cfg.COMMAND, STATS_SOCKET: files.ls_command(settings.stats_socket)}
     if settings.backup_command is not None:
         given[BACKUP] = settings.backup_command
     return given

@@ -22,9 +22,9 @@ from monitor.links.kube_exec import KubeExec
 from monitor.links.kube_watch import Listing, Patience
 from monitor.probes import kubernetes_objects
 from monitor.probes.kubernetes_objects import KubernetesSettings
-from monitor.wire import df, kube
+from monitor.wire import files, kube
 from monitor.wire.mail_config import declared_listeners
-from monitor.wire.ss import listening_ports, proc_ports
+from monitor.wire.sockets import listening_ports, proc_ports
 
 # Each port of a pod is tried this long (seconds); it is near, or not to be reached at all.
 CONNECT_TIMEOUT = 2.0
@@ -205,7 +205,7 @@ class Kubernetes:
             return {}
         pod = f"/api/v1/namespaces/{self.settings.namespace}/pods/{pods[-1].name}"
         try:
-            return df.volumes((await self._api.run(pod, container, df.COMMAND)).decode(errors="replace"))
+            return files.volumes((await self._api.run(pod, container, files.DF)).decode(errors="replace"))
         except LinkError:
             return {}
 

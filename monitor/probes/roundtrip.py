@@ -8,7 +8,7 @@ from typing import Protocol
 from monitor.core.errors import LinkError, WireError
 from monitor.core.roundtrip import Letter, Roundtrip, Step, Via
 from monitor.core.taxonomy import Reason
-from monitor.wire.received import handed_over, passed, relays
+from monitor.wire.message import handed_over, passed, relays
 
 # Says whether a recorded address is the sender's own: ``None``: that cannot be told. The second is our own address of
 # the connection by which we sent, ``""`` where somebody else sent for us.

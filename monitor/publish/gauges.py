@@ -16,7 +16,7 @@ from monitor.core.verdicts import Agreement, Hop, Verdict
 from monitor.publish import catalogue
 from monitor.publish.families import Family, Labels, StateSet
 from monitor.wire.haproxy_answer import COMMANDS
-from monitor.wire.servers_state import backend_matches, without_free_slots
+from monitor.wire.haproxy_stats import backend_matches, without_free_slots
 
 # HAProxy's own words of "set server … state", where maintenance outranks draining.
 

@@ -11,7 +11,7 @@ from monitor.core.roundtrip import Roundtrip
 from monitor.core.status import EdgeStatus, PathStatus, TargetStatus
 from monitor.core.verdicts import Hop, Verdict
 from monitor.publish.gauges import mail_servers
-from monitor.wire.servers_state import backend_matches
+from monitor.wire.haproxy_stats import backend_matches
 
 
 class Level(StrEnum):

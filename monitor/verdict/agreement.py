@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from monitor.core.haproxy import AdminMode, HaproxyServer, ServerState
 from monitor.core.model import Service
 from monitor.core.verdicts import Agreement
-from monitor.wire.servers_state import backend_matches
+from monitor.wire.haproxy_stats import backend_matches
 
 _TAKES_CLIENTS = frozenset({ServerState.RUNNING, ServerState.STARTING})
 _WORST_FIRST = tuple(Agreement)

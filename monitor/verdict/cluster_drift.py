@@ -14,8 +14,8 @@ from monitor.core.status import Drift, EdgeStatus, TargetStatus
 from monitor.verdict.certificate_drift import certificate_drift
 from monitor.verdict.plan import ClusterPlan, PathPlan
 from monitor.wire.haproxy_answer import SERVERS_STATE
+from monitor.wire.haproxy_stats import backend_matches, without_free_slots
 from monitor.wire.mail_config import is_script
-from monitor.wire.servers_state import backend_matches, without_free_slots
 
 # With so many servers a node that is missing costs nobody a connection.
 _ENOUGH_SERVERS = 2

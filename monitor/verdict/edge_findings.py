@@ -7,7 +7,7 @@ from monitor.core.haproxy import HaproxyInfo
 from monitor.core.runbook import FILTER_RULES, HAPROXY_CFG, REDIRECTS, RESTART_HAPROXY, SHOW_STATE, SOCKSTAT, on_edge
 from monitor.core.status import EdgeStatus, Finding
 from monitor.verdict.plan import HostPlan
-from monitor.wire.haproxy_rows import printable
+from monitor.wire.haproxy_stats import printable
 
 CONNECTIONS_SHARE = 0.8
 # Seconds, within which a person may wonder why counters and states have changed.

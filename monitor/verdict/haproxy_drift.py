@@ -14,7 +14,7 @@ from monitor.core.haproxy import HaproxyServer
 from monitor.core.model import Node, Service
 from monitor.core.runbook import BOOTSTRAP, HAPROXY_CFG, RESTART_HAPROXY, Remedy
 from monitor.core.status import Drift
-from monitor.wire.servers_state import UNRESOLVED, backend_matches
+from monitor.wire.haproxy_stats import UNRESOLVED, backend_matches
 
 # IMAP clients renew IDLE every 29 minutes (RFC 2177, section 3).
 IMAP_TIMEOUT = 30 * 60_000

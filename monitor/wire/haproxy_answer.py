@@ -14,10 +14,7 @@ from typing import NamedTuple, TypeVar
 from monitor.core.errors import WireError
 from monitor.core.haproxy import Dropped, HaproxyInfo, HaproxyServer, HaproxyStat
 from monitor.core.taxonomy import Reason
-from monitor.wire.haproxy_info import parse_info
-from monitor.wire.haproxy_rows import Rows
-from monitor.wire.haproxy_stat import parse_stat
-from monitor.wire.servers_state import parse_servers_state
+from monitor.wire.haproxy_stats import Rows, parse_info, parse_servers_state, parse_stat
 
 T = TypeVar("T")
 

@@ -13,9 +13,19 @@ from monitor.core.edge import Bind, ConfiguredProxy, HaproxyConfiguration, Stats
 from monitor.core.errors import WireError
 from monitor.core.taxonomy import Reason
 from monitor.wire.haproxy_check import HTTP, TCP, TYPES, CheckRules
-from monitor.wire.haproxy_keywords import PROXIES, PROXY_KEYWORDS, SECTIONS
 from monitor.wire.haproxy_server import configured_servers
-from monitor.wire.haproxy_words import ConfigLine, argument, config_lines, malformed, milliseconds, number, port_number
+from monitor.wire.haproxy_words import (
+    PROXIES,
+    PROXY_KEYWORDS,
+    SECTIONS,
+    ConfigLine,
+    argument,
+    config_lines,
+    malformed,
+    milliseconds,
+    number,
+    port_number,
+)
 
 COMMAND = "cat /var/etc/haproxy/haproxy.cfg"
 

@@ -4,7 +4,6 @@ import struct
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
-from monitor.wire.crc32c import crc32c
 from monitor.wire.proxy_header import (
     MAX_HEADER,
     Command,
@@ -38,6 +37,9 @@ _PORT_SIZE = 2
 _WITH_PORTS = frozenset({Transport.TCP4, Transport.TCP6})
 _CRC_PLACEHOLDER = Tlv(TlvType.CRC32C, bytes(4))
 _LONGEST = _FIXED.size + 0xFFFF
+# CRC-32C (Castagnoli), the checksum of section 2.2.3 and of SCTP (RFC 4960, appendix B)
+_REFLECTED_POLYNOMIAL = 0x82F63B78
+_ALL_ONES = 0xFFFFFFFF
 
 
 def encode_v2(header: ProxyHeader, *, limit: int = MAX_HEADER) -> bytes:
@@ -197,3 +199,21 @@ def _verify_checksum(header: bytes, offset: int) -> None:
     computed = crc32c(header[:offset] + bytes(4) + header[offset + 4 :])
     if received != computed:
         raise ProxyHeaderError(HeaderFault.CHECKSUM, f"received 0x{received:08x}, computed 0x{computed:08x}", header)
+
+
+def _remainder(byte: int) -> int:
+    """Divide one byte by the polynomial, least significant bit first."""
+    for _ in range(8):
+        byte = byte >> 1 ^ (_REFLECTED_POLYNOMIAL if byte & 1 else 0)
+    return byte
+
+
+_TABLE = tuple(_remainder(byte) for byte in range(256))
+
+
+def crc32c(data: bytes) -> int:
+    """Return the checksum of ``data``, 0 to 0xFFFFFFFF."""
+    crc = _ALL_ONES
+    for byte in data:
+        crc = crc >> 8 ^ _TABLE[(crc ^ byte) & 0xFF]
+    return crc ^ _ALL_ONES

@@ -7,7 +7,7 @@ from monitor.core.taxonomy import Reason
 from monitor.demo import haproxy_view
 from monitor.demo.haproxy import Haproxy
 from monitor.demo.layout import Layout
-from monitor.wire.servers_state import backend_matches, parse_servers_state
+from monitor.wire.haproxy_stats import backend_matches, parse_servers_state
 
 
 def _haproxy() -> Haproxy:

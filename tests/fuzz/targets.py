@@ -8,21 +8,19 @@ from typing import NamedTuple
 from monitor.core.conversation import Receive, Script
 from monitor.core.errors import WireError
 from monitor.core.model import MailProtocol
-from monitor.wire import cron, kube, mail_config, proxy, received, ss
+from monitor.wire import cron, kube, mail_config, message, proxy, sockets
+from monitor.wire.files import parse_ls
 from monitor.wire.haproxy_answer import parse_answer
 from monitor.wire.haproxy_cfg import parse_configuration
-from monitor.wire.haproxy_info import parse_info
-from monitor.wire.haproxy_stat import parse_stat
-from monitor.wire.ls import parse_ls
+from monitor.wire.haproxy_stats import parse_info, parse_servers_state, parse_stat
 from monitor.wire.mail_dialogue import mail_dialogue
 from monitor.wire.maillog import MaillogParser
 from monitor.wire.maillog.unread import look_at_unread
 from monitor.wire.pfctl_nat import deciding, parse_nat, redirect
 from monitor.wire.pfctl_rules import parse_rules
 from monitor.wire.proxy_v2 import encode_v2
-from monitor.wire.servers_state import parse_servers_state
 from monitor.wire.smtp import ReplyProof
-from monitor.wire.sockstat import answers, parse_sockstat
+from monitor.wire.sockets import answers, parse_sockstat
 
 DATA = Path(__file__).parents[1] / "wire" / "data"
 READERS = (
@@ -162,11 +160,11 @@ def _value(choices: bytearray, depth: int) -> object:
 
 def _small(data: bytes) -> None:
     text = data.decode("utf-8", "replace")
-    received.relays(data)
+    message.relays(data)
     mail_config.master_services(text)
     mail_config.dovecot_listeners(text)
     cron.longest_pause(text)
-    for parse in (ss.listening_ports, ss.proc_ports, parse_ls):
+    for parse in (sockets.listening_ports, sockets.proc_ports, parse_ls):
         with suppress(WireError):
             parse(text)
 

@@ -10,7 +10,7 @@ from monitor.core.errors import LinkError, WireError
 from monitor.core.roundtrip import Letter
 from monitor.core.taxonomy import Reason
 from monitor.links.smtp_client import SmtpClient, SmtpSettings
-from monitor.wire.letter import message
+from monitor.wire.message import message
 from tests.links.peers import serving
 
 LETTER = Letter("monitoring@example.org", "smoke-test@example.org", "e2e-probe-01", 0.0)

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.wire.crc32c import crc32c
 from monitor.wire.proxy_header import (
     MAX_HEADER,
     Command,
@@ -20,7 +19,7 @@ from monitor.wire.proxy_header import (
     TlvType,
     Transport,
 )
-from monitor.wire.proxy_v2 import SIGNATURE, around_source_port, decode_v2, encode_v2
+from monitor.wire.proxy_v2 import SIGNATURE, around_source_port, crc32c, decode_v2, encode_v2
 
 LOCAL = ProxyHeader(Command.LOCAL)
 UNSPEC = ProxyHeader(Command.PROXY)

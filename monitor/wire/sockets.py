@@ -1,19 +1,21 @@
-"""``sockstat -l`` of FreeBSD: who listens where.
+"""Who listens where: ``sockstat -l`` of FreeBSD, ``ss -ltn`` of Linux, or the kernel's own tables there.
 
-The columns' widths differ by version and are only minima: a long descriptor runs into the protocol, and before
-FreeBSD 15 a long IPv6 address into the foreign one (usr.bin/sockstat/sockstat.c, ``displaysock``). A row is therefore
-read by what its columns may hold. IPv6 addresses have no brackets: the port is behind the last colon.
+The widths of sockstat's columns differ by version and are only minima: a long descriptor runs into the protocol, and
+before FreeBSD 15 a long IPv6 address into the foreign one (usr.bin/sockstat/sockstat.c, ``displaysock``). A row is
+therefore read by what its columns may hold. IPv6 addresses have no brackets: the port is behind the last colon.
+
+Of Linux' listeners those on loopback are left out: no client reaches them from outside.
 """
 
 import re
 from collections.abc import Iterable, Mapping
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from monitor.core.edge import Frontend, Socket
 from monitor.core.errors import WireError
 from monitor.core.taxonomy import Reason
 
-COMMAND = "sockstat -l"
+SOCKSTAT = "sockstat -l"
 
 # A busy firewall has some hundred rows.
 MAX_ANSWER = 1024 * 1024
@@ -32,6 +34,11 @@ _CONNECTED = re.compile(r" tcp(?:4|6|46) .*:[0-9]{1,5} +[0-9A-Fa-f:.%\w]+:[0-9]{
 _INTERNET = ("tcp", "udp", "sctp", "divert")
 _HEADER = "USER"
 _ANY = "*"
+
+# State, Recv-Q, Send-Q, Local Address:Port (iproute2; the zone of an address after %)
+_SS = re.compile(r"LISTEN\s+\d+\s+\d+\s+(\S+):(\d{1,5})(?:\s|$)")
+# proc(5), /proc/net/tcp: "sl local_address rem_address st"; 0A is TCP_LISTEN
+_PROC = re.compile(r"\s*\d+:\s+([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4})\s+[0-9A-F]+:[0-9A-F]{4}\s+0A(?:\s|$)")
 
 
 def parse_sockstat(text: bytes | str) -> tuple[Socket, ...]:
@@ -92,6 +99,18 @@ def frontends(
     }
 
 
+def listening_ports(text: str) -> frozenset[int]:
+    """Read the output of ``ss -ltn``, with or without its heading."""
+    rows = (_SS.match(line) for line in text.splitlines())
+    return frozenset(int(row[2]) for row in rows if row is not None and not _loopback(row[1]))
+
+
+def proc_ports(text: str) -> frozenset[int]:
+    """Read ``/proc/net/tcp`` and ``/proc/net/tcp6``, one after the other or alone."""
+    rows: Iterable[re.Match[str] | None] = (_PROC.match(line) for line in text.splitlines())
+    return frozenset(int(row[2], 16) for row in rows if row is not None and not _address(row[1]).is_loopback)
+
+
 def _row(line: str, previous: Socket | None) -> Socket:
     if match := _ROW.match(line):
         protocol, rest = match["protocol"], match["rest"].strip()
@@ -128,3 +147,20 @@ def _endpoint(rest: str, line: str) -> tuple[str, int]:
 
 def _malformed(detail: str, line: str) -> WireError:
     return WireError(Reason.MALFORMED, f"sockstat: {detail}: {line.strip()[:80]!r}", line.encode())
+
+
+def _loopback(text: str) -> bool:
+    bare = text.partition("%")[0].strip("[]")
+    try:
+        address = ip_address(bare)
+    except ValueError:
+        return False  # "*", "0.0.0.0" and whatever else stands for every address
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_loopback
+
+
+def _address(digits: str) -> IPv4Address | IPv6Address:
+    """Read an address as the kernel prints it: words of four bytes, each in the host's own order, little-endian."""
+    octets = b"".join(bytes.fromhex(digits[at : at + 8])[::-1] for at in range(0, len(digits), 8))
+    address = ip_address(octets)
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address

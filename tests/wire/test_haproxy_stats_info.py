@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from monitor.core.errors import WireError
 from monitor.core.haproxy import HaproxyInfo
 from monitor.core.taxonomy import Reason
-from monitor.wire.haproxy_info import parse_info
+from monitor.wire.haproxy_stats import parse_info
 
 DATA = Path(__file__).parent / "data" / "haproxy"
 CAPTURED = (DATA / "02-steady.show_info.txt").read_bytes()

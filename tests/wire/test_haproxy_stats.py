@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from monitor.core.errors import WireError
 from monitor.core.haproxy import AdminMode, AdminState, HaproxyServer, ServerState
 from monitor.core.taxonomy import Reason
-from monitor.wire.servers_state import backend_matches, parse_servers_state, without_free_slots
+from monitor.wire.haproxy_stats import backend_matches, parse_servers_state, without_free_slots
 
 DATA = Path(__file__).parent / "data" / "haproxy"
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.wire.ss import listening_ports, proc_ports
+from monitor.wire.sockets import listening_ports, proc_ports
 
 SS = """State    Recv-Q   Send-Q     Local Address:Port      Peer Address:Port  Process
 LISTEN   0        100              0.0.0.0:25             0.0.0.0:*

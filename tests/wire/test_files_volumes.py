@@ -5,7 +5,7 @@ import subprocess
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.wire.df import COMMAND, volumes
+from monitor.wire.files import DF, volumes
 
 OUTPUT = """\
 Filesystem     1024-blocks      Used Available Capacity Mounted on
@@ -27,7 +27,7 @@ def test_volumes() -> None:
 
 def test_this_machines_own() -> None:
     """A real ``df`` is read."""
-    output = subprocess.run(COMMAND, capture_output=True, text=True, check=False).stdout
+    output = subprocess.run(DF, capture_output=True, text=True, check=False).stdout
     assert output.startswith("Filesystem")
     assert all(0 <= share <= 1 for share in volumes(output).values())
 

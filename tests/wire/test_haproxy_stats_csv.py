@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from monitor.core.errors import WireError
 from monitor.core.haproxy import HaproxyStat
 from monitor.core.taxonomy import Reason
-from monitor.wire.haproxy_stat import parse_stat
+from monitor.wire.haproxy_stats import parse_stat
 
 DATA = Path(__file__).parent / "data" / "haproxy"
 HEADER = "# pxname,svname,scur,status,chkfail,lastchg,check_status,last_chk,\n"

@@ -1,4 +1,6 @@
-"""The trace in a message's header: who handed it to whom (RFC 5321, section 4.4), topmost and so newest first.
+"""The roundtrip's message as SMTP carries it (RFC 5322), and its trace: who handed it to whom (RFC 5321, section 4.4).
+
+The trace is in the message's header, topmost and so newest first.
 
 Only what our own server wrote can be believed. It writes at the top, and so does whatever handles the message behind
 it: a content filter on loopback, Dovecot's LMTP, which may name no address at all.
@@ -7,8 +9,12 @@ it: a content filter on loopback, Dovecot's LMTP, which may name no address at a
 import ipaddress
 import re
 from collections.abc import Collection, Iterable
+from email.message import EmailMessage
 from email.parser import BytesHeaderParser
+from email.utils import formatdate
 from typing import NamedTuple
+
+from monitor.core.roundtrip import Letter
 
 # A message passes a handful of relays; Postfix itself gives up at fifty (hopcount_limit).
 MAX_RELAYS = 50
@@ -29,6 +35,19 @@ class Relay(NamedTuple):
     name: str
     address: str
     by: str
+
+
+def message(letter: Letter) -> EmailMessage:
+    """Write the message, headers and body."""
+    made = EmailMessage()
+    made["From"] = letter.sender
+    made["To"] = letter.recipient
+    made["Subject"] = letter.subject
+    made["Date"] = formatdate(letter.at)
+    made["Message-ID"] = f"<{letter.marker}@{letter.sender.rpartition('@')[2]}>"
+    made["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's vacation notice shall answer
+    made.set_content(letter.text)
+    return made
 
 
 def relays(header: bytes) -> tuple[Relay, ...]:

@@ -3,8 +3,8 @@
 import pytest
 
 from monitor.core.taxonomy import Reason
+from monitor.wire.proxy import MAX_LINE, decode_v1
 from monitor.wire.proxy_header import Command, HeaderFault, ProxyHeader, ProxyHeaderError
-from monitor.wire.proxy_v1 import MAX_LINE, decode_v1
 
 UNKNOWN = ProxyHeader(Command.PROXY)
 LINES = [

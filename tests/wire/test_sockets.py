@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from monitor.core.edge import Frontend, Socket
 from monitor.core.errors import WireError
 from monitor.core.taxonomy import Reason
-from monitor.wire.sockstat import MAX_ANSWER, answers, frontends, parse_sockstat
+from monitor.wire.sockets import MAX_ANSWER, answers, frontends, parse_sockstat
 
 DATA = Path(__file__).parent / "data" / "edge"
 PORTS = (25, 465, 587, 993, 2525)

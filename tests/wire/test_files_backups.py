@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from monitor.core.errors import WireError
 from monitor.core.taxonomy import Reason
-from monitor.wire.backups import newest_backup
+from monitor.wire.files import newest_backup
 
 DAY = 1776556800.0
 """2026-04-19, UTC."""

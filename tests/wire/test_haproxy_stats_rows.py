@@ -3,7 +3,7 @@
 import pytest
 
 from monitor.core.haproxy import Dropped
-from monitor.wire.haproxy_rows import BadRowError, printable, read_rows
+from monitor.wire.haproxy_stats import BadRowError, printable, read_rows
 
 
 def number(row: str) -> int:

@@ -1,7 +1,7 @@
 """The message as SMTP carries it."""
 
 from monitor.core.roundtrip import Letter
-from monitor.wire.letter import message
+from monitor.wire.message import message
 
 
 def test_the_message_is_complete() -> None:

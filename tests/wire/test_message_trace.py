@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.wire.received import MAX_RELAYS, Relay, handed_over, passed, relays
+from monitor.wire.message import MAX_RELAYS, Relay, handed_over, passed, relays
 
 POSTFIX = b"""Received: from smtp.brevo.example (smtp.brevo.example [77.32.148.20])
 \t(using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits))

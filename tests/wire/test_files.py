@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from monitor.core.edge import FileMode
 from monitor.core.errors import WireError
 from monitor.core.taxonomy import Reason
-from monitor.wire.ls import command, parse_ls
+from monitor.wire.files import ls_command, parse_ls
 
 
 @pytest.mark.parametrize(
@@ -59,5 +59,5 @@ def test_any_bytes(garbage: bytes) -> None:
 
 def test_command() -> None:
     """A path is one word for the shell, whatever it holds."""
-    assert command("/tmp/haproxy.socket") == "ls -l /tmp/haproxy.socket"  # noqa: S108 - pfSense's place
-    assert command("/var/a b;id") == "ls -l '/var/a b;id'"
+    assert ls_command("/tmp/haproxy.socket") == "ls -l /tmp/haproxy.socket"  # noqa: S108 - pfSense's place
+    assert ls_command("/var/a b;id") == "ls -l '/var/a b;id'"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from monitor.wire.crc32c import crc32c
+from monitor.wire.proxy_v2 import crc32c
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from monitor.wire.haproxy_cfg import parse_configuration
-from monitor.wire.haproxy_keywords import PROXIES, PROXY_KEYWORDS, SECTIONS
+from monitor.wire.haproxy_words import PROXIES, PROXY_KEYWORDS, SECTIONS
 
 VALUED = {"bind", "server", "server-template", "timeout"}
 """Those whose value has a form: the tests of haproxy_cfg have them."""
