@@ -130,7 +130,7 @@ def _borders(pieces: Sequence[str]) -> tuple[int, int]:
     highest, first = -1, 0
     offset = sum(info)
     for at, (of_stat, of_info) in enumerate(zip(gains_stat, gains_info, strict=True)):
-        if of_stat > highest:
+        if of_stat >= highest:  # a row of no shape ends an answer: at the next one's head it would hide its names
             highest, first = of_stat, at
         if highest + of_info + offset > best:
             best, borders = highest + of_info + offset, (first, at)

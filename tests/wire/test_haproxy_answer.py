@@ -113,6 +113,15 @@ def test_one_answer_costs_no_other(output: bytes, gaps: dict[str, str]) -> None:
     assert answer.info == (None if INFO in gaps else sound.info)
 
 
+def test_a_spoilt_row_before_an_answer_is_the_last_of_the_one_before() -> None:
+    """Cut off by an empty row, it takes neither the names nor a row of the next answer."""
+    spoilt = OF_STATE.removesuffix(b"\n") + b"\n\0\n\n"
+    answer = parse_answer(spoilt + OF_STAT.replace(b"\n", b"\n\n", 1) + OF_INFO)
+    sound = parse_answer(CAPTURED)
+    assert (answer.servers, answer.stats, answer.info) == (sound.servers, sound.stats, sound.info)
+    assert not answer.gaps
+
+
 def seen(answer: HaproxyAnswer) -> dict[str, list[HaproxyServer | HaproxyStat | tuple[str, object]]]:
     """Everything that was read, by command and in order."""
     info = () if answer.info is None else ((name, getattr(answer.info, name)) for name in answer.info.__slots__)
