@@ -17,9 +17,8 @@ from monitor.config.document import read_bytes
 from monitor.config.load import load, load_yaml_mapping, parse, reading
 from monitor.config.options import DEFAULT_LISTEN_ADDRESS, RunOptions, shard_of_pod
 from monitor.config.rbac import rbac_yaml
-from monitor.config.schema import json_schema
 from monitor.config.settings import PathSettings, Settings
-from monitor.config.show import show
+from monitor.config.show import json_schema, show
 from monitor.core.errors import ConfigError, Fault
 from monitor.core.roundtrip import Via
 from monitor.publish.external_url import ExternalUrl, parse_external_url

@@ -15,8 +15,8 @@ import msgspec
 import yaml
 
 from monitor.config.alert_rules import rules_yaml
-from monitor.config.schema import json_schema
 from monitor.config.services import DEFAULT_SERVICES
+from monitor.config.show import json_schema
 from monitor.config.sources import EdgeSettings, KubernetesLog, KubernetesSettings, LeaseSettings, SshSettings
 from monitor.publish.alerting.thresholds import Thresholds
 

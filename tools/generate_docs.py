@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from monitor.config.alert_rules import rules_yaml
-from monitor.config.schema import json_schema
+from monitor.config.show import json_schema
 from monitor.core import runbook
 from monitor.core.meanings import HOPS, VERDICTS, Advice
 from monitor.core.runbook import Remedy

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 
+import msgspec
+
 from monitor.config.faults import Complaint
-from monitor.config.settings import PathSettings
+from monitor.config.settings import PathSettings, StaticNode
 from monitor.core.errors import ConfigError, Fault
+from monitor.core.model import Node
 
 _DOCUMENTATION = tuple(
     ipaddress.ip_network(text)
@@ -75,6 +78,21 @@ def most_nodes(path: PathSettings) -> int:
     """Give how many nodes have room in the client networks, one address left for the negative probes."""
     sizes = [_usable(_network(path, ipv6=ipv6))[1] for ipv6 in (False, True)]
     return (min(sizes) - 1) // len(path.services)
+
+
+def with_nodes(path: PathSettings, found: Iterable[Node]) -> PathSettings:
+    """Give the settings with the found nodes beside the fixed ones.
+
+    A fixed node stays as it was declared, whatever was found under its name or address. Of more nodes than there are
+    client addresses to claim, the last by name are left out.
+    """
+    fixed = path.nodes.static
+    names, addresses = {node.name for node in fixed}, {node.address for node in fixed}
+    others = [node for node in found if node.name not in names and node.address not in addresses]
+    added = tuple(StaticNode(name=node.name, address=node.address) for node in sorted(others, key=lambda n: n.name))
+    room = max(0, most_nodes(path) - len(fixed))
+    nodes = msgspec.structs.replace(path.nodes, static=(*fixed, *added[:room]))
+    return msgspec.structs.replace(path, nodes=nodes)
 
 
 def complaints(path: PathSettings, place: str) -> Iterator[Complaint]:

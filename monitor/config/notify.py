@@ -6,26 +6,24 @@ The URLs are secrets: whoever knows them can speak in our name.
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
 
-from monitor.config.values import Duration, SecretUrl
+from monitor.config.values import Duration, SecretUrl, doc
 
 
 class NotifySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whom mailpath tells by itself, beside its log."""
 
     webhook_url: Annotated[
-        SecretUrl | None,
-        Meta(description="Gets a POST with JSON for each change of a verdict or diagnosis; null: nobody does."),
+        SecretUrl | None, doc("Gets a POST with JSON for each change of a verdict or diagnosis; null: nobody does.")
     ] = None
     heartbeat_url: Annotated[
         SecretUrl | None,
-        Meta(
-            description="A push URL outside (healthchecks.io, Uptime Kuma) that raises the alarm when the GETs stop: "
+        doc(
+            "A push URL outside (healthchecks.io, Uptime Kuma) that raises the alarm when the GETs stop: "
             "mailpath, Prometheus and mail may die together; null: none."
         ),
     ] = None
-    heartbeat_interval: Annotated[Duration, Meta(description="Between two heartbeats.")] = 60.0
+    heartbeat_interval: Annotated[Duration, doc("Between two heartbeats.")] = 60.0
 
 
 class StatusPageSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,5 +31,5 @@ class StatusPageSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
     client_addresses: Annotated[
         Literal["masked", "shown"],
-        Meta(description="Addresses of the internet on the page and in events; the house's own are always shown."),
+        doc("Addresses of the internet on the page and in events; the house's own are always shown."),
     ] = "masked"

@@ -6,7 +6,6 @@ Whatever may hold a credential is a secret and is shown to nobody: the URLs as w
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta
 
 from monitor.config.values import (
     Duration,
@@ -20,6 +19,7 @@ from monitor.config.values import (
     SecretUrl,
     Text,
     Url,
+    doc,
 )
 
 BREVO_URL = "https://api.brevo.com/v3"
@@ -28,9 +28,9 @@ BREVO_URL = "https://api.brevo.com/v3"
 class BrevoSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Brevo's HTTP API; exactly one of api_key and api_key_file."""
 
-    url: Annotated[Url, Meta(description="The API's base address.")] = BREVO_URL
-    api_key: Annotated[SecretText | None, Meta(description="The key, as ${VARIABLE}.")] = None
-    api_key_file: Annotated[FilePath | None, Meta(description="A file that holds the key.")] = None
+    url: Annotated[Url, doc("The API's base address.")] = BREVO_URL
+    api_key: Annotated[SecretText | None, doc("The key, as ${VARIABLE}.")] = None
+    api_key_file: Annotated[FilePath | None, doc("A file that holds the key.")] = None
 
 
 class ImapSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,56 +38,43 @@ class ImapSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     host: Annotated[
         Host | None,
-        Meta(
-            description="null: the Service for clients inside the cluster where a kubernetes block is given, else the "
-            "first edge."
-        ),
+        doc("null: the Service for clients inside the cluster where a kubernetes block is given, else the first edge."),
     ] = None
-    port: Annotated[Port, Meta(description="The port of IMAPS.")] = 993
+    port: Annotated[Port, doc("The port of IMAPS.")] = 993
     server_name: Annotated[
-        HostName | None, Meta(description="The name that the certificate must be for; null: tls.server_name.")
+        HostName | None, doc("The name that the certificate must be for; null: tls.server_name.")
     ] = None
-    user: Annotated[Text, Meta(description="The account that the message arrives in.")]
-    password: Annotated[SecretText | None, Meta(description="Its password, as ${VARIABLE}.")] = None
-    password_file: Annotated[FilePath | None, Meta(description="A file that holds the password.")] = None
-    folder: Annotated[FolderName, Meta(description="The folder that the message arrives in.")] = "INBOX"
+    user: Annotated[Text, doc("The account that the message arrives in.")]
+    password: Annotated[SecretText | None, doc("Its password, as ${VARIABLE}.")] = None
+    password_file: Annotated[FilePath | None, doc("A file that holds the password.")] = None
+    folder: Annotated[FolderName, doc("The folder that the message arrives in.")] = "INBOX"
 
 
 class RoundtripSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`mailpath roundtrip`, and what the daemon expects of it."""
 
-    sender: Annotated[
-        MailAddress, Meta(description="The sender; Brevo must know it.", examples=["monitoring@example.org"])
-    ]
+    sender: Annotated[MailAddress, doc("The sender; Brevo must know it.", examples=["monitoring@example.org"])]
     recipient: Annotated[
-        MailAddress,
-        Meta(description="The recipient; ends in the mailbox below.", examples=["smoke-test@example.org"]),
+        MailAddress, doc("The recipient; ends in the mailbox below.", examples=["smoke-test@example.org"])
     ]
-    brevo: Annotated[BrevoSettings | None, Meta(description="Who sends by default; null: only --via front_door.")] = (
-        None
-    )
-    imap: Annotated[ImapSettings, Meta(description="The mailbox in which the message is found.")]
-    timeout: Annotated[Duration, Meta(description="From sending to finding.")] = 300.0
-    poll_interval: Annotated[Duration, Meta(description="Between two looks into the mailbox.")] = 5.0
-    step_timeout: Annotated[Duration, Meta(description="For each look, request and delivery.")] = 20.0
+    brevo: Annotated[BrevoSettings | None, doc("Who sends by default; null: only --via front_door.")] = None
+    imap: Annotated[ImapSettings, doc("The mailbox in which the message is found.")]
+    timeout: Annotated[Duration, doc("From sending to finding.")] = 300.0
+    poll_interval: Annotated[Duration, doc("Between two looks into the mailbox.")] = 5.0
+    step_timeout: Annotated[Duration, doc("For each look, request and delivery.")] = 20.0
     backup_mx: Annotated[
         tuple[HostName, ...],
-        Meta(description="Names of backup MXes, as they stand in Received lines: what came by one is told apart."),
+        doc("Names of backup MXes, as they stand in Received lines: what came by one is told apart."),
     ] = ()
-    pushgateway_url: Annotated[
-        SecretUrl | None, Meta(description="A Prometheus Pushgateway; null: nothing is pushed.")
-    ] = None
-    kuma_url: Annotated[
-        SecretUrl | None, Meta(description="The push URL of an Uptime Kuma monitor, called on success only.")
-    ] = None
+    pushgateway_url: Annotated[SecretUrl | None, doc("A Prometheus Pushgateway; null: nothing is pushed.")] = None
+    kuma_url: Annotated[SecretUrl | None, doc("The push URL of an Uptime Kuma monitor, called on success only.")] = None
     daemon_urls: Annotated[
         tuple[SecretUrl, ...],
-        Meta(
-            description="mailpath's daemon, every replica of it: each is handed the result, and the first that answers "
+        doc(
+            "mailpath's daemon, every replica of it: each is handed the result, and the first that answers "
             "is asked about a failure."
         ),
     ] = ()
     expected_interval: Annotated[
-        Duration | None,
-        Meta(description="How often the daemon expects a result; overdue at three times that; null: never overdue."),
+        Duration | None, doc("How often the daemon expects a result; overdue at three times that; null: never overdue.")
     ] = 1200.0

@@ -6,20 +6,20 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, field
 
-from monitor.config.values import Address, Duration, FilePath, Host, Name, Network, Port, SocketPath, Text
+from monitor.config.values import Address, Duration, FilePath, Host, Name, Network, Port, SocketPath, Text, doc
 
 
 class SshSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The one SSH connection to an edge: a key of its own, the host key pinned, read-only commands."""
 
-    host: Annotated[Host | None, Meta(description="Whom to connect to; null: the edge's address.")] = None
-    port: Annotated[Port, Meta(description="The port of sshd.")] = 22
-    user: Annotated[Name, Meta(description="The account on the edge.")] = "admin"
-    key_file: Annotated[FilePath, Meta(description="The private key.")] = "/etc/mailpath/ssh/id_ed25519"
+    host: Annotated[Host | None, doc("Whom to connect to; null: the edge's address.")] = None
+    port: Annotated[Port, doc("The port of sshd.")] = 22
+    user: Annotated[Name, doc("The account on the edge.")] = "admin"
+    key_file: Annotated[FilePath, doc("The private key.")] = "/etc/mailpath/ssh/id_ed25519"
     known_hosts_file: Annotated[
-        FilePath, Meta(description="The edge's host key, as ssh-keyscan prints it; no other key is accepted.")
+        FilePath, doc("The edge's host key, as ssh-keyscan prints it; no other key is accepted.")
     ] = "/etc/mailpath/ssh/known_hosts"
-    timeout: Annotated[Duration, Meta(description="For connecting, and for each command.")] = 10.0
+    timeout: Annotated[Duration, doc("For connecting, and for each command.")] = 10.0
 
 
 class BackupSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -27,40 +27,40 @@ class BackupSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     command: Annotated[
         Text,
-        Meta(
-            description="Run on the edge over its SSH connection; prints when the newest backup was made, as seconds "
+        doc(
+            "Run on the edge over its SSH connection; prints when the newest backup was made, as seconds "
             "since the epoch or in the names of files (config-20260419.xml).",
             examples=["cat /root/last-backup"],
         ),
     ]
-    max_age: Annotated[Duration, Meta(description="An older one is a finding.")] = 172_800.0
+    max_age: Annotated[Duration, doc("An older one is a finding.")] = 172_800.0
 
 
 class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A host that runs HAProxy and NAT."""
 
-    name: Annotated[Name, Meta(description="The edge label of its metrics.")] = "pfsense"
-    address: Annotated[Address, Meta(description="Where its frontends are, and what NAT must redirect to.")] = (
-        "10.0.20.1"
+    name: Annotated[Name, doc("The edge label of its metrics.")] = "pfsense"
+    address: Annotated[Address, doc("Where its frontends are, and what NAT must redirect to.")] = "10.0.20.1"
+    interval: Annotated[Duration, doc("Between two rounds of HAProxy's own view.")] = 10.0
+    slow_interval: Annotated[Duration, doc("Between two looks at sockstat, pfctl and haproxy.cfg.")] = 60.0
+    nat: Annotated[bool, doc("false: this edge's traffic comes by another way than NAT.")] = True
+    frontend_ports: Annotated[tuple[Port, ...], doc("Ports that must be bound, and redirected to this edge.")] = (
+        25,
+        465,
+        587,
+        993,
     )
-    interval: Annotated[Duration, Meta(description="Between two rounds of HAProxy's own view.")] = 10.0
-    slow_interval: Annotated[Duration, Meta(description="Between two looks at sockstat, pfctl and haproxy.cfg.")] = 60.0
-    nat: Annotated[bool, Meta(description="false: this edge's traffic comes by another way than NAT.")] = True
-    frontend_ports: Annotated[
-        tuple[Port, ...], Meta(description="Ports that must be bound, and redirected to this edge.")
-    ] = (25, 465, 587, 993)
-    optional_ports: Annotated[tuple[Port, ...], Meta(description="Ports that may be bound.")] = (2525,)
+    optional_ports: Annotated[tuple[Port, ...], doc("Ports that may be bound.")] = (2525,)
     stats_socket: Annotated[
-        SocketPath | None,
-        Meta(description="HAProxy's stats socket; null: judged by sockstat and its front door alone."),
+        SocketPath | None, doc("HAProxy's stats socket; null: judged by sockstat and its front door alone.")
     ] = "/tmp/haproxy.socket"  # noqa: S108 - a path on the edge, where pfSense's HAProxy makes it
-    backup: Annotated[
-        BackupSettings | None, Meta(description="The backup of its configuration; absent: nobody looks for one.")
-    ] = None
+    backup: Annotated[BackupSettings | None, doc("The backup of its configuration; absent: nobody looks for one.")] = (
+        None
+    )
     ssh: Annotated[
         SshSettings | Name | None,
-        Meta(
-            description="The SSH connection, or the name of another edge whose connection serves this one too; "
+        doc(
+            "The SSH connection, or the name of another edge whose connection serves this one too; "
             "absent: only the front door is known."
         ),
     ] = None
@@ -69,17 +69,15 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class KubernetesLog(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The mail log as the container's standard output, by the Kubernetes API."""
 
-    selector: Annotated[Text, Meta(description="Label selector of the mail server's pods.")] = "app=mailserver"
-    container: Annotated[Name, Meta(description="The container whose output is the mail log.")] = "docker-mailserver"
-    namespace: Annotated[
-        Name | None, Meta(description="null: that of the path's kubernetes block, or its default.")
-    ] = None
+    selector: Annotated[Text, doc("Label selector of the mail server's pods.")] = "app=mailserver"
+    container: Annotated[Name, doc("The container whose output is the mail log.")] = "docker-mailserver"
+    namespace: Annotated[Name | None, doc("null: that of the path's kubernetes block, or its default.")] = None
 
 
 class FileLog(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The mail log as a file, followed through rotation."""
 
-    path: Annotated[FilePath, Meta(description="The file; it need not exist yet.")] = "/var/log/mail/mail.log"
+    path: Annotated[FilePath, doc("The file; it need not exist yet.")] = "/var/log/mail/mail.log"
 
 
 class StdinLog(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -89,25 +87,28 @@ class StdinLog(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class MaillogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the mail log comes from (exactly one source), and who is who in it."""
 
-    kubernetes: Annotated[KubernetesLog | None, Meta(description="From the Kubernetes API.")] = None
-    file: Annotated[FileLog | None, Meta(description="From a file.")] = None
-    stdin: Annotated[StdinLog | None, Meta(description="From standard input.")] = None
+    kubernetes: Annotated[KubernetesLog | None, doc("From the Kubernetes API.")] = None
+    file: Annotated[FileLog | None, doc("From a file.")] = None
+    stdin: Annotated[StdinLog | None, doc("From standard input.")] = None
     edge_networks: Annotated[
         tuple[Network, ...] | None,
-        Meta(
-            description="An address in here, seen as client on a PROXY listener, is a lost client IP; "
+        doc(
+            "An address in here, seen as client on a PROXY listener, is a lost client IP; "
             "null: each edge's own address, nothing more."
         ),
     ] = None
-    internal_networks: Annotated[
-        tuple[Network, ...], Meta(description="The house's own clients: counted, never lost.")
-    ] = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+    internal_networks: Annotated[tuple[Network, ...], doc("The house's own clients: counted, never lost.")] = (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "100.64.0.0/10",
+        "fc00::/7",
+    )
     cluster_networks: Annotated[
-        tuple[Network, ...] | None, Meta(description="The pods' networks; null: learned from the pods' addresses.")
+        tuple[Network, ...] | None, doc("The pods' networks; null: learned from the pods' addresses.")
     ] = None
     wan_silence: Annotated[
-        Duration | None,
-        Meta(description="So long without an outside client, once one was seen, and the way in is dead; null: off."),
+        Duration | None, doc("So long without an outside client, once one was seen, and the way in is dead; null: off.")
     ] = 3600.0
 
     @property
@@ -125,57 +126,48 @@ class MaillogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 class LeaseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The Lease that elects, among several replicas, the one that does handshakes, front doors and rare probes."""
 
-    name: Annotated[Name, Meta(description="The Lease, in the namespace of this block.")] = "mailpath"
-    duration: Annotated[
-        Duration, Meta(description="Without a renewal for so long another replica takes over; whole seconds.")
-    ] = 15.0
-    renew_deadline: Annotated[
-        Duration, Meta(description="A leader that has not renewed for so long stops by itself.")
-    ] = 10.0
-    retry_period: Annotated[Duration, Meta(description="Between two attempts to become or to stay leader.")] = 2.0
+    name: Annotated[Name, doc("The Lease, in the namespace of this block.")] = "mailpath"
+    duration: Annotated[Duration, doc("Without a renewal for so long another replica takes over; whole seconds.")] = (
+        15.0
+    )
+    renew_deadline: Annotated[Duration, doc("A leader that has not renewed for so long stops by itself.")] = 10.0
+    retry_period: Annotated[Duration, doc("Between two attempts to become or to stay leader.")] = 2.0
 
 
 class KubernetesSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The mail server as the Kubernetes API shows it."""
 
-    kubeconfig: Annotated[FilePath | None, Meta(description="null: in-cluster, else ~/.kube/config.")] = None
-    namespace: Annotated[Name, Meta(description="The mail server's namespace.")] = "mailserver"
-    deployment: Annotated[Name, Meta(description="The mail server's Deployment.")] = "mailserver"
-    container: Annotated[Name, Meta(description="Its container.")] = "docker-mailserver"
-    proxy_service: Annotated[Name, Meta(description="The NodePort Service that HAProxy forwards to.")] = (
-        "mailserver-proxy"
-    )
-    internal_service: Annotated[Name, Meta(description="The Service for clients inside the cluster.")] = "mailserver"
-    roundtrip_cronjob: Annotated[Name, Meta(description="The CronJob that sends a mail and finds it.")] = (
-        "email-roundtrip-monitor"
-    )
+    kubeconfig: Annotated[FilePath | None, doc("null: in-cluster, else ~/.kube/config.")] = None
+    namespace: Annotated[Name, doc("The mail server's namespace.")] = "mailserver"
+    deployment: Annotated[Name, doc("The mail server's Deployment.")] = "mailserver"
+    container: Annotated[Name, doc("Its container.")] = "docker-mailserver"
+    proxy_service: Annotated[Name, doc("The NodePort Service that HAProxy forwards to.")] = "mailserver-proxy"
+    internal_service: Annotated[Name, doc("The Service for clients inside the cluster.")] = "mailserver"
+    roundtrip_cronjob: Annotated[Name, doc("The CronJob that sends a mail and finds it.")] = "email-roundtrip-monitor"
     config_maps: Annotated[
         Mapping[Name, Name],
-        Meta(
-            description="ConfigMaps and the one key that is read of each; read by name only, "
-            "since a namespace's ConfigMaps can hold secrets.",
-            extra_json_schema={"default": {"mailserver-user-patches": "user-patches.sh"}},
+        doc(
+            "ConfigMaps and the one key that is read of each; read by name only, "
+            "since a namespace's ConfigMaps can hold secrets."
         ),
+        Meta(extra_json_schema={"default": {"mailserver-user-patches": "user-patches.sh"}}),
     ] = field(default_factory=lambda: {"mailserver-user-patches": "user-patches.sh"})
     certificate_secret: Annotated[
         Name | None,
-        Meta(
-            description="The Secret (kubernetes.io/tls) whose certificate the services shall serve; to compare it, the "
+        doc(
+            "The Secret (kubernetes.io/tls) whose certificate the services shall serve; to compare it, the "
             "whole Secret may be read, its key too; null: it is not read."
         ),
     ] = None
     listeners: Annotated[
         Literal["connect", "exec"],
-        Meta(
-            description="How the pod's ports are seen: by silent connects to its address, or by `ss -ltn` inside, "
+        doc(
+            "How the pod's ports are seen: by silent connects to its address, or by `ss -ltn` inside, "
             "which is root among all mail."
         ),
     ] = "connect"
-    ignore_drift: Annotated[tuple[Text, ...], Meta(description="Acknowledged differences, by subject.")] = ()
+    ignore_drift: Annotated[tuple[Text, ...], doc("Acknowledged differences, by subject.")] = ()
     lease: Annotated[
         LeaseSettings | None,
-        Meta(
-            description="With several replicas: which of them does handshakes, front doors and rare probes; "
-            "null: every one."
-        ),
+        doc("With several replicas: which of them does handshakes, front doors and rare probes; null: every one."),
     ] = None

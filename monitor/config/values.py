@@ -58,15 +58,30 @@ class Scalar(NamedTuple):
     secret: bool = False
 
 
-def scalar_meta(expected: str, parse: Callable[[str], object], *, pattern: str = "", secret: bool = False) -> Meta:
-    """Describe a kind of text to the reader and to the JSON Schema.
+def scalar_meta(
+    expected: str,
+    parse: Callable[[str], object] | None = None,
+    *,
+    pattern: str = "",
+    secret: bool = False,
+    examples: list[str] | None = None,
+) -> Meta:
+    """Describe a kind of text to the reader and to the JSON Schema; without ``parse`` it is what ``pattern`` matches.
 
     The schema's pattern lets ``${VARIABLE}`` pass as well: what it stands for is known only when the file is read.
     """
     schema: dict[str, object] = {"type": "string", "title": expected, "minLength": 1}
     if pattern:
         schema["pattern"] = rf"^({pattern})$|\$\{{"
-    return Meta(extra_json_schema=schema, extra={"scalar": Scalar(expected, parse, secret)})
+    if secret:
+        schema["writeOnly"] = True
+    scalar = Scalar(expected, parse or _matching(pattern), secret)
+    return Meta(extra_json_schema=schema, extra={"scalar": scalar}, examples=examples)
+
+
+def doc(text: str, *, examples: list[str] | None = None) -> Meta:
+    """Describe a key: what `docs/configuration.md`, the JSON Schema and a fault about its absence say of it."""
+    return Meta(description=text, examples=examples)
 
 
 def parse_duration(text: str) -> float:
@@ -142,66 +157,49 @@ def _parse_secret_url(text: str) -> Secret:
 
 
 Duration = Annotated[
-    float, scalar_meta("a duration such as 500ms, 5s or 2m", parse_duration, pattern=_DURATION), Meta(examples=["5s"])
+    float, scalar_meta("a duration such as 500ms, 5s or 2m", parse_duration, pattern=_DURATION, examples=["5s"])
 ]
 Name = Annotated[
-    str,
-    scalar_meta(
-        "a name of letters, digits, '-', '_' and '.', with a letter or digit at both ends",
-        _matching(_NAME),
-        pattern=_NAME,
-    ),
+    str, scalar_meta("a name of letters, digits, '-', '_' and '.', with a letter or digit at both ends", pattern=_NAME)
 ]
 BackendName = Annotated[
-    str,
-    scalar_meta("a backend's name of letters, digits, '-', '_', '.' and ':'", _matching(_BACKEND), pattern=_BACKEND),
+    str, scalar_meta("a backend's name of letters, digits, '-', '_', '.' and ':'", pattern=_BACKEND)
 ]
 SyslogName = Annotated[
     str,
-    scalar_meta("a syslog name of letters, digits, '-', '_', '.', ':' and '/'", _matching(_SYSLOG), pattern=_SYSLOG),
-    Meta(examples=["postfix/submission-proxyprotocol"]),
+    scalar_meta(
+        "a syslog name of letters, digits, '-', '_', '.', ':' and '/'",
+        pattern=_SYSLOG,
+        examples=["postfix/submission-proxyprotocol"],
+    ),
 ]
 HostName = Annotated[
-    str,
-    scalar_meta("a host name such as mail.example.org", _matching(_HOST), pattern=_HOST),
-    Meta(examples=["mail.example.org"]),
+    str, scalar_meta("a host name such as mail.example.org", pattern=_HOST, examples=["mail.example.org"])
 ]
-Host = Annotated[str, scalar_meta("a host name or an IP address", _parse_host), Meta(examples=["10.0.20.1"])]
+Host = Annotated[str, scalar_meta("a host name or an IP address", _parse_host, examples=["10.0.20.1"])]
 Address = Annotated[
-    str, scalar_meta("an IP address such as 10.0.20.1", _parse_address), Meta(examples=["10.0.20.1", "2001:db8::1"])
+    str, scalar_meta("an IP address such as 10.0.20.1", _parse_address, examples=["10.0.20.1", "2001:db8::1"])
 ]
 Network = Annotated[
     str,
-    scalar_meta("a network such as 10.0.0.0/8, without host bits", _parse_network),
-    Meta(examples=["10.0.0.0/8", "fc00::/7"]),
+    scalar_meta("a network such as 10.0.0.0/8, without host bits", _parse_network, examples=["10.0.0.0/8", "fc00::/7"]),
 ]
-FilePath = Annotated[str, scalar_meta("the path of a file", _parse_text), Meta(examples=["/etc/mailpath/ca.pem"])]
+FilePath = Annotated[str, scalar_meta("the path of a file", _parse_text, examples=["/etc/mailpath/ca.pem"])]
 SocketPath = Annotated[
-    str,
-    scalar_meta("the absolute path of a socket, of letters, digits and '_./-'", _matching(_SOCKET), pattern=_SOCKET),
+    str, scalar_meta("the absolute path of a socket, of letters, digits and '_./-'", pattern=_SOCKET)
 ]
 Text = Annotated[str, scalar_meta("a text of printable characters", _parse_text)]
-SecretText = Annotated[
-    Secret, scalar_meta("a text", _parse_secret, secret=True), Meta(extra_json_schema={"writeOnly": True})
-]
+SecretText = Annotated[Secret, scalar_meta("a text", _parse_secret, secret=True)]
 MailAddress = Annotated[
-    str,
-    scalar_meta("a mail address such as user@example.org", _matching(_MAIL_ADDRESS), pattern=_MAIL_ADDRESS),
-    Meta(examples=["user@example.org"]),
+    str, scalar_meta("a mail address such as user@example.org", pattern=_MAIL_ADDRESS, examples=["user@example.org"])
 ]
-FolderName = Annotated[
-    str,
-    scalar_meta("a folder's name of letters, digits, blanks and '_./-'", _matching(_FOLDER), pattern=_FOLDER),
-]
+FolderName = Annotated[str, scalar_meta("a folder's name of letters, digits, blanks and '_./-'", pattern=_FOLDER)]
 Url = Annotated[
     str,
-    scalar_meta("an http or https URL without credentials", _parse_open_url, pattern=_URL),
-    Meta(examples=["https://mail.example.org"]),
+    scalar_meta(
+        "an http or https URL without credentials", _parse_open_url, pattern=_URL, examples=["https://mail.example.org"]
+    ),
 ]
-SecretUrl = Annotated[
-    Secret,
-    scalar_meta("an http or https URL", _parse_secret_url, pattern=_URL, secret=True),
-    Meta(extra_json_schema={"writeOnly": True}),
-]
+SecretUrl = Annotated[Secret, scalar_meta("an http or https URL", _parse_secret_url, pattern=_URL, secret=True)]
 Port = Annotated[int, Meta(ge=1, le=65535, examples=[25])]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]

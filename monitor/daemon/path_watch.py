@@ -1,6 +1,6 @@
 """One path at work: its targets' rounds, its edges, its mail log, all of them told to the path's book."""
 
-from monitor.config.nodes import with_nodes
+from monitor.config.addresses import with_nodes
 from monitor.config.settings import PathSettings, TlsSettings
 from monitor.core.model import ProbeKind, Target
 from monitor.core.observations import AnyObservation, Observation

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from monitor import __version__
-from monitor.config.schema import json_schema
+from monitor.config.show import json_schema
 from tests.chart.helm import CHART, ROOT
 
 GENERATOR: dict[str, Any] = runpy.run_path(str(ROOT / "tools" / "generate_chart.py"))

@@ -1,6 +1,6 @@
 """Found nodes beside the fixed ones: whom a path's targets are."""
 
-from monitor.config.nodes import with_nodes
+from monitor.config.addresses import with_nodes
 from monitor.config.settings import PathSettings
 from monitor.core.model import Node
 from tests.config import documents

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.config.load import parse
-from monitor.config.schema import json_schema
+from monitor.config.show import json_schema
 from monitor.core.errors import ConfigError
 from tests.config.documents import COMPLETE
 
