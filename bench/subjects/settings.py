@@ -8,7 +8,8 @@ import yaml
 from monitor.config.load import Reading, parse
 from monitor.config.options import RunOptions
 from monitor.config.settings import Settings
-from monitor.core.model import ProbeKind, Target
+from monitor.core import kinds
+from monitor.core.model import Target
 from monitor.daemon import path_watch
 from monitor.daemon.compose import TargetWatch, target_watches
 from monitor.daemon.service import Daemon
@@ -59,7 +60,7 @@ def leave_out_handshakes(*but_of: str) -> None:
         return [watch for watch in target_watches(*whole) if wanted(watch.probe.target)]
 
     def wanted(target: Target) -> bool:
-        return target.probe is ProbeKind.CHECK or target.path.startswith(but_of)
+        return target.probe is kinds.CHECK or target.path.startswith(but_of)
 
     path_watch.target_watches = some  # type: ignore[attr-defined,assignment]
 

@@ -6,8 +6,9 @@ from enum import StrEnum
 from ipaddress import ip_address
 from typing import NamedTuple
 
+from monitor.core import kinds
 from monitor.core.conversation import Failure
-from monitor.core.model import ProbeKind, Target
+from monitor.core.model import Target
 from monitor.core.taxonomy import Phase
 
 
@@ -234,7 +235,7 @@ class EdgeObservation:
     @property
     def target(self) -> Target:
         """The labels of these rounds: ``node`` is the edge's name, ``service`` empty."""
-        return Target(self.path, ProbeKind.EDGE, self.edge, "")
+        return Target(self.path, kinds.EDGE, self.edge, "")
 
     @property
     def ok(self) -> bool:

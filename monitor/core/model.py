@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from monitor.core import kinds
+
 
 class MailProtocol(StrEnum):
     """How a service speaks: plain SMTP, SMTP in TLS, submission with STARTTLS, or IMAP in TLS."""
@@ -22,23 +24,6 @@ class MailProtocol(StrEnum):
     def speaks_imap(self) -> bool:
         """Whether the dialogue is IMAP's (RFC 3501) and not SMTP's (RFC 5321)."""
         return self is MailProtocol.IMAPS
-
-
-class ProbeKind(StrEnum):
-    """The kinds of probe: the ``probe`` label."""
-
-    CHECK = "check"
-    HANDSHAKE = "handshake"
-    FRONT_DOOR = "front_door"
-    HAPROXY = "haproxy"
-    EDGE = "edge"
-    MAILLOG = "maillog"
-    IPV6_HEADER = "ipv6_header"
-    KUBERNETES = "kubernetes"
-    # what must be refused
-    RELAY_CANARY = "relay_canary"
-    NO_HEADER = "no_header"
-    HEADER_ON_CHECK = "header_on_check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +53,13 @@ class Service:
 
 
 class Target(NamedTuple):
-    """Whom a probe asks: the labels that identify it. For a front door ``node`` is the edge's name."""
+    """What a probe asks: the labels that identify it. For a front door ``node`` is the edge's name.
+
+    A target without a node has its kind's own name, or what it asks after, as ``node``; ``service`` is empty where it
+    belongs to none.
+    """
 
     path: str
-    probe: ProbeKind
+    probe: kinds.ProbeKind
     node: str
     service: str

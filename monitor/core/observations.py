@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from monitor.core import kinds
 from monitor.core.conversation import Conversation, Failure, TlsFacts
 from monitor.core.edge import EdgeObservation
 from monitor.core.haproxy import Dropped, HaproxyInfo, HaproxyServer, HaproxyStat
 from monitor.core.kube import Cluster
 from monitor.core.maillog import LogRecord, PostfixVersion
-from monitor.core.model import ProbeKind, Target
+from monitor.core.model import Target
 from monitor.core.taxonomy import Phase
 from monitor.core.verdicts import Origin, Verdict
 
@@ -112,7 +113,7 @@ class HaproxyObservation:
     @property
     def target(self) -> Target:
         """The labels of these rounds: ``node`` is the edge's name, ``service`` empty."""
-        return Target(self.path, ProbeKind.HAPROXY, self.edge, "")
+        return Target(self.path, kinds.HAPROXY, self.edge, "")
 
     @property
     def ok(self) -> bool:
@@ -144,7 +145,7 @@ class MaillogBatch:
     @property
     def target(self) -> Target:
         """The labels of these rounds: neither a node nor a service."""
-        return Target(self.path, ProbeKind.MAILLOG, "", "")
+        return Target(self.path, kinds.MAILLOG, "", "")
 
     @property
     def ok(self) -> bool:
@@ -238,7 +239,7 @@ class KubernetesObservation:
     @property
     def target(self) -> Target:
         """The labels of these rounds: neither a node nor a service."""
-        return Target(self.path, ProbeKind.KUBERNETES, "", "")
+        return Target(self.path, kinds.KUBERNETES, "", "")
 
     @property
     def ok(self) -> bool:

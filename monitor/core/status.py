@@ -5,10 +5,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from monitor.core.conversation import Failure, TlsFacts
 from monitor.core.edge import EdgeObservation
 from monitor.core.haproxy import Dropped, HaproxyInfo, HaproxyServer, HaproxyStat
+from monitor.core.kinds import Shown
 from monitor.core.kube import Cluster
 from monitor.core.maintenance import Maintenance
 from monitor.core.model import Service, Target
@@ -71,7 +73,6 @@ class EdgeStatus:
     servers: tuple[HaproxyServer, ...]
     stats: tuple[HaproxyStat, ...]
     info: HaproxyInfo | None
-    front_doors: tuple[TargetStatus, ...]
     asked: bool = True
     host: EdgeObservation | None = None
     looked_at: bool = False
@@ -211,10 +212,49 @@ class Health:
     checks: tuple[HealthCheck, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PathStatus:
+class TargetViews:
+    """Views of the one list of a path's targets: by where their kinds are shown, each in the list's order."""
+
+    targets: tuple[TargetStatus, ...]
+
+    @cached_property
+    def checks(self) -> tuple[TargetStatus, ...]:
+        """The healthcheck ports."""
+        return self._shown(Shown.CHECK)
+
+    @cached_property
+    def handshakes(self) -> tuple[TargetStatus, ...]:
+        """The nodes' data ports."""
+        return self._shown(Shown.HANDSHAKE)
+
+    @cached_property
+    def front_doors(self) -> tuple[TargetStatus, ...]:
+        """The front doors of all edges."""
+        return self._shown(Shown.FRONT_DOOR)
+
+    @cached_property
+    def others(self) -> tuple[TargetStatus, ...]:
+        """The targets of all other kinds."""
+        return self._shown(Shown.TARGET)
+
+    @property
+    def dialogues(self) -> tuple[TargetStatus, ...]:
+        """Everything but the checks: what has a verdict to explain and a transcript to show."""
+        return (*self.handshakes, *self.front_doors, *self.others)
+
+    def doors_at(self, edge: str) -> tuple[TargetStatus, ...]:
+        """Give the front doors of one edge."""
+        return tuple(door for door in self.front_doors if door.target.node == edge)
+
+    def _shown(self, where: Shown) -> tuple[TargetStatus, ...]:
+        return tuple(status for status in self.targets if status.target.probe.shown is where)
+
+
+@dataclass(frozen=True)
+class PathStatus(TargetViews):
     """Everything known about one path at one moment; ``at`` is seconds since the epoch.
 
+    ``targets`` is the one list of everything that has a verdict: whatever iterates it shows a new kind on day one.
     ``elected`` is false on a replica that stands by while another one does handshakes, front doors and rare probes;
     ``None`` without an election. ``maintenance`` is there while it goes on.
     """
@@ -222,8 +262,7 @@ class PathStatus:
     name: str
     at: float
     services: tuple[Service, ...]
-    checks: tuple[TargetStatus, ...]
-    handshakes: tuple[TargetStatus, ...]
+    targets: tuple[TargetStatus, ...]
     edges: tuple[EdgeStatus, ...]
     maillog: MaillogStatus | None
     diagnosis: Diagnosis
@@ -234,13 +273,3 @@ class PathStatus:
     elected: bool | None = None
     roundtrip: RoundtripStatus | None = None
     maintenance: Maintenance | None = None
-
-    @property
-    def front_doors(self) -> tuple[TargetStatus, ...]:
-        """The front doors of all edges."""
-        return tuple(door for edge in self.edges for door in edge.front_doors)
-
-    @property
-    def dialogues(self) -> tuple[TargetStatus, ...]:
-        """All that is spoken to: handshakes and front doors."""
-        return (*self.handshakes, *self.front_doors)

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import msgspec
 
 from monitor.config.settings import PathSettings
-from monitor.core.model import ProbeKind, Target
+from monitor.core import kinds
+from monitor.core.model import Target
 from monitor.core.observations import AnyObservation
 from monitor.core.proof import EvidenceKind, Unproven
 from monitor.core.status import PathStatus
@@ -35,12 +36,12 @@ _NEVER_AGAIN = 3600.0
 # What must be refused is left to the daemon, which tries it rarely: the server's log shows each try.
 _AWAITED = frozenset(
     {
-        ProbeKind.CHECK,
-        ProbeKind.HANDSHAKE,
-        ProbeKind.FRONT_DOOR,
-        ProbeKind.HAPROXY,
-        ProbeKind.EDGE,
-        ProbeKind.KUBERNETES,
+        kinds.CHECK,
+        kinds.HANDSHAKE,
+        kinds.FRONT_DOOR,
+        kinds.HAPROXY,
+        kinds.EDGE,
+        kinds.KUBERNETES,
     }
 )
 

@@ -10,7 +10,8 @@ from monitor.config import probing, sources
 from monitor.config.addresses import client_addresses, negative_address
 from monitor.config.settings import PathSettings
 from monitor.config.sources import EdgeSettings
-from monitor.core.model import Node, ProbeKind, Target
+from monitor.core import kinds
+from monitor.core.model import Node, Target
 from monitor.core.observations import Observation, Span
 from monitor.core.proof import NOTHING, Ask, EvidenceKind
 from monitor.engine.cadence import Cadence, phase_of
@@ -184,7 +185,7 @@ def _checks(path: PathSettings, connector: Connector) -> Iterator[TargetWatch]:
             port = service.check_node_port
             if port is None:
                 continue
-            target = Target(path.name, ProbeKind.CHECK, node.name, service.name)
+            target = Target(path.name, kinds.CHECK, node.name, service.name)
             probe = Check(target, node.address, port, terms, connector)
             plan = TargetPlan(target, node.address, port, measure)
             yield TargetWatch(probe, plan, fast_interval=checks.interval)
@@ -198,7 +199,7 @@ def _handshakes(path: PathSettings, tls: TlsClient) -> Iterator[TargetWatch]:
     for node in path.static_nodes:
         destination = destination_of(path, node)
         for service in services:
-            target = Target(path.name, ProbeKind.HANDSHAKE, node.name, service.name)
+            target = Target(path.name, kinds.HANDSHAKE, node.name, service.name)
             settings = HandshakeSettings(
                 target=target,
                 protocol=service.protocol,
@@ -235,7 +236,7 @@ def _front_doors(path: PathSettings, tls: TlsClient) -> Iterator[TargetWatch]:
         for service in path.services:
             if service.frontend_port not in edge.frontend_ports:
                 continue
-            target = Target(path.name, ProbeKind.FRONT_DOOR, edge.name, service.name)
+            target = Target(path.name, kinds.FRONT_DOOR, edge.name, service.name)
             settings = FrontDoorSettings(
                 target=target,
                 protocol=service.protocol,

@@ -8,8 +8,9 @@ from typing import Any, Protocol
 
 from monitor.config.settings import PathSettings
 from monitor.config.sources import EdgeSettings
+from monitor.core import kinds
 from monitor.core.edge import EdgeObservation
-from monitor.core.model import ProbeKind, Target
+from monitor.core.model import Target
 from monitor.core.observations import HaproxyObservation, Span
 from monitor.daemon.compose import key_of, redirected_ports, ssh_settings
 from monitor.daemon.shared import Shared, limit
@@ -64,7 +65,7 @@ class EdgeWatch:
     @property
     def first_rounds(self) -> frozenset[str]:
         """The rounds without which nobody knows what HAProxy does."""
-        return frozenset(key for key, each in self._rounds.items() if each.target.probe is ProbeKind.HAPROXY)
+        return frozenset(key for key, each in self._rounds.items() if each.target.probe is kinds.HAPROXY)
 
     @property
     def targets(self) -> list[Target]:
@@ -118,7 +119,7 @@ def _rounds(path: PathSettings, edge: EdgeSettings) -> Iterator[_Round]:
         return
     if edge.stats_socket is not None:
         yield _Round(
-            Target(path.name, ProbeKind.HAPROXY, edge.name, ""),
+            Target(path.name, kinds.HAPROXY, edge.name, ""),
             HaproxySettings(path.name, edge.name, edge.stats_socket, ssh.timeout),
             ssh,
             interval=edge.interval,
@@ -136,7 +137,7 @@ def _rounds(path: PathSettings, edge: EdgeSettings) -> Iterator[_Round]:
         backup_command=edge.backup.command if edge.backup is not None else None,
     )
     yield _Round(
-        Target(path.name, ProbeKind.EDGE, edge.name, ""),
+        Target(path.name, kinds.EDGE, edge.name, ""),
         settings,
         ssh,
         interval=edge.slow_interval,

@@ -6,7 +6,8 @@ from functools import partial
 
 from monitor.config.addresses import negative_address
 from monitor.config.settings import PathSettings
-from monitor.core.model import Node, ProbeKind, Target
+from monitor.core import kinds
+from monitor.core.model import Node, Target
 from monitor.core.proof import Ask, EvidenceKind
 from monitor.daemon.compose import destination_of, ipv6_destination_of, key_of
 from monitor.daemon.shared import Shared, limit
@@ -85,7 +86,7 @@ def _settings(path: PathSettings) -> list[HandshakeSettings]:
     destination = ipv6_destination_of(path)
     return [
         HandshakeSettings(
-            target=Target(path.name, ProbeKind.IPV6_HEADER, "", service.name),
+            target=Target(path.name, kinds.IPV6_HEADER, "", service.name),
             protocol=service.protocol,
             address="",
             port=service.node_port,

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from monitor.config import sources
 from monitor.config.settings import PathSettings
-from monitor.core.model import Node, ProbeKind, Target
+from monitor.core import kinds
+from monitor.core.model import Node, Target
 from monitor.daemon.compose import key_of
 from monitor.daemon.shared import Shared
 from monitor.engine.tasks import Tasks
@@ -51,7 +52,7 @@ class KubeWatch:
     def targets(self) -> tuple[Target, ...]:
         """The labels of the rounds."""
         settings = self._settings
-        return () if settings is None else (Target(settings.path, ProbeKind.KUBERNETES, "", ""),)
+        return () if settings is None else (Target(settings.path, kinds.KUBERNETES, "", ""),)
 
     @property
     def first_rounds(self) -> frozenset[str]:

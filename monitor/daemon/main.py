@@ -10,8 +10,8 @@ import structlog
 from monitor import __version__
 from monitor.config.options import RunOptions
 from monitor.config.settings import PathSettings
+from monitor.core import kinds
 from monitor.core.errors import ConfigError, Fault
-from monitor.core.model import ProbeKind
 from monitor.core.observations import Observation, Span
 from monitor.core.status import TargetStatus
 from monitor.core.verdicts import Verdict
@@ -93,7 +93,7 @@ async def _probe_once(path: PathSettings, node: str, service: str) -> tuple[Obse
         probes = [watch.probe for watch in watches]
         probe = _find(probes, node, service)
         if probe is None:
-            known = sorted({each.target.node for each in probes if each.target.probe is not ProbeKind.CHECK})
+            known = sorted({each.target.node for each in probes if each.target.probe is not kinds.CHECK})
             services = ", ".join(each.name for each in path.services)
             raise ConfigError(
                 Fault(
@@ -114,7 +114,7 @@ async def _probe_once(path: PathSettings, node: str, service: str) -> tuple[Obse
 def _find(probes: list[TargetProbe], node: str, service: str) -> TargetProbe | None:
     for probe in probes:
         target = probe.target
-        if (target.node, target.service) == (node, service) and target.probe is not ProbeKind.CHECK:
+        if (target.node, target.service) == (node, service) and target.probe is not kinds.CHECK:
             return probe
     return None
 

@@ -6,7 +6,8 @@ from functools import partial
 
 from monitor.config.addresses import negative_address
 from monitor.config.settings import PathSettings
-from monitor.core.model import MailProtocol, Node, ProbeKind, Service, Target
+from monitor.core import kinds
+from monitor.core.model import MailProtocol, Node, Service, Target
 from monitor.daemon.compose import destination_of, key_of
 from monitor.daemon.shared import Shared, limit
 from monitor.engine.cadence import FIRST_ROUND_WITHIN, Cadence, Pace, phase_of
@@ -20,7 +21,7 @@ from monitor.probes.relay_canary import RelayCanary
 from monitor.verdict.plan import NegativePlan
 
 # Gives the names of the nodes where rounds of this kind succeed for this service.
-HealthyNodes = Callable[[ProbeKind, str], Sequence[str]]
+HealthyNodes = Callable[[kinds.ProbeKind, str], Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class _Watch:
 
     probe: NegativeProbe
     plan: NegativePlan
-    rests_on: ProbeKind
+    rests_on: kinds.ProbeKind
 
 
 class NegativeWatch:
@@ -98,7 +99,7 @@ def _watches(path: PathSettings, tls: TlsClient) -> Iterator[_Watch]:
             yield from _header_on_check(path, tls)
 
 
-def _watch(path: PathSettings, probe: NegativeProbe, rests_on: ProbeKind) -> _Watch:
+def _watch(path: PathSettings, probe: NegativeProbe, rests_on: kinds.ProbeKind) -> _Watch:
     settings = path.handshakes
     return _Watch(probe, NegativePlan(probe.target, settings.negative_interval, settings.timeout), rests_on)
 
@@ -107,24 +108,24 @@ def _relay_canary(path: PathSettings, tls: TlsClient) -> Iterator[_Watch]:
     # One for the path, and never one for each node: a server that logs it once in an interval is asked often enough.
     service = next((service for service in path.services if service.protocol is MailProtocol.SMTP), None)
     if service is not None:
-        settings = _settings(path, ProbeKind.RELAY_CANARY, service, service.node_port)
-        yield _watch(path, RelayCanary(settings, _claim(path, service), tls), ProbeKind.HANDSHAKE)
+        settings = _settings(path, kinds.RELAY_CANARY, service, service.node_port)
+        yield _watch(path, RelayCanary(settings, _claim(path, service), tls), kinds.HANDSHAKE)
 
 
 def _no_header(path: PathSettings, tls: TlsClient) -> Iterator[_Watch]:
     for service in path.services:
-        settings = _settings(path, ProbeKind.NO_HEADER, service, service.node_port)
-        yield _watch(path, NoHeader(settings, tls), ProbeKind.HANDSHAKE)
+        settings = _settings(path, kinds.NO_HEADER, service, service.node_port)
+        yield _watch(path, NoHeader(settings, tls), kinds.HANDSHAKE)
 
 
 def _header_on_check(path: PathSettings, tls: TlsClient) -> Iterator[_Watch]:
     for service in path.services:
         if service.check_node_port is not None:
-            settings = _settings(path, ProbeKind.HEADER_ON_CHECK, service, service.check_node_port)
-            yield _watch(path, HeaderOnCheck(settings, _claim(path, service), tls), ProbeKind.CHECK)
+            settings = _settings(path, kinds.HEADER_ON_CHECK, service, service.check_node_port)
+            yield _watch(path, HeaderOnCheck(settings, _claim(path, service), tls), kinds.CHECK)
 
 
-def _settings(path: PathSettings, kind: ProbeKind, service: Service, port: int) -> NegativeSettings:
+def _settings(path: PathSettings, kind: kinds.ProbeKind, service: Service, port: int) -> NegativeSettings:
     return NegativeSettings(
         target=Target(path.name, kind, "", service.name),
         protocol=service.protocol,

@@ -2,7 +2,8 @@
 
 from monitor.config.addresses import with_nodes
 from monitor.config.settings import PathSettings, TlsSettings
-from monitor.core.model import ProbeKind, Target
+from monitor.core import kinds
+from monitor.core.model import Target
 from monitor.core.observations import AnyObservation, Observation
 from monitor.core.status import PathStatus
 from monitor.daemon.compose import TargetWatch, key_of, plan_of, target_watches
@@ -43,7 +44,7 @@ class PathWatch:
         self._ipv6 = Ipv6Watch(
             shared,
             lambda target: self.book.ask_ipv6(target, shared.now()),
-            lambda service: self.book.healthy_nodes(ProbeKind.HANDSHAKE, service, shared.now()),
+            lambda service: self.book.healthy_nodes(kinds.HANDSHAKE, service, shared.now()),
         )
 
     @property
@@ -54,7 +55,7 @@ class PathWatch:
     @property
     def first_rounds(self) -> frozenset[str]:
         """The rounds that must have ended before the daemon knows anything: nodes, checks and HAProxy."""
-        checks = {key for key, watch in self._watches.items() if watch.probe.target.probe is ProbeKind.CHECK}
+        checks = {key for key, watch in self._watches.items() if watch.probe.target.probe is kinds.CHECK}
         return self._edges.first_rounds | checks | self._kubernetes.first_rounds
 
     @property
@@ -114,7 +115,7 @@ class PathWatch:
         """Begin and end rounds, so that they are those of the settings and of our part among the replicas."""
         path, leading = self._path, self.leading
         every = target_watches(path, self.shared.connector, self._tls)
-        wanted = {watch.key: watch for watch in every if leading or watch.probe.target.probe is ProbeKind.CHECK}
+        wanted = {watch.key: watch for watch in every if leading or watch.probe.target.probe is kinds.CHECK}
         for key in self._watches.keys() - wanted.keys():
             self.shared.scheduler.remove(key)
         for key, watch in wanted.items():
@@ -141,7 +142,7 @@ class PathWatch:
 
     def record(self, observation: AnyObservation) -> bool:
         """Take in what one of this path's probes saw; tell whether it is news."""
-        if observation.target.probe is ProbeKind.FRONT_DOOR and isinstance(observation, Observation):
+        if observation.target.probe is kinds.FRONT_DOOR and isinstance(observation, Observation):
             self._learn(observation)
         return self.book.record(observation)
 
@@ -156,7 +157,7 @@ class PathWatch:
         """
         for watch in self._watches.values():
             target = watch.probe.target
-            if (target.node, target.service) == (node, service) and target.probe is not ProbeKind.CHECK:
+            if (target.node, target.service) == (node, service) and target.probe is not kinds.CHECK:
                 return self._recent(watch) or await TargetRounds(self, watch.probe).observe()
         return None
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from monitor.core.model import ProbeKind, Target
+from monitor.core import kinds
+from monitor.core.model import Target
 from monitor.core.observations import Observation, Repeat
 from monitor.core.verdicts import Verdict
 from monitor.daemon.compose import TargetProbe
@@ -39,7 +40,7 @@ class TargetRounds:
     async def run(self) -> Pace:
         """Do a round; give the pace of the next one."""
         # A process that was frozen may come to its rounds before it hears that another one leads.
-        if not self.path.leading and self.probe.target.probe is not ProbeKind.CHECK:
+        if not self.path.leading and self.probe.target.probe is not kinds.CHECK:
             return NORMAL
         return _pace(self.path, await self.observe())
 

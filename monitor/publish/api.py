@@ -30,7 +30,8 @@ def _path(path: PathStatus) -> dict[str, Any]:
         "services": [asdict(service) for service in path.services],
         "checks": [_target(status) for status in path.checks],
         "handshakes": [_target(status) for status in path.handshakes],
-        "edges": [_edge(edge) for edge in path.edges],
+        "others": [_target(status) for status in path.others],
+        "edges": [_edge(edge, path.doors_at(edge.name)) for edge in path.edges],
         "maillog": asdict(path.maillog) if path.maillog is not None else None,
         "cluster": _cluster(path.cluster) if path.cluster is not None else None,
         "diagnosis": asdict(path.diagnosis) | _remedy(path.diagnosis.remedy),
@@ -114,7 +115,7 @@ def _failure(failure: Failure | None) -> dict[str, str] | None:
     return {"phase": failure.phase, "reason": failure.reason, "detail": failure.detail} if failure is not None else None
 
 
-def _edge(edge: EdgeStatus) -> dict[str, Any]:
+def _edge(edge: EdgeStatus, doors: Sequence[TargetStatus]) -> dict[str, Any]:
     return {
         "name": edge.name,
         "address": edge.address,
@@ -129,7 +130,7 @@ def _edge(edge: EdgeStatus) -> dict[str, Any]:
         "info": asdict(edge.info) if edge.info is not None else None,
         "gaps": {command: _failure(failure) for command, failure in edge.gaps.items()},
         "dropped": {command: asdict(dropped) for command, dropped in edge.dropped.items()},
-        "front_doors": [_target(door) for door in edge.front_doors],
+        "front_doors": [_target(door) for door in doors],
         "host": _host(edge.host) if edge.host is not None else None,
     }
 

@@ -115,7 +115,7 @@ class _Endpoints:
 
     async def target(self, request: web.Request) -> web.Response:
         statuses = tuple(self._backend.statuses())
-        found = find_dialogue(statuses, *(request.query.get(key, "") for key in ("path", "node", "service")))
+        found = find_dialogue(statuses, *(request.query.get(key, "") for key in ("path", "node", "service", "probe")))
         if found is None:
             raise web.HTTPNotFound(text="no such target: path, node (or edge) and service must be watched ones\n")
         path, status = found

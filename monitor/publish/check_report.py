@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from monitor.core.errors import Fault
-from monitor.core.status import ClusterStatus, Finding, PathStatus, TargetStatus
+from monitor.core.status import ClusterStatus, Finding, PathStatus
 from monitor.core.verdicts import Hop, Verdict
 from monitor.publish.api import document
 from monitor.publish.picture import HopPicture, Level, picture
@@ -81,7 +81,7 @@ def _written(whole: Mapping[str, object]) -> str:
 
 
 def _of_path(path: PathStatus) -> ExitStatus:
-    verdicts = {status.verdict for status in _targets(path)}
+    verdicts = {status.verdict for status in path.targets}
     failing = bool(verdicts - _FINE - {Verdict.UNKNOWN})
     severities = {finding.severity for finding in path.findings}
     if (failing and path.health.status == _FAIL) or "critical" in severities:
@@ -91,10 +91,6 @@ def _of_path(path: PathStatus) -> ExitStatus:
     if "warning" in severities or path.health.status != _PASS:
         return ExitStatus.WARNING
     return ExitStatus.OK
-
-
-def _targets(path: PathStatus) -> tuple[TargetStatus, ...]:
-    return (*path.checks, *path.dialogues)
 
 
 class _Pen:

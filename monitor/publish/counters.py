@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from prometheus_client.core import Metric
 
-from monitor.core.model import ProbeKind, Target
+from monitor.core import kinds
+from monitor.core.model import Target
 from monitor.core.observations import AnyObservation, MaillogBatch, MaillogCounts, Observation, Repeat
 from monitor.core.taxonomy import Phase
 from monitor.core.verdicts import Origin
@@ -97,7 +98,7 @@ class Counters:
         The mail logs bring the targets of their own rounds along.
         """
         logs = tuple(maillogs)
-        self._targets = frozenset(targets).union(Target(log.path, ProbeKind.MAILLOG, "", "") for log in logs)
+        self._targets = frozenset(targets).union(Target(log.path, kinds.MAILLOG, "", "") for log in logs)
         sources = [(log.path, log.source) for log in logs]
         listeners = [(log.path, str(port)) for log in logs for port in log.listeners]
         problems = [(log.path, problem) for log in logs for problem in log.problems]

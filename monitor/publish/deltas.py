@@ -51,8 +51,7 @@ def summary(path: PathStatus) -> Summary:
     if path.maintenance is not None:
         keys["maintenance"] = path.maintenance.until
     keys |= {f"edge/{edge.name}": {"ssh_up": edge.ssh_up, "haproxy_up": edge.haproxy_up} for edge in path.edges}
-    targets = (*path.checks, *path.dialogues)
-    return keys | {"/".join(status.target[1:]): _target(status) for status in targets}
+    return keys | {"/".join(status.target[1:]): _target(status) for status in path.targets}
 
 
 def _target(status: TargetStatus) -> dict[str, Any]:

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 
 from structlog.typing import FilteringBoundLogger
 
+from monitor.core import kinds
 from monitor.core.conversation import Failure
 from monitor.core.edge import EdgeObservation
 from monitor.core.haproxy import ServerState
-from monitor.core.model import ProbeKind, Target
+from monitor.core.model import Target
 from monitor.core.moments import rfc3339
 from monitor.core.observations import (
     AnyObservation,
@@ -191,10 +192,10 @@ class EventLog:
 
 def _forget(path: PathStatus, said: _Said) -> None:
     edges = {edge.name for edge in path.edges}
-    targets = {status.target for status in (*path.checks, *path.dialogues)}
+    targets = {status.target for status in path.targets}
     targets |= {status.target for status in path.negatives}
     if path.cluster is not None:
-        targets.add(Target(path.name, ProbeKind.KUBERNETES, "", ""))
+        targets.add(Target(path.name, kinds.KUBERNETES, "", ""))
     said.verdicts = {target: verdict for target, verdict in said.verdicts.items() if target in targets}
     said.failing = {each for each in said.failing if each in targets or each.node in edges}
     said.servers = {key: state for key, state in said.servers.items() if key[0] in edges}
@@ -209,11 +210,11 @@ def _begins(path: PathStatus) -> bool:
     unseen = any((edge.asked and edge.age is None) or (edge.looked_at and edge.host is None) for edge in path.edges)
     unread = path.maillog is not None and path.maillog.up is None
     unnamed = path.cluster is not None and path.cluster.up is None
-    return unseen or unread or unnamed or any(each.age is None for each in (*path.checks, *path.dialogues))
+    return unseen or unread or unnamed or any(each.age is None for each in path.targets)
 
 
 def _labels(target: Target) -> dict[str, str]:
-    return {"path": target.path, "probe": target.probe.value, "node": target.node, "service": target.service}
+    return {"path": target.path, "probe": str(target.probe), "node": target.node, "service": target.service}
 
 
 def _why(failure: Failure | None) -> dict[str, str]:

@@ -63,6 +63,8 @@ def add(out: Gauges, path: PathStatus) -> None:
         _handshake(out, handshake)
     for edge in path.edges:
         _edge(out, path, edge)
+    for door in path.front_doors:
+        _front_door(out, door)
     if path.maillog is not None:
         labels = (path.name, path.maillog.source)
         _known(out, catalogue.MAILLOG_UP, labels, path.maillog.up)
@@ -146,6 +148,13 @@ def _handshake(out: Gauges, status: TargetStatus) -> None:
     _tls(out, status)
 
 
+def _front_door(out: Gauges, status: TargetStatus) -> None:
+    _up(out, catalogue.FRONT_DOOR_UP, status)
+    out.state(catalogue.FRONT_DOOR_VERDICT, _labels(status), status.verdict)
+    _client_ip(out, status)
+    _tls(out, status)
+
+
 def _client_ip(out: Gauges, status: TargetStatus) -> None:
     for proof in status.proofs:
         if proof.result is not ProofResult.UNPROVEN:
@@ -164,11 +173,6 @@ def _tls(out: Gauges, status: TargetStatus) -> None:
 
 def _edge(out: Gauges, path: PathStatus, edge: EdgeStatus) -> None:
     labels = (path.name, edge.name)
-    for door in edge.front_doors:
-        _up(out, catalogue.FRONT_DOOR_UP, door)
-        out.state(catalogue.FRONT_DOOR_VERDICT, _labels(door), door.verdict)
-        _client_ip(out, door)
-        _tls(out, door)
     _known(out, catalogue.EDGE_UP, labels, edge.ssh_up)
     _host(out, labels, edge.host)
     _known(out, catalogue.HAPROXY_UP, labels, edge.haproxy_up)

@@ -24,7 +24,7 @@ def masked(text: str, known: Collection[str] = ()) -> str:
 def own_addresses(path: PathStatus) -> frozenset[str]:
     """Give the addresses of the house itself: what is watched, and whom our own connections claim to be."""
     found = {edge.address for edge in path.edges}
-    for status in (*path.checks, *path.dialogues):
+    for status in path.targets:
         found.add(status.address)
         found |= {proof.expected for proof in status.proofs}
     return frozenset(found)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
+from monitor.core.kinds import Shown
 from monitor.core.proof import ProofResult
 from monitor.core.status import PathStatus, TargetStatus
 from monitor.core.verdicts import Agreement
@@ -21,21 +22,19 @@ _AGREEMENTS = {
 
 def matrix(path: PathStatus) -> Markup:
     """Give the matrix of a path."""
-    doors = {(door.target.node, door.target.service): door for door in path.front_doors}
-    handshakes = {(each.target.node, each.target.service): each for each in path.handshakes}
     checks = {(each.target.node, each.target.service): each for each in path.checks}
-    services = list(dict.fromkeys(service for _, service in (*doors, *handshakes)))
+    services = list(dict.fromkeys(each.target.service for each in (*path.front_doors, *path.handshakes, *path.others)))
     ports = {service.name: service.node_port for service in path.services}
     heads = [_head(service, ports.get(service)) for service in services]
-    rows = [
-        *(_row(edge.name, "front door", services, doors, {}) for edge in path.edges if edge.front_doors),
-        *(_row(node, "", services, handshakes, checks) for node in dict.fromkeys(node for node, _ in handshakes)),
-    ]
+    rows: dict[tuple[str, str], dict[str, TargetStatus]] = {}
+    for each in (*path.front_doors, *path.handshakes, *path.others):
+        kind = "" if each.target.probe.shown is Shown.HANDSHAKE else each.target.probe.replace("_", " ")
+        rows.setdefault((each.target.node, kind), {})[each.target.service] = each
     table = tag(
         "table",
         tag("caption", "Front doors and nodes, by service", class_="hidden"),
         tag("thead", tag("tr", tag("td", ""), *heads, role="row"), role="rowgroup"),
-        tag("tbody", *rows, role="rowgroup"),
+        tag("tbody", *(_row(*row, services, found, checks) for row, found in rows.items()), role="rowgroup"),
         class_="matrix",
         role="table",
     )
@@ -43,11 +42,12 @@ def matrix(path: PathStatus) -> Markup:
 
 
 def address_of(status: TargetStatus) -> str:
-    """Give the relative address of a target's own page."""
+    """Give the relative address of a target's own page; only of a kind that shares its places is the kind named."""
     target = status.target
-    return (
-        f"target?{urlencode({'path': target.path, 'node': target.node, 'service': target.service}, errors='replace')}"
-    )
+    labels = {"path": target.path, "node": target.node, "service": target.service}
+    if target.probe.shown is Shown.TARGET:
+        labels["probe"] = target.probe
+    return f"target?{urlencode(labels, errors='replace')}"
 
 
 def notes_on(status: TargetStatus, check: TargetStatus | None = None) -> list[str]:
@@ -68,18 +68,21 @@ def proof_of(status: TargetStatus) -> ProofResult | None:
 
 
 def _head(service: str, port: int | None) -> Markup:
-    return tag("th", service, tag("small", "" if port is None else f" {port}"), scope="col", role="columnheader")
+    return tag(
+        "th", service or "path", tag("small", "" if port is None else f" {port}"), scope="col", role="columnheader"
+    )
 
 
 def _row(
     name: str,
     kind: str,
     services: list[str],
-    statuses: Mapping[tuple[str, str], TargetStatus],
+    statuses: Mapping[str, TargetStatus],
     checks: Mapping[tuple[str, str], TargetStatus],
 ) -> Markup:
     head = tag("th", breakable(name), tag("small", f" {kind}" if kind else ""), scope="row", role="rowheader")
-    cells = [_cell(service, statuses.get((name, service)), checks.get((name, service))) for service in services]
+    beside = {} if kind else checks
+    cells = [_cell(service, statuses.get(service), beside.get((name, service))) for service in services]
     return tag("tr", head, *cells, role="row", class_="door" if kind else "node")
 
 

@@ -65,7 +65,7 @@ _WHICH = (
 _POSTED_PATH = {"path": {"type": ["string", "null"], "description": "required where several are watched"}}
 _HEALTH = _object({"status": {"enum": ["pass", "warn", "fail"]}}, {"notes": _list(_TEXT), "checks": {"type": "object"}})
 _EVENT = _object({"id": {"type": "integer"}, "at": _TIME, "level": _TEXT, "event": _TEXT})
-_PATH_LISTS = ("services", "checks", "handshakes", "edges", "negatives")
+_PATH_LISTS = ("services", "checks", "handshakes", "others", "edges", "negatives")
 _PATH_MAYBE = ("maillog", "cluster", "maintenance", "roundtrip")
 _REMEDY = {
     "remedy": {"type": "string", "description": "the command, else the words; empty where there is nothing to do"},
@@ -115,7 +115,7 @@ PATHS: dict[str, dict[str, Json]] = {
         "get": _operation(
             "One handshake's or front door's page, with its transcripts.",
             {"200": _answer("the page", _TEXT, "text/html"), "404": _answer("there is no such target")},
-            query=_WHICH,
+            query=(*_WHICH, _query("probe", "the kind of probe, where several share a node and service")),
         )
     },
     "/metrics": {

@@ -58,11 +58,15 @@ class ProbeEndpoint:
 
 
 def find_dialogue(
-    statuses: Sequence[PathStatus], path: str, node: str, service: str
+    statuses: Sequence[PathStatus], path: str, node: str, service: str, probe: str = ""
 ) -> tuple[PathStatus, TargetStatus] | None:
-    """Find a handshake, or a front door where ``node`` is an edge's name, and the path that it is of."""
+    """Find a handshake, or a front door where ``node`` is an edge's name, and the path that it is of.
+
+    ``probe`` names the kind where several share a node and service; empty: the first of them.
+    """
     for each in statuses:
         for status in each.dialogues:
-            if (status.target.path, status.target.node, status.target.service) == (path, node, service):
+            target = status.target
+            if (target.path, target.node, target.service) == (path, node, service) and probe in {"", target.probe}:
                 return each, status
     return None

@@ -4,13 +4,15 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from monitor.core.model import ProbeKind, Target
+from monitor.core.kinds import Shown
+from monitor.core.model import Target
 from monitor.core.observations import Observation
 from monitor.core.status import PathStatus
 from monitor.core.verdicts import Verdict
 
 KEPT_ROUNDS = 120
-_DIALOGUES = frozenset({ProbeKind.HANDSHAKE, ProbeKind.FRONT_DOOR})
+# A check says nothing, and the rest has no verdict.
+_UNHEARD = frozenset({Shown.CHECK, Shown.APART})
 
 
 class Round(NamedTuple):
@@ -29,7 +31,7 @@ class TargetRounds(NamedTuple):
 
 
 class Rounds:
-    """Takes in the rounds of handshakes and front doors."""
+    """Takes in the rounds of handshakes, front doors and whatever else has a verdict."""
 
     def __init__(self) -> None:
         """Begin without any."""
@@ -47,7 +49,7 @@ class Rounds:
     def record(self, observation: Observation) -> None:
         """Take in an ended round."""
         target = observation.target
-        if target.probe not in _DIALOGUES:
+        if target.probe.shown in _UNHEARD:
             return
         length = observation.finished - observation.started
         rounds = self._rounds[target.path].setdefault(target, deque(maxlen=KEPT_ROUNDS))

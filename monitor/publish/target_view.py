@@ -40,8 +40,8 @@ def _meaning(path: PathStatus, status: TargetStatus) -> Markup:
     if status.verdict is Verdict.OK:
         return tag("p", prose(advice.meaning))
     edge = path.edges[0].address if path.edges else None
-    service = next(each for each in path.services if each.name == status.target.service)
-    commands = [remedy(about(each, edge, service)) for each in advice.commands]
+    services = [each for each in path.services if each.name == status.target.service]
+    commands = [remedy(about(each, edge, service)) for service in services for each in advice.commands]
     return together(tag("p", prose(advice.meaning)), tag("p", prose(advice.remedy)), *commands)
 
 

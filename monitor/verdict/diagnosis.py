@@ -105,6 +105,5 @@ def beside(diagnosis: Diagnosis, findings: Iterable[Finding]) -> Diagnosis:
 
 
 def _effects(evidence: Evidence, cause: Cause) -> tuple[str, ...]:
-    every = (*evidence.handshakes, *evidence.checks, *evidence.front_doors)
-    failing = told(s for s in every if s.target in cause.explains and s.verdict not in FINE)
+    failing = told(s for s in evidence.every if s.target in cause.explains and s.verdict not in FINE)
     return (*failing, *(door.line for door in evidence.intermittent if door.target in cause.explains))

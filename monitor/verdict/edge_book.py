@@ -47,15 +47,11 @@ class EdgeBook:
         unbound = any(port in plan.host.ports and not each.bound for port, each in (seen.frontends or {}).items())
         return unbound or any(not redirect.ok for redirect in (seen.redirects or {}).values())
 
-    def statuses(self, doors: Iterable[TargetStatus], now: float) -> tuple[EdgeStatus, ...]:
-        """Give every edge's status at ``now`` (event loop's clock), with its own front doors."""
-        everyone = tuple(doors)
-        return tuple(
-            self._status(plan, tuple(door for door in everyone if door.target.node == plan.name), now)
-            for plan in self._plans.values()
-        )
+    def statuses(self, now: float) -> tuple[EdgeStatus, ...]:
+        """Every edge's status at ``now`` (event loop's clock)."""
+        return tuple(self._status(plan, now) for plan in self._plans.values())
 
-    def _status(self, plan: EdgePlan, doors: tuple[TargetStatus, ...], now: float) -> EdgeStatus:
+    def _status(self, plan: EdgePlan, now: float) -> EdgeStatus:
         seen = self._haproxy.get(plan.name) if plan.asks_haproxy else None
         fresh = seen is not None and now - seen.finished <= stale_after(plan.interval, plan.timeout)
         known = seen if fresh else None
@@ -73,7 +69,6 @@ class EdgeBook:
             servers=known.servers if known is not None else (),
             stats=known.stats if known is not None else (),
             info=known.info if known is not None else None,
-            front_doors=doors,
             asked=plan.asks_haproxy,
             host=host,
             looked_at=plan.host is not None,
@@ -92,12 +87,12 @@ def _same_host(old: EdgePlan, new: EdgePlan) -> bool:
     return (old.address, old.host) == (new.address, new.host)
 
 
-def unbound_ports(plan: EdgePlan, edge: EdgeStatus) -> tuple[int, ...]:
-    """Give the required ports on which HAProxy did not listen, unless one has served a client of ours since."""
+def unbound_ports(plan: EdgePlan, edge: EdgeStatus, doors: Iterable[TargetStatus]) -> tuple[int, ...]:
+    """The required ports on which HAProxy did not listen, unless one of the edge's ``doors`` has served us since."""
     if plan.host is None or edge.host is None or edge.host.frontends is None:
         return ()
     at, required = edge.host.at, plan.host.ports
-    served = {door.port for door in edge.front_doors if served_since(at, door)}
+    served = {door.port for door in doors if served_since(at, door)}
     return tuple(port for port, each in edge.host.frontends.items() if port in required - served and not each.bound)
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
+from monitor.core import kinds
 from monitor.core.conversation import Failure
-from monitor.core.model import ProbeKind, Target
+from monitor.core.model import Target
 from monitor.core.proof import ProofResult
 from monitor.core.roundtrip import RoundtripStatus
 from monitor.core.runbook import Remedy
-from monitor.core.status import ClusterStatus, EdgeStatus, MaillogStatus, TargetStatus
+from monitor.core.status import ClusterStatus, EdgeStatus, MaillogStatus, TargetStatus, TargetViews
 from monitor.core.verdicts import Verdict
 from monitor.verdict.intermittent import Intermittent
 from monitor.verdict.log_book import NO_SIGNALS, LogSignals
@@ -28,16 +29,15 @@ class Cause:
     explains: frozenset[Target] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+@dataclass(frozen=True)
+class Evidence(TargetViews):
     """One path at one moment; ``explained`` are the targets whose failure an earlier cause accounts for.
 
     ``unlisted`` says why no node is known, where the Kubernetes API is who knows them.
     """
 
     plan: PathPlan
-    checks: tuple[TargetStatus, ...]
-    handshakes: tuple[TargetStatus, ...]
+    targets: tuple[TargetStatus, ...]
     edges: tuple[EdgeStatus, ...]
     maillog: MaillogStatus | None
     log: LogSignals = NO_SIGNALS
@@ -52,9 +52,9 @@ class Evidence:
         return replace(self, explained=self.explained | explained)
 
     @property
-    def front_doors(self) -> tuple[TargetStatus, ...]:
-        """All front doors of all edges."""
-        return tuple(door for edge in self.edges for door in edge.front_doors)
+    def every(self) -> tuple[TargetStatus, ...]:
+        """Every target, in the order in which evidence lists them."""
+        return (*self.handshakes, *self.checks, *self.front_doors, *self.others)
 
     @property
     def edge_address(self) -> str | None:
@@ -64,7 +64,7 @@ class Evidence:
     @property
     def looks(self) -> dict[Target, EdgeStatus]:
         """The edges whose silence is not explained yet, by the target that is asked for HAProxy's view."""
-        looks = {Target(self.plan.name, ProbeKind.HAPROXY, edge.name, ""): edge for edge in self.edges}
+        looks = {Target(self.plan.name, kinds.HAPROXY, edge.name, ""): edge for edge in self.edges}
         return {look: edge for look, edge in looks.items() if look not in self.explained}
 
     def failing(self, *verdicts: Verdict) -> tuple[TargetStatus, ...]:
@@ -83,8 +83,7 @@ class Evidence:
     @property
     def unexplained(self) -> tuple[TargetStatus, ...]:
         """Whatever fails, of every kind, and is not explained yet."""
-        every = (*self.handshakes, *self.checks, *self.front_doors)
-        return tuple(s for s in every if s.verdict not in FINE and s.target not in self.explained)
+        return tuple(s for s in self.every if s.verdict not in FINE and s.target not in self.explained)
 
     def handshakes_of(self, service: str) -> tuple[TargetStatus, ...]:
         """Give a service's handshakes on all nodes."""
@@ -126,7 +125,7 @@ class Evidence:
 
     def unknown(self) -> tuple[str, ...]:
         """Name everything that is watched and of which nothing is known, or not any more."""
-        probed = (*self.checks, *self.handshakes, *self.front_doors)
+        probed = (*self.checks, *self.dialogues)
         blind = (f"haproxy {edge.name}: {edge.reason}" for edge in self.edges if edge.asked and edge.haproxy_up is None)
         unseen = (f"edge {edge.name}: its host" for edge in self.edges if edge.looked_at and edge.host is None)
         unlisted = () if self.unlisted is None else (f"nodes: the Kubernetes API shows none ({self.unlisted.reason})",)

@@ -1,8 +1,9 @@
 """``/healthz``: is the mail path healthy? For each required service: enough nodes, the front doors, fresh knowledge."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from monitor.core.model import ProbeKind
+from monitor.core import kinds
 from monitor.core.status import Diagnosis, EdgeStatus, Finding, Health, HealthCheck, NegativeStatus, TargetStatus
 from monitor.core.verdicts import Hop, Verdict
 from monitor.verdict.cluster_findings import OF_THE_ROUNDTRIP
@@ -21,7 +22,7 @@ def judge_health(
 ) -> Health:
     """Give the health of a path; stale knowledge is fail, never pass; any diagnosis and ``worrying`` findings warn."""
     found: list[HealthCheck] = []
-    rule = evidence.plan.health
+    rule, named = evidence.plan.health, {each.name for each in evidence.plan.services}
     # Without any node there is no handshake, and what is required is not there.
     for service in () if evidence.plan.elected is False else (each.name for each in evidence.plan.services):
         required = service in rule.services
@@ -29,11 +30,14 @@ def judge_health(
         doors = evidence.doors_of(service)
         if doors:
             found.append(_of_front_doors(service, doors, required=required))
+        found.extend(_of_others(service, evidence, rule, required=required))
         closed = [s for s in evidence.checks_of(service) if s.up is not True or s.stale]
         if closed:
             names = ", ".join(s.target.node for s in closed)
             found.append(HealthCheck(f"{service}:checks", WARN, f"healthcheck NodePort not up on {names}", service))
-    if evidence.plan.elected is False:
+    if evidence.plan.elected is not False:
+        found.extend(_of_the_path(each) for each in evidence.others if each.target.service not in named)
+    else:
         found.extend(_on_standby(service.name, evidence) for service in evidence.plan.services)
     found.extend(_of_haproxy(edge) for edge in evidence.edges if edge.asked and edge.haproxy_up is not True)
     found.extend(_of_negative(status) for status in negatives if status.refused is not None)
@@ -48,6 +52,22 @@ def judge_health(
 def worst_status(statuses: Iterable[str]) -> str:
     """Give the worst of pass, warn and fail; of nothing at all, fail: nothing is known."""
     return max(statuses, key=_ORDER.index, default=FAIL)
+
+
+def _of_others(service: str, evidence: Evidence, rule: HealthRule, *, required: bool) -> Iterator[HealthCheck]:
+    """Judge a service's targets of each further kind as its handshakes are judged, as far as there are so many."""
+    kinds = dict.fromkeys(s.target.probe for s in evidence.others if s.target.service == service)
+    for kind in kinds:
+        statuses = [s for s in evidence.others if (s.target.probe, s.target.service) == (kind, service)]
+        enough = HealthRule(rule.services, min(rule.healthy_nodes, len(statuses)))
+        check = _of_nodes(service, statuses, enough, required=required)
+        yield replace(check, name=f"{service}:{kind}", output=f"{kind}: {check.output}")
+
+
+def _of_the_path(status: TargetStatus) -> HealthCheck:
+    """Judge a target that belongs to no service: nothing that is required rests on it."""
+    fine = status.verdict is Verdict.OK and not status.stale
+    return HealthCheck(f"{status.target.node}:{status.target.probe}", PASS if fine else WARN, status.verdict)
 
 
 def _of_nodes(service: str, statuses: Sequence[TargetStatus], rule: HealthRule, *, required: bool) -> HealthCheck:
@@ -102,5 +122,5 @@ def _of_negative(status: NegativeStatus) -> HealthCheck:
     if status.refused:
         return HealthCheck(name, PASS, f"refused on {status.node}, as it must be", target.service)
     # An open relay is used within hours, and then no mail of ours is taken anywhere. The others need somebody inside.
-    bad = FAIL if target.probe is ProbeKind.RELAY_CANARY else WARN
+    bad = FAIL if target.probe is kinds.RELAY_CANARY else WARN
     return HealthCheck(name, bad, f"accepted on {status.node}: {status.reply}", target.service)

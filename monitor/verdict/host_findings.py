@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from monitor.core.edge import EdgeObservation
 from monitor.core.runbook import GATE, SSH_TRY
-from monitor.core.status import ClusterStatus, Drift, EdgeStatus, Finding
+from monitor.core.status import Drift, EdgeStatus, Finding, TargetStatus
 from monitor.core.taxonomy import Reason
 from monitor.verdict.edge_book import unbound_ports
 from monitor.verdict.edge_findings import (
@@ -18,6 +18,7 @@ from monitor.verdict.edge_findings import (
     unknown_keywords,
     unread,
 )
+from monitor.verdict.evidence import Evidence
 from monitor.verdict.haproxy_drift import Declared, drift, unapplied
 from monitor.verdict.plan import EdgePlan, HostPlan, PathPlan
 from monitor.wire.haproxy_answer import SERVERS_STATE
@@ -36,15 +37,16 @@ LOGIN_SHELL = (
 )
 
 
-def findings(plan: PathPlan, edges: Sequence[EdgeStatus], cluster: ClusterStatus | None = None) -> tuple[Finding, ...]:
+def findings(plan: PathPlan, evidence: Evidence) -> tuple[Finding, ...]:
     """Give every finding, edge after edge; drift that was acknowledged by its subject is information."""
     ignored = plan.cluster.ignored if plan.cluster is not None else frozenset()
+    cluster = evidence.cluster
     listed = cluster is not None and cluster.known is not None and cluster.known.nodes is not None
     known = listed or plan.cluster is None or not plan.cluster.discovers
     found = (
         each
-        for place, edge in zip(plan.edges, edges, strict=True)
-        for each in _of(plan, place, edge, nodes_known=known)
+        for place, edge in zip(plan.edges, evidence.edges, strict=True)
+        for each in _of(plan, place, edge, evidence.doors_at(edge.name), nodes_known=known)
     )
     return tuple(
         replace(each, severity="info", acknowledged=True)
@@ -54,9 +56,11 @@ def findings(plan: PathPlan, edges: Sequence[EdgeStatus], cluster: ClusterStatus
     )
 
 
-def _of(plan: PathPlan, place: EdgePlan, edge: EdgeStatus, *, nodes_known: bool) -> Iterator[Finding]:
+def _of(
+    plan: PathPlan, place: EdgePlan, edge: EdgeStatus, doors: Sequence[TargetStatus], *, nodes_known: bool
+) -> Iterator[Finding]:
     if place.host is not None and edge.host is not None:
-        yield from _sockets(place, place.host, edge, edge.host)
+        yield from _sockets(place, place.host, edge, edge.host, doors)
         if edge.host.redirects is not None:
             yield from misdirected(edge.name, edge.address, edge.host.redirects.values())
         yield from _configuration(plan, place.host, edge, edge.host, nodes_known=nodes_known)
@@ -69,9 +73,11 @@ def _of(plan: PathPlan, place: EdgePlan, edge: EdgeStatus, *, nodes_known: bool)
         yield from restarted(edge.name, edge.info)
 
 
-def _sockets(place: EdgePlan, plan: HostPlan, edge: EdgeStatus, host: EdgeObservation) -> Iterator[Finding]:
+def _sockets(
+    place: EdgePlan, plan: HostPlan, edge: EdgeStatus, host: EdgeObservation, doors: Sequence[TargetStatus]
+) -> Iterator[Finding]:
     # A HAProxy that is dead is a cause of its own, and its ports say no more.
-    required = () if edge.haproxy_up is False else unbound_ports(place, edge)
+    required = () if edge.haproxy_up is False else unbound_ports(place, edge, doors)
     wanted = {*required, *plan.optional_ports}
     frontends = {port: each for port, each in (host.frontends or {}).items() if port in wanted}
     yield from unbound(edge.name, edge.address, frontends, plan.optional_ports)

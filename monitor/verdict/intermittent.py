@@ -6,14 +6,14 @@ beginning of this.
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from monitor.core.haproxy import HaproxyServer
 from monitor.core.model import Service, Target
 from monitor.core.observations import Judgement
 from monitor.core.runbook import SHOW_STATE
-from monitor.core.status import EdgeStatus, Finding, TargetStatus
+from monitor.core.status import EdgeStatus, Finding, TargetStatus, TargetViews
 from monitor.core.verdicts import Verdict
 from monitor.verdict.agreement import pool_of
 from monitor.verdict.plan import PathPlan
@@ -89,7 +89,7 @@ def intermittent_doors(
     plan: PathPlan,
     rounds: Mapping[Target, RecentRounds],
     edges: Iterable[EdgeStatus],
-    handshakes: Sequence[TargetStatus],
+    seen: TargetViews,
 ) -> tuple[Intermittent, ...]:
     """Give the front doors that fail now and then; one that is down, or of which nothing is known, is none of them.
 
@@ -98,13 +98,13 @@ def intermittent_doors(
     services = {service.name: service for service in plan.services}
     found = []
     for edge in edges:
-        for door in edge.front_doors:
+        for door in seen.doors_at(edge.name):
             service = services[door.target.service]
             pool = pool_of(edge.servers, service)
             last = rounds[door.target].last(window(len(pool) or len(plan.nodes)))
             failures = tuple(each for each in last if not each.ok)
             if door.up and not door.stale and len(failures) >= FAILURES:
-                suspects = (*_bad_nodes(service, handshakes), *_strays(plan, service, pool))
+                suspects = (*_bad_nodes(service, seen.handshakes), *_strays(plan, service, pool))
                 found.append(Intermittent(door.target, edge.address, len(last), failures, suspects))
     return tuple(found)
 

@@ -59,10 +59,10 @@ class Ipv6Book:
             return NOTHING
         return Ask(noops=NOOPS if plan.log else 0, nonce=nonce(target, now) if plan.reply else "")
 
-    def record(self, seen: Observation) -> None:
-        """Take in an ended round; one that failed for another reason than the header tells nothing."""
+    def record(self, seen: Observation) -> bool:
+        """Take in an ended round, if it is one of these; only the header's own failure tells anything."""
         if self._plan is None or seen.target not in self._plan.services:
-            return
+            return False
         outcome = seen.conversation.outcome if seen.conversation is not None else None
         if seen.judgement.verdict is Verdict.HEADER_REJECTED:
             self._answers[seen.target] = _Answer(refused=True, believed=None, finished=seen.finished)
@@ -70,6 +70,7 @@ class Ipv6Book:
             believed = outcome.believed_address
             self._answers[seen.target] = _Answer(refused=False, believed=believed, finished=seen.finished)
             self._log.add(seen, self._plan)
+        return True
 
     def record_log(self, batch: MaillogBatch) -> None:
         """Take in lines of the mail log; an empty batch says that there were none."""

@@ -8,7 +8,8 @@ blocklist.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from monitor.core.model import ProbeKind, Target
+from monitor.core import kinds
+from monitor.core.model import Target
 from monitor.core.observations import NegativeObservation
 from monitor.core.runbook import POSTCONF_RELAY, POSTCONF_SERVICES, USER_PATCHES, Remedy
 from monitor.core.status import Finding, NegativeStatus
@@ -25,19 +26,19 @@ class _Accepted:
 
 
 _ACCEPTED = {
-    ProbeKind.RELAY_CANARY: _Accepted(
+    kinds.RELAY_CANARY: _Accepted(
         "open_relay",
         "Open relay: {service} on {node} would take mail of an unknown client for a foreign domain ({reply}). Postfix "
         "trusts an address that it should not: is one of mynetworks the proxy's, the nodes' or the pods'?",
         POSTCONF_RELAY,
     ),
-    ProbeKind.NO_HEADER: _Accepted(
+    kinds.NO_HEADER: _Accepted(
         "header_not_required",
         "The data port of {service} on {node} serves a client without a PROXY header ({reply}): PROXY is off there, or "
         "the port leads to another listener. Every client is then seen under the proxy's or a node's address.",
         USER_PATCHES,
     ),
-    ProbeKind.HEADER_ON_CHECK: _Accepted(
+    kinds.HEADER_ON_CHECK: _Accepted(
         "header_believed",
         "The healthcheck port of {service} on {node} swallows a PROXY header ({reply}): whoever reaches that listener "
         "inside the cluster can claim any client address.",

@@ -1,12 +1,14 @@
 """One path's memory: takes observations in, gives the path's status at any moment."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from monitor.core.edge import EdgeObservation
+from monitor.core.kinds import ProbeKind, Shown
 from monitor.core.maintenance import Maintenance
-from monitor.core.model import ProbeKind, Service, Target
+from monitor.core.model import Service, Target
 from monitor.core.observations import (
     AnyObservation,
     HaproxyObservation,
@@ -38,6 +40,16 @@ from monitor.verdict.negatives import NegativeBook, findings
 from monitor.verdict.plan import PathPlan, TargetPlan
 from monitor.verdict.roundtrips import RoundtripBook
 from monitor.verdict.target_book import TargetBook
+
+
+class _Moment(NamedTuple):
+    """What all statuses of one moment share: both clocks, the edges that are asked, what each kind shows as a whole."""
+
+    now: float
+    at: float
+    asked: Sequence[EdgeStatus]
+    services: Mapping[str, Service]
+    matrices: Mapping[ProbeKind, Matrix]
 
 
 class PathBook:
@@ -142,42 +154,44 @@ class PathBook:
 
     def healthy_nodes(self, probe: ProbeKind, service: str, now: float) -> tuple[str, ...]:
         """Give the names of the nodes where this kind of probe succeeds for the service."""
-        books = (book for book in self._of(probe) if book.plan.target.service == service)
-        return tuple(book.plan.target.node for book in books if book.state.up and not book.stale(now))
+        return tuple(
+            target.node
+            for target, book in self._targets.items()
+            if (target.probe, target.service) == (probe, service) and book.state.up and not book.stale(now)
+        )
 
     def status(self, now: float, at: float) -> PathStatus:
         """Give everything known at ``now`` (event loop's clock) = ``at`` (seconds since the epoch)."""
         self._client_ip.settle(now)
-        edges = self._edges.statuses(self._front_doors(now, at), now)
-        checks = tuple(self._target(book, book.verdict(now), now, at) for book in self._of(ProbeKind.CHECK))
-        handshakes = self._handshakes(edges, now, at)
+        edges = self._edges.statuses(now)
+        targets = self._statuses(edges, now, at)
         negatives = self._negatives.statuses(now)
         signals = self._log.signals(now, self.plan.wan_silence)
         local_checks = check_ports.local_checks(edges, self.plan.services)
         signals = replace(signals, lost=check_ports.unexplained(signals.lost, local_checks))
         maillog = self._log_source.status(self.plan.maillog_source, now, signals.stuck)
         roundtrip = self._roundtrips.status(at)
-        wavering = intermittent.intermittent_doors(
-            self.plan, {target: book.recent for target, book in self._targets.items()}, edges, handshakes
-        )
         cluster = self._cluster.status(now)
         evidence = Evidence(
             self.plan,
-            checks,
-            handshakes,
+            targets,
             edges,
             maillog,
             signals,
             roundtrip,
-            intermittent=wavering,
             cluster=cluster,
             unlisted=self._cluster.blind if not self.plan.nodes else None,
         )
+        handshakes = evidence.handshakes
+        wavering = intermittent.intermittent_doors(
+            self.plan, {target: book.recent for target, book in self._targets.items()}, edges, evidence
+        )
+        evidence = replace(evidence, intermittent=wavering)
         diagnosis = diagnose(evidence)
         of_cluster = cluster_findings.findings(self.plan, cluster, edges, handshakes)
         told = {(each.subject, each.kind) for each in of_cluster}
         of_hosts = (
-            each for each in host_findings.findings(self.plan, edges, cluster) if (each.subject, each.kind) not in told
+            each for each in host_findings.findings(self.plan, evidence) if (each.subject, each.kind) not in told
         )
         looked = (*of_cluster, *of_hosts)
         grave = (each for each in looked if each.severity != "info")
@@ -192,8 +206,7 @@ class PathBook:
             name=self.plan.name,
             at=at,
             services=self.plan.services,
-            checks=checks,
-            handshakes=handshakes,
+            targets=targets,
             edges=edges,
             maillog=maillog,
             # Whoever tries the roundtrip is told of this sentence: its own result is left out.
@@ -214,12 +227,9 @@ class PathBook:
         )
 
     def _record_round(self, seen: Observation) -> bool:
-        if seen.target.probe is ProbeKind.IPV6_HEADER:
-            self._ipv6.record(seen)
-            return True
         book = self._targets.get(seen.target)
         if book is None:
-            return False
+            return self._ipv6.record(seen)
         news = book.record(seen)
         if seen.ok and book.plan.proof is not None:
             self._log.succeeded(seen.finished)
@@ -236,50 +246,38 @@ class PathBook:
         self._ipv6.record_log(batch)
         return self._log_source.record(batch)
 
-    def _of(self, probe: ProbeKind) -> list[TargetBook]:
-        return [book for target, book in self._targets.items() if target.probe is probe]
-
-    def _matrix(self, probe: ProbeKind, now: float) -> Matrix:
-        data_ports: defaultdict[str, list[TargetBook]] = defaultdict(list)
-        checks: defaultdict[str, list[TargetBook]] = defaultdict(list)
+    def _matrices(self, now: float) -> dict[ProbeKind, Matrix]:
+        """What the targets of each kind say together; checks only tell the handshakes whether their node is there."""
+        books: defaultdict[ProbeKind, defaultdict[str, list[TargetBook]]] = defaultdict(lambda: defaultdict(list))
         for target, book in self._targets.items():
-            if target.probe is probe:
-                data_ports[target.node].append(book)
-            elif target.probe is ProbeKind.CHECK and probe is ProbeKind.HANDSHAKE:
-                checks[target.node].append(book)
-        return Matrix({node: column(now, books, checks[node]) for node, books in data_ports.items()})
+            books[target.probe][target.node].append(book)
+        matrices = {}
+        checks = [nodes for kind, nodes in books.items() if kind.shown is Shown.CHECK]
+        for kind, nodes in books.items():
+            if kind.shown is not Shown.CHECK:
+                beside = checks if kind.shown is Shown.HANDSHAKE else ()
+                others = {node: [book for each in beside for book in each.get(node, ())] for node in nodes}
+                matrices[kind] = Matrix({node: column(now, found, others[node]) for node, found in nodes.items()})
+        return matrices
 
-    def _verdict(self, book: TargetBook, matrix: Matrix, service: Service, now: float) -> Verdict:
-        own = book.verdict(now)
-        throttling = own is Verdict.NO_GREETING and self._log.throttled(service, now, greeted=book.last_ok_finished)
-        return matrix.refine(own, book.plan.target, throttling=throttling)
-
-    def _handshakes(self, edges: Sequence[EdgeStatus], now: float, at: float) -> tuple[TargetStatus, ...]:
-        matrix = self._matrix(ProbeKind.HANDSHAKE, now)
+    def _statuses(self, edges: Sequence[EdgeStatus], now: float, at: float) -> tuple[TargetStatus, ...]:
         services = {service.name: service for service in self.plan.services}
-        statuses = []
-        for book in self._of(ProbeKind.HANDSHAKE):
-            service = services[book.plan.target.service]
-            verdict = self._verdict(book, matrix, service, now)
-            agreement = self._agreement(book, service, edges, now)
-            statuses.append(self._target(book, verdict, now, at, agreement))
-        return tuple(statuses)
-
-    def _agreement(
-        self, book: TargetBook, service: Service, edges: Sequence[EdgeStatus], now: float
-    ) -> Agreement | None:
-        up = None if book.stale(now) else book.state.up
         asked = [edge for edge in edges if edge.asked]
-        if not asked:
-            return None
-        return worst(
-            agreement_with(server_of(edge.servers, service, book.plan.address), handshake_up=up) for edge in asked
-        )
+        moment = _Moment(now, at, asked, services, self._matrices(now))
+        return tuple(self._status(book, moment) for book in self._targets.values())
 
-    def _target(
-        self, book: TargetBook, verdict: Verdict, now: float, at: float, agreement: Agreement | None = None
-    ) -> TargetStatus:
-        target = book.plan.target
+    def _verdict(self, book: TargetBook, moment: _Moment) -> Verdict:
+        own, target = book.verdict(moment.now), book.plan.target
+        matrix, service = moment.matrices.get(target.probe), moment.services.get(target.service)
+        if matrix is None or service is None:
+            return own
+        silent = own is Verdict.NO_GREETING
+        throttling = silent and self._log.throttled(service, moment.now, greeted=book.last_ok_finished)
+        return matrix.refine(own, target, throttling=throttling)
+
+    def _status(self, book: TargetBook, moment: _Moment) -> TargetStatus:
+        target, now = book.plan.target, moment.now
+        verdict = self._verdict(book, moment)
         proofs = self._client_ip.proofs(target, now)
         if verdict.up and lost(proofs):
             verdict = Verdict.CLIENT_IP_LOST
@@ -290,24 +288,25 @@ class PathBook:
             up=book.state.up,
             stale=book.stale(now),
             verdict=verdict,
-            since=book.shown(verdict, at),
+            since=book.shown(verdict, moment.at),
             last_success=book.last_ok_at,
             age=book.age(now),
             last=book.last,
-            agreement=agreement,
+            agreement=_agreement(book, moment),
             proofs=proofs,
             listener=self._client_ip.listener(target, now),
             tls=book.tls,
         )
 
-    def _front_doors(self, now: float, at: float) -> tuple[TargetStatus, ...]:
-        matrix = self._matrix(ProbeKind.FRONT_DOOR, now)
-        services = {service.name: service for service in self.plan.services}
-        statuses = []
-        for book in self._of(ProbeKind.FRONT_DOOR):
-            verdict = self._verdict(book, matrix, services[book.plan.target.service], now)
-            statuses.append(self._target(book, verdict, now, at))
-        return tuple(statuses)
+
+def _agreement(book: TargetBook, moment: _Moment) -> Agreement | None:
+    target = book.plan.target
+    if target.probe.shown is not Shown.HANDSHAKE or not moment.asked:
+        return None
+    up = None if book.stale(moment.now) else book.state.up
+    service, address = moment.services[target.service], book.plan.address
+    servers = (server_of(edge.servers, service, address) for edge in moment.asked)
+    return worst(agreement_with(server, handshake_up=up) for server in servers)
 
 
 def _book(known: TargetBook | None, plan: TargetPlan) -> TargetBook:

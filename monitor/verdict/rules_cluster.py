@@ -47,6 +47,6 @@ def pod_truth(evidence: Evidence) -> tuple[str, ...]:
 
 def _failing(evidence: Evidence) -> list[TargetStatus]:
     """Give what a mail server that is not there makes fail; a node that is silent on its own is another cause."""
-    every = (*evidence.handshakes, *evidence.checks, *evidence.front_doors)
+    every = (status for status in evidence.every if status.target.service)
     mute = {Verdict.UNKNOWN, Verdict.NODE_UNREACHABLE}
     return [s for s in every if s.target not in evidence.explained and not s.verdict.up and s.verdict not in mute]

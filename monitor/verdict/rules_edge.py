@@ -1,11 +1,11 @@
 """The rules of the diagnosis about an edge: its host, its HAProxy, NAT, its frontends, and the pools behind them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from monitor.core.edge import RedirectState
-from monitor.core.model import ProbeKind
+from monitor.core.kinds import Shown
 from monitor.core.runbook import PING, REDIRECTS, RESTART_HAPROXY, SHOW_STATE, SOCKSTAT
-from monitor.core.status import EdgeStatus
+from monitor.core.status import EdgeStatus, TargetStatus
 from monitor.core.verdicts import Agreement, Verdict
 from monitor.verdict.edge_book import unbound_ports
 from monitor.verdict.edge_findings import misdirected, unbound
@@ -16,9 +16,9 @@ _CLOSED = (Verdict.NODE_UNREACHABLE, Verdict.LISTENER_DOWN, Verdict.PORT_CLOSED)
 _ASTRAY = frozenset({RedirectState.ELSEWHERE, RedirectState.ALIAS, RedirectState.MISSING})
 
 
-def shut(edge: EdgeStatus) -> bool:
-    """Tell whether every frontend of an edge that is asked at all is closed."""
-    return bool(edge.front_doors) and all(door.verdict in _CLOSED for door in edge.front_doors)
+def shut(doors: Sequence[TargetStatus]) -> bool:
+    """Whether an edge's front doors, if any is asked, are all closed."""
+    return bool(doors) and all(door.verdict in _CLOSED for door in doors)
 
 
 def edge_dead(evidence: Evidence) -> Cause | None:
@@ -26,11 +26,12 @@ def edge_dead(evidence: Evidence) -> Cause | None:
     dead = [
         edge
         for edge in evidence.looks.values()
-        if shut(edge) and (edge.ssh_up is False or (edge.ssh_up is None and silent(edge.front_doors)))
+        for doors in (evidence.doors_at(edge.name),)
+        if shut(doors) and (edge.ssh_up is False or (edge.ssh_up is None and silent(doors)))
     ]
     if not dead:
         return None
-    doors = [door for edge in dead for door in edge.front_doors]
+    doors = [door for edge in dead for door in evidence.doors_at(edge.name)]
     return Cause(
         f"The edge {names(f'{edge.name} ({edge.address})' for edge in dead)} is dead: neither SSH nor any frontend "
         "answers.",
@@ -45,7 +46,7 @@ def haproxy_dead(evidence: Evidence) -> Cause | None:
     dead = [edge for edge in evidence.looks.values() if edge.ssh_up and edge.haproxy_up is False]
     if not dead:
         return None
-    doors = [door for edge in dead for door in edge.front_doors if door.verdict in _CLOSED]
+    doors = [door for edge in dead for door in evidence.doors_at(edge.name) if door.verdict in _CLOSED]
     return Cause(
         f"HAProxy on {names(edge.name for edge in dead)} {dead[0].haproxy_said}: {dead[0].reason}.",
         evidence=(*(f"socket of {edge.name}: {edge.reason}" for edge in dead), *told(doors)),
@@ -81,7 +82,7 @@ def frontend_not_bound(evidence: Evidence) -> Cause | None:
         (edge, port)
         for plan, edge in zip(evidence.plan.edges, evidence.edges, strict=True)
         if edge.haproxy_up is not False
-        for port in unbound_ports(plan, edge)
+        for port in unbound_ports(plan, edge, evidence.doors_at(edge.name))
     ]
     if not closed and not seen:
         return None
@@ -98,7 +99,7 @@ def backend_broken(evidence: Evidence) -> Cause | None:
     """Nodes serve and the front door does not, or HAProxy has taken out, or soon will, servers that work."""
     lost = evidence.failing_doors(Verdict.CLIENT_IP_LOST)
     # Where no node serves, and no rule has said why, the front door is no better explained than the nodes.
-    behind = evidence.doors_behind(s for s in evidence.unexplained if s.target.probe is ProbeKind.HANDSHAKE)
+    behind = evidence.doors_behind(s for s in evidence.unexplained if s.target.probe.shown is Shown.HANDSHAKE)
     doors = (*(door for door in evidence.failing_doors() if door.target not in behind), *lost)
     unchecked = evidence.dead_checks()
     taken_out = [

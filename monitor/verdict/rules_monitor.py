@@ -13,7 +13,7 @@ from monitor.verdict.rules_edge import shut
 def nothing_known(evidence: Evidence) -> Cause | None:
     """No fresh result at all: we have just started, or we are stuck, or there is nothing to watch."""
     standing_by = evidence.plan.elected is False and not evidence.plan.targets
-    if standing_by or fresh((*evidence.handshakes, *evidence.checks, *evidence.front_doors)):
+    if standing_by or fresh(evidence.targets):
         return None
     if evidence.unlisted is not None:
         return _unlisted(evidence.unlisted)
@@ -22,7 +22,7 @@ def nothing_known(evidence: Evidence) -> Cause | None:
 
 def nothing_answers(evidence: Evidence) -> Cause | None:
     """Nothing of the path and no edge answers: the fault is nearer to us than to them."""
-    probed = (*evidence.handshakes, *evidence.checks, *evidence.front_doors)
+    probed = evidence.targets
     if not silent(probed) or any(edge.ssh_up for edge in evidence.edges):
         return None
     return Cause(
@@ -50,7 +50,7 @@ def nodes_out_of_sight(evidence: Evidence) -> Cause | None:
 
 def ssh_alone_fails(evidence: Evidence) -> Cause | None:
     """SSH fails while the front door is fine: we are blind in one eye, mail is not."""
-    return _blind([edge for edge in _without_ssh(evidence) if _fine(edge)], "; mail does not need it")
+    return _blind([edge for edge in _without_ssh(evidence) if _fine(evidence, edge)], "; mail does not need it")
 
 
 def ssh_fails_too(evidence: Evidence) -> Cause | None:
@@ -58,7 +58,8 @@ def ssh_fails_too(evidence: Evidence) -> Cause | None:
 
     No row of the table: it explains nothing. An edge whose frontends are all closed is dead, SSH included.
     """
-    return _blind([edge for edge in _without_ssh(evidence) if not _fine(edge) and not shut(edge)], "")
+    lost = _without_ssh(evidence)
+    return _blind([each for each in lost if not _fine(evidence, each) and not shut(evidence.doors_at(each.name))], "")
 
 
 def partly_unknown(evidence: Evidence) -> Cause | None:
@@ -95,8 +96,8 @@ def _first_word_only(edge: EdgeStatus) -> bool:
     return bool(edge.ssh_up) and edge.cause is Reason.ARGUMENTS_LOST
 
 
-def _fine(edge: EdgeStatus) -> bool:
-    return all(door.verdict in FINE for door in edge.front_doors)
+def _fine(evidence: Evidence, edge: EdgeStatus) -> bool:
+    return all(door.verdict in FINE for door in evidence.doors_at(edge.name))
 
 
 def _blind(edges: Sequence[EdgeStatus], consolation: str) -> Cause | None:

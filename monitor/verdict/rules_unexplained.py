@@ -1,6 +1,6 @@
 """The last rule of the diagnosis: whatever fails, and no rule before it explains, is shown as it is."""
 
-from monitor.core.model import ProbeKind
+from monitor.core.kinds import Shown
 from monitor.core.runbook import Remedy, probe_again, try_port
 from monitor.core.status import TargetStatus
 from monitor.verdict.evidence import Cause, Evidence, names, place, targets, told
@@ -28,6 +28,6 @@ def unexplained(evidence: Evidence) -> Cause | None:
 def _next(status: TargetStatus) -> Remedy:
     """The command that repeats a target's probe by hand; a check is a bare TCP connect."""
     target = status.target
-    if target.probe is ProbeKind.CHECK:
+    if target.probe.shown is Shown.CHECK:
         return try_port(status.address, status.port)
     return probe_again(target.node, target.service, target.path)

@@ -3,7 +3,7 @@
 import math
 
 from monitor.core.conversation import TlsFacts
-from monitor.core.model import ProbeKind
+from monitor.core.kinds import Shown
 from monitor.core.observations import Observation, Repeat
 from monitor.core.verdicts import Verdict
 from monitor.verdict.intermittent import REMEMBERED, RecentRounds
@@ -33,7 +33,7 @@ class TargetBook:
         self._last_ok: Observation | Repeat | None = None
         self.last_failed: Observation | None = None
         self.tls: TlsFacts | None = None
-        self.recent = RecentRounds(REMEMBERED) if plan.target.probe is ProbeKind.FRONT_DOOR else _NO_ROUNDS
+        self.recent = RecentRounds(REMEMBERED) if plan.target.probe.shown is Shown.FRONT_DOOR else _NO_ROUNDS
         self._shown: Verdict | None = None
         self._since = 0.0
 
@@ -59,7 +59,7 @@ class TargetBook:
             self.tls = observation.tls
         turned = self.state.record(ok=observation.ok)
         self.recent.record(observation.judgement, up=self.state.up is True)
-        is_check = self.plan.target.probe is ProbeKind.CHECK
+        is_check = self.plan.target.probe.shown is Shown.CHECK
         self.steady = is_check and observation.ok and self.state.up is True and not self.state.contradicted
         return turned or before is None or before.judgement.verdict is not observation.judgement.verdict
 

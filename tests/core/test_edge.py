@@ -2,6 +2,7 @@
 
 import pytest
 
+from monitor.core import kinds
 from monitor.core.conversation import Failure
 from monitor.core.edge import (
     ConfiguredProxy,
@@ -12,7 +13,7 @@ from monitor.core.edge import (
     Redirect,
     RedirectState,
 )
-from monitor.core.model import ProbeKind, Target
+from monitor.core.model import Target
 from monitor.core.taxonomy import Phase, Reason
 
 DENIED = Failure(Phase.COMMAND, Reason.PERMISSION_DENIED, "pfctl: /dev/pf: Permission denied")
@@ -57,7 +58,7 @@ def test_a_listen_section_is_frontend_and_backend_at_once() -> None:
 def test_a_poll_of_an_edge_is_labelled_by_the_edge_and_ok_without_failures() -> None:
     """The first failure is the one that is shown."""
     sound = EdgeObservation("home", "pfsense", 1.0, 2.0, 3.0, ssh_ok=True)
-    assert sound.target == Target("home", ProbeKind.EDGE, "pfsense", "")
+    assert sound.target == Target("home", kinds.EDGE, "pfsense", "")
     assert (sound.ok, sound.failure) == (True, None)
     other = Failure(Phase.PARSE, Reason.MALFORMED)
     blind = EdgeObservation("home", "pfsense", 1.0, 2.0, 3.0, ssh_ok=True, failures={"nat": DENIED, "rules": other})

@@ -1,8 +1,8 @@
-"""What is watched: how each protocol speaks, and names that outsiders match."""
+"""What is watched: how each protocol speaks."""
 
 import pytest
 
-from monitor.core.model import MailProtocol, ProbeKind
+from monitor.core.model import MailProtocol
 
 
 @pytest.mark.parametrize(
@@ -24,8 +24,3 @@ def test_a_protocol_says_how_its_dialogue_begins(
 def test_every_protocol_is_in_the_table_above() -> None:
     """A fifth one is decided, not guessed."""
     assert len(MailProtocol) == 4
-
-
-def test_the_documented_kinds_of_probe_keep_their_names() -> None:
-    """Values of the ``probe`` label: the contract names these, and only adds to them."""
-    assert {"check", "handshake", "front_door"} <= set(ProbeKind)

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from monitor.core import kinds
 from monitor.core.conversation import Failure
 from monitor.core.kube import Cluster
-from monitor.core.model import ProbeKind, Target
+from monitor.core.model import Target
 from monitor.core.observations import (
     HaproxyObservation,
     Judgement,
@@ -19,7 +20,7 @@ from monitor.core.observations import (
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Verdict
 
-CHECK = Target("home", ProbeKind.CHECK, "k8s-node1", "smtp")
+CHECK = Target("home", kinds.CHECK, "k8s-node1", "smtp")
 FAILURE = Failure(Phase.API, Reason.TIMEOUT)
 
 
@@ -43,13 +44,13 @@ def test_a_repeat_stands_for_a_whole_successful_check() -> None:
 @pytest.mark.parametrize(
     ("observation", "target"),
     [
-        (HaproxyObservation("home", "pfsense", 1.0, 2.0, 3.0, ssh_ok=True), (ProbeKind.HAPROXY, "pfsense")),
-        (MaillogBatch("home", "file", 2.0, 3.0), (ProbeKind.MAILLOG, "")),
-        (KubernetesObservation("home", 1.0, 2.0, 3.0, Cluster()), (ProbeKind.KUBERNETES, "")),
+        (HaproxyObservation("home", "pfsense", 1.0, 2.0, 3.0, ssh_ok=True), (kinds.HAPROXY, "pfsense")),
+        (MaillogBatch("home", "file", 2.0, 3.0), (kinds.MAILLOG, "")),
+        (KubernetesObservation("home", 1.0, 2.0, 3.0, Cluster()), (kinds.KUBERNETES, "")),
     ],
 )
 def test_an_observation_of_a_layer_is_ok_without_a_failure(
-    observation: HaproxyObservation | MaillogBatch | KubernetesObservation, target: tuple[ProbeKind, str]
+    observation: HaproxyObservation | MaillogBatch | KubernetesObservation, target: tuple[kinds.ProbeKind, str]
 ) -> None:
     """It belongs to no service, and to a node only where that is an edge."""
     probe, node = target
@@ -61,5 +62,5 @@ def test_an_observation_of_a_layer_is_ok_without_a_failure(
 @pytest.mark.parametrize(("refused", "ok"), [(True, True), (False, False), (None, False)])
 def test_a_negative_probe_is_ok_only_where_it_was_refused(*, refused: bool | None, ok: bool) -> None:
     """A run that could not be carried out proves nothing."""
-    canary = Target("home", ProbeKind.RELAY_CANARY, "", "smtp")
+    canary = Target("home", kinds.RELAY_CANARY, "", "smtp")
     assert NegativeObservation(canary, "k8s-node1", 1.0, 2.0, 3.0, refused).ok is ok

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+from monitor.core.kinds import FRONT_DOOR, ProbeKind
 from monitor.core.kube import Cluster
+from monitor.core.model import Target
 from monitor.core.status import ClusterStatus
-from tests.publish.statuses import edge, path_status
+from tests.publish.statuses import path_status, target_status
 
 
 def test_a_stale_cluster_is_known_and_not_judged_by() -> None:
@@ -15,10 +17,15 @@ def test_a_stale_cluster_is_known_and_not_judged_by() -> None:
     assert replace(fresh, known=None).current is None
 
 
-def test_the_front_doors_are_those_of_every_edge() -> None:
-    """In the order of the edges; the dialogues are the handshakes and then these."""
-    first, second = edge(), replace(edge(), name="opnsense")
-    path = replace(path_status(), edges=(first, second))
-    assert path.front_doors == (*first.front_doors, *second.front_doors)
-    assert path.dialogues == (*path.handshakes, *path.front_doors)
-    assert not {status.target for status in path.checks} & {status.target for status in path.dialogues}
+def test_every_target_is_in_one_view_of_the_list() -> None:
+    """The dialogues are the handshakes, the front doors and the targets of further kinds; an edge has its own doors."""
+    path = path_status()
+    other = target_status(Target("home", ProbeKind("greeting"), "k8s-node1", "smtp"))
+    second = target_status(Target("home", FRONT_DOOR, "opnsense", "smtp"))
+    path = replace(path, targets=(other, *path.targets, second))
+    views = (path.checks, path.handshakes, path.front_doors, path.others)
+    assert sorted(status.target for view in views for status in view) == sorted(each.target for each in path.targets)
+    assert path.others == (other,)
+    assert path.dialogues == (*path.handshakes, *path.front_doors, other)
+    assert path.doors_at("opnsense") == (second,)
+    assert path.doors_at("pfsense") == path.front_doors[:1]

@@ -7,7 +7,7 @@ import pytest
 
 from monitor.config.load import load
 from monitor.config.settings import PathSettings
-from monitor.core.model import ProbeKind
+from monitor.core import kinds
 from monitor.daemon.compose import (
     IPV6_DESTINATION,
     TargetWatch,
@@ -60,16 +60,16 @@ async def watches(tmp_path: Path) -> list[TargetWatch]:
         connector.close()
 
 
-def count(watches: list[TargetWatch], probe: ProbeKind) -> int:
+def count(watches: list[TargetWatch], probe: kinds.ProbeKind) -> int:
     """Count the targets of a kind."""
     return sum(watch.probe.target.probe is probe for watch in watches)
 
 
 async def test_the_runbooks_path_has_its_targets(watches: list[TargetWatch]) -> None:
     """Four nodes and the shipped services: twelve checks, sixteen handshakes, the edges' own front doors."""
-    assert count(watches, ProbeKind.CHECK) == 12
-    assert count(watches, ProbeKind.HANDSHAKE) == 16
-    assert count(watches, ProbeKind.FRONT_DOOR) == 4 + 2
+    assert count(watches, kinds.CHECK) == 12
+    assert count(watches, kinds.HANDSHAKE) == 16
+    assert count(watches, kinds.FRONT_DOOR) == 4 + 2
 
 
 async def test_every_handshake_claims_an_address_of_its_own(watches: list[TargetWatch]) -> None:

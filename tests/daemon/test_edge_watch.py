@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.core.model import ProbeKind
+from monitor.core import kinds
 from monitor.daemon.service import Daemon
 from monitor.demo.layout import SSH_USER
 from monitor.demo.ssh_server import SshServer
@@ -105,7 +105,7 @@ async def test_a_reload_may_take_an_edge_away(edge: Edge) -> None:
     """Both kinds of round are counted while there is an edge; one that is gone is hung up on."""
     async with running(edge.file) as daemon:
         await until(lambda: looked(daemon))
-        assert counted(daemon) == {ProbeKind.HAPROXY, ProbeKind.EDGE}
+        assert counted(daemon) == {kinds.HAPROXY, kinds.EDGE}
         edge.file.write_text(edge.file.read_text().partition("    edges:")[0])
         await daemon.reload()
         assert counted(daemon) == set()
@@ -113,8 +113,8 @@ async def test_a_reload_may_take_an_edge_away(edge: Edge) -> None:
         await edge.server.wait_closed()
 
 
-def counted(daemon: Daemon) -> set[ProbeKind]:
+def counted(daemon: Daemon) -> set[kinds.ProbeKind]:
     """Give the kinds of probe at edges that have a series."""
     text = daemon.metrics.snapshot(daemon.statuses()).expose("text/plain", "").body.decode()
     lines = [line for line in text.splitlines() if line.startswith("mailpath_probes_total{")]
-    return {kind for kind in (ProbeKind.HAPROXY, ProbeKind.EDGE) if any(f'probe="{kind}"' in line for line in lines)}
+    return {kind for kind in (kinds.HAPROXY, kinds.EDGE) if any(f'probe="{kind}"' in line for line in lines)}

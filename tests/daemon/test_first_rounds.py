@@ -1,10 +1,11 @@
 """monitor.daemon.first_rounds: when the daemon is ready."""
 
-from monitor.core.model import ProbeKind, Target
+from monitor.core import kinds
+from monitor.core.model import Target
 from monitor.daemon.compose import key_of
 from monitor.daemon.first_rounds import FirstRounds
 
-FIRST, SECOND = (Target("home", ProbeKind.CHECK, node, "smtp") for node in ("node1", "node2"))
+FIRST, SECOND = (Target("home", kinds.CHECK, node, "smtp") for node in ("node1", "node2"))
 
 
 def test_nothing_is_over_before_it_is_known_what_to_wait_for() -> None:
@@ -19,7 +20,7 @@ def test_all_of_them_are_waited_for() -> None:
     """Each once, in whatever order; those of others do not matter."""
     rounds = FirstRounds()
     rounds.wait_for([key_of(FIRST), key_of(SECOND)])
-    for target in (SECOND, SECOND, Target("home", ProbeKind.HANDSHAKE, "node1", "smtp")):
+    for target in (SECOND, SECOND, Target("home", kinds.HANDSHAKE, "node1", "smtp")):
         rounds.ended(target)
         assert not rounds.over()
     rounds.ended(FIRST)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import pytest
 
 from monitor.config.settings import PathSettings
+from monitor.core import kinds
 from monitor.core.conversation import Conversation, ScriptMaker, Send
-from monitor.core.model import ProbeKind
 from monitor.core.observations import AnyObservation
 from monitor.core.proof import NOTHING, Ask
 from monitor.daemon.compose import IPV6_DESTINATION
@@ -50,7 +50,7 @@ def watched(settings: PathSettings, seconds: float, healthy: Sequence[str], ask:
         telemetry, times = Telemetry(), list[float]()
 
         def see(observation: AnyObservation) -> None:
-            assert observation.target.probe is ProbeKind.IPV6_HEADER
+            assert observation.target.probe is kinds.IPV6_HEADER
             times.append(asyncio.get_running_loop().time())
 
         scheduler = Scheduler(telemetry)

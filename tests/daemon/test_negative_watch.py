@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from monitor.config.settings import PathSettings
+from monitor.core import kinds
 from monitor.core.conversation import Conversation
-from monitor.core.model import ProbeKind
 from monitor.core.observations import AnyObservation
 from monitor.daemon.negative_watch import NegativeWatch
 from monitor.daemon.shared import Shared
@@ -63,7 +63,7 @@ class Bench:
     def _see(self, observation: AnyObservation) -> None:
         self.seen.append((asyncio.get_running_loop().time(), observation))
 
-    def of(self, probe: ProbeKind) -> list[Any]:
+    def of(self, probe: kinds.ProbeKind) -> list[Any]:
         """Give the observations of a kind."""
         return [observation for _, observation in self.seen if observation.target.probe is probe]
 
@@ -110,7 +110,7 @@ def test_rounds_go_from_node_to_node(asked: list[tuple[str, int]]) -> None:
         await bench.end()
         return bench
 
-    nodes = [observation.node for observation in run_virtual(scenario()).of(ProbeKind.RELAY_CANARY)]
+    nodes = [observation.node for observation in run_virtual(scenario()).of(kinds.RELAY_CANARY)]
     assert nodes[:4] == ["k8s-node1", "k8s-node3", "k8s-node1", "k8s-node3"]
     assert asked[:2] == [("10.0.20.101", 30125), ("10.0.20.103", 30125)]
 
@@ -125,7 +125,7 @@ def test_without_a_healthy_node_any_is_asked() -> None:
         await bench.end()
         return bench
 
-    nodes = [observation.node for observation in run_virtual(scenario()).of(ProbeKind.RELAY_CANARY)]
+    nodes = [observation.node for observation in run_virtual(scenario()).of(kinds.RELAY_CANARY)]
     assert nodes[:2] == ["k8s-node1", "k8s-node2"]
 
 
@@ -141,12 +141,12 @@ def test_the_header_probes_are_opt_in(asked: list[tuple[str, int]]) -> None:
         return bench
 
     bench = run_virtual(scenario(""))
-    assert {observation.target.probe for _, observation in bench.seen} == {ProbeKind.RELAY_CANARY}
+    assert {observation.target.probe for _, observation in bench.seen} == {kinds.RELAY_CANARY}
     bench = run_virtual(scenario(", header_negatives: true"))
     ports = [30125, 30125, 30126, 30127, 30128, 30145, 30146, 30147]
     assert sorted(port for _, port in asked) == ports
-    assert len(bench.of(ProbeKind.NO_HEADER)) == 4
-    assert len(bench.of(ProbeKind.HEADER_ON_CHECK)) == 3
+    assert len(bench.of(kinds.NO_HEADER)) == 4
+    assert len(bench.of(kinds.HEADER_ON_CHECK)) == 3
 
 
 def test_a_reload_keeps_the_beat_and_takes_over_the_new() -> None:
@@ -162,7 +162,7 @@ def test_a_reload_keeps_the_beat_and_takes_over_the_new() -> None:
         return bench
 
     bench = run_virtual(scenario())
-    assert [(each.target.probe, each.node) for _, each in bench.seen] == [(ProbeKind.RELAY_CANARY, "k8s-node3")]
+    assert [(each.target.probe, each.node) for _, each in bench.seen] == [(kinds.RELAY_CANARY, "k8s-node3")]
 
 
 def test_only_the_leading_replica_asks(asked: list[tuple[str, int]]) -> None:

@@ -6,7 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from monitor.config.settings import PathSettings
-from monitor.core.model import ProbeKind, Target
+from monitor.core import kinds
+from monitor.core.model import Target
 from monitor.core.observations import AnyObservation
 from monitor.daemon.path_watch import PathWatch
 from monitor.daemon.shared import Shared
@@ -89,8 +90,8 @@ async def bench() -> AsyncIterator[Bench]:
 async def test_every_target_of_the_settings_is_scheduled_once(bench: Bench) -> None:
     """Imaps has no healthcheck port; checks by address take no task each."""
     probes = {(each.probe, each.node, each.service) for each in bench.watch.targets}
-    checked = {(ProbeKind.CHECK, node, "smtp") for node in "ab"}
-    spoken = {(ProbeKind.HANDSHAKE, node, service) for node in "ab" for service in ("smtp", "imaps")}
+    checked = {(kinds.CHECK, node, "smtp") for node in "ab"}
+    spoken = {(kinds.HANDSHAKE, node, service) for node in "ab" for service in ("smtp", "imaps")}
     assert probes >= checked | spoken
     assert len(bench.watch.first_rounds) == 2
     assert bench.watch.first_rounds <= bench.scheduler.jobs.keys()
@@ -136,7 +137,7 @@ async def test_a_probe_by_hand_finds_its_target_or_none(bench: Bench) -> None:
 
 async def test_a_closed_port_hastens_its_neighbours(bench: Bench) -> None:
     """The same node's and the same service's other targets, and not the port itself."""
-    closed = Target("home", ProbeKind.HANDSHAKE, "a", "smtp")
+    closed = Target("home", kinds.HANDSHAKE, "a", "smtp")
     bench.watch.look_around(closed)
     kind = {key: key.split("/") for key in bench.scheduler.hastened}
     assert "/".join(closed) not in kind

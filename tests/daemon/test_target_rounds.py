@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from monitor.core.model import ProbeKind, Target
+from monitor.core import kinds
+from monitor.core.model import Target
 from monitor.core.observations import AnyObservation, Observation, Repeat, Span
 from monitor.core.proof import NOTHING, Ask
 from monitor.core.taxonomy import Reason
@@ -136,4 +137,4 @@ async def test_a_check_that_fails_is_told_in_full_and_followed_soon(path: Path) 
     assert path.looked_around == [check(SMTP)]
     rounds.conclude(GOOD, now)
     assert (len(path.observed), path.repeated) == (3, [])
-    assert {each.target.probe for each in path.observed} == {ProbeKind.CHECK}
+    assert {each.target.probe for each in path.observed} == {kinds.CHECK}

@@ -10,7 +10,7 @@ import pytest
 
 from monitor.config.load import parsing
 from monitor.config.options import RunOptions
-from monitor.core.model import ProbeKind
+from monitor.core.kinds import CHECK, HANDSHAKE, ProbeKind
 from monitor.core.status import Drift, PathStatus
 from monitor.core.verdicts import Hop
 from monitor.daemon import kube_watch
@@ -58,9 +58,9 @@ async def watching(
         await daemon.stop()
 
 
-def names(status: PathStatus, probe: ProbeKind = ProbeKind.HANDSHAKE) -> set[str]:
+def names(status: PathStatus, probe: ProbeKind = HANDSHAKE) -> set[str]:
     """Give the nodes that are probed."""
-    statuses = status.handshakes if probe is ProbeKind.HANDSHAKE else status.checks
+    statuses = status.handshakes if probe is HANDSHAKE else status.checks
     return {each.target.node for each in statuses}
 
 
@@ -98,7 +98,7 @@ async def test_nodes_become_targets_and_go_with_their_objects(cluster: Cluster) 
         assert not watched.daemon.ready()
         status = await watched.until(lambda _: watched.daemon.ready())
         assert all(check.last is not None for check in status.checks)
-        assert names(status, ProbeKind.CHECK) == {"k8s-node1", "k8s-node2"}
+        assert names(status, CHECK) == {"k8s-node1", "k8s-node2"}
         status = await watched.until(lambda seen: {"node_not_ready", "node_cordoned"} <= kinds(seen))
         assert {each.address for each in status.handshakes} == {"127.0.1.1", "127.0.1.2"}
         admin.create(node("k8s-node3", "127.0.1.3"))

@@ -4,7 +4,8 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from monitor.core.model import MailProtocol, Node, ProbeKind, Target
+from monitor.core import kinds
+from monitor.core.model import MailProtocol, Node, Target
 from monitor.core.observations import NegativeObservation, Span
 from monitor.links.tls import TlsClient
 from monitor.probes.claim import Claim
@@ -29,21 +30,21 @@ CHECK_PORTS = {"smtp": 30145, "smtps": 30146, "submission": 30147}
 
 def canary(lab: Lab) -> RelayCanary:
     """Make the relay canary."""
-    target = Target("home", ProbeKind.RELAY_CANARY, "", "smtp")
+    target = Target("home", kinds.RELAY_CANARY, "", "smtp")
     settings = NegativeSettings(target, MailProtocol.SMTP, 30125, 15.0, SERVER_NAME, HELO)
     return RelayCanary(settings, CLAIM, TlsClient(str(lab.ca_file)))
 
 
 def no_header(lab: Lab, service: str) -> NoHeader:
     """Make the probe of a data port."""
-    target = Target("home", ProbeKind.NO_HEADER, "", service)
+    target = Target("home", kinds.NO_HEADER, "", service)
     settings = NegativeSettings(target, MailProtocol(service), DATA_PORTS[service], 15.0, SERVER_NAME, HELO)
     return NoHeader(settings, TlsClient(str(lab.ca_file)))
 
 
 def header_on_check(lab: Lab, service: str) -> HeaderOnCheck:
     """Make the probe of a healthcheck port."""
-    target = Target("home", ProbeKind.HEADER_ON_CHECK, "", service)
+    target = Target("home", kinds.HEADER_ON_CHECK, "", service)
     settings = NegativeSettings(target, MailProtocol(service), CHECK_PORTS[service], 15.0, SERVER_NAME, HELO)
     return HeaderOnCheck(settings, CLAIM, TlsClient(str(lab.ca_file)))
 

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from monitor.core import kinds
 from monitor.core.errors import LinkError
-from monitor.core.model import MailProtocol, Node, ProbeKind, Service
+from monitor.core.model import MailProtocol, Node, Service
 from monitor.core.observations import Span
 from monitor.core.status import PathStatus
 from monitor.core.taxonomy import Reason
@@ -69,7 +70,7 @@ def status(given: Answers) -> PathStatus:
     of_edge = {name: answer for name, answer in given.items() if name in FILES}
     book.record(edge.Edge(OF_EDGE, link).judge(of_edge, SPAN))
     for target in book.plan.targets:
-        if target.target.probe is ProbeKind.FRONT_DOOR:
+        if target.target.probe is kinds.FRONT_DOOR:
             book.record(seen(target.target, now=1.2))
     return book.status(1.2, 1_000_001.2)
 

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from monitor.core.model import ProbeKind, Target
+from monitor.core import kinds
+from monitor.core.model import Target
 from monitor.core.observations import SUCCEEDED, Span
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Verdict
@@ -13,7 +14,7 @@ from monitor.links.connector import Connector, ConnectResult, Terms
 from monitor.probes.check import Check
 from tests.links.peers import refusing, serving
 
-TARGET = Target("home", ProbeKind.CHECK, "k8s-node1", "smtp")
+TARGET = Target("home", kinds.CHECK, "k8s-node1", "smtp")
 TERMS = Terms(timeout=1.0, silent=True)
 SPAN = Span(1.0, 2.0, 1_000_000.0)
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.core import kinds
 from monitor.core.conversation import (
     Conversation,
     DialogueOutcome,
@@ -13,7 +14,7 @@ from monitor.core.conversation import (
     Script,
     TlsFacts,
 )
-from monitor.core.model import MailProtocol, ProbeKind, Target
+from monitor.core.model import MailProtocol, Target
 from monitor.core.observations import Span
 from monitor.core.proof import Ask
 from monitor.core.taxonomy import Phase, Reason
@@ -21,7 +22,7 @@ from monitor.core.verdicts import Verdict
 from monitor.probes.dialogue import DialogueRule, judge, observe, script
 
 ENDS = Endpoints("10.0.20.50", 40001, "10.0.20.101", 30125)
-TARGET = Target("home", ProbeKind.HANDSHAKE, "k8s-node1", "smtp")
+TARGET = Target("home", kinds.HANDSHAKE, "k8s-node1", "smtp")
 SMTP = DialogueRule(MailProtocol.SMTP, header_sent=True, slow_after=5.0)
 
 

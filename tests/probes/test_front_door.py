@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
-from monitor.core.model import MailProtocol, ProbeKind, Target
+from monitor.core import kinds
+from monitor.core.model import MailProtocol, Target
 from monitor.core.verdicts import Verdict
 from monitor.links.tls import TlsClient
 from monitor.probes.front_door import FrontDoor, FrontDoorSettings
 from tests.links.certificates import NAME
 from tests.probes.mail_server import SPAN, mail_server
 
-TARGET = Target("home", ProbeKind.FRONT_DOOR, "pfsense", "smtp")
+TARGET = Target("home", kinds.FRONT_DOOR, "pfsense", "smtp")
 
 
 def front_door(port: int, tls: TlsClient, source: str | None = None) -> FrontDoor:

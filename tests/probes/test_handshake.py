@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from monitor.core.model import MailProtocol, ProbeKind, Target
+from monitor.core import kinds
+from monitor.core.model import MailProtocol, Target
 from monitor.core.proof import Ask
 from monitor.core.taxonomy import Phase
 from monitor.core.verdicts import Verdict
@@ -13,7 +14,7 @@ from tests.links.certificates import NAME
 from tests.links.peers import refusing
 from tests.probes.mail_server import SPAN, mail_server
 
-TARGET = Target("home", ProbeKind.HANDSHAKE, "k8s-node1", "submission")
+TARGET = Target("home", kinds.HANDSHAKE, "k8s-node1", "submission")
 
 
 def handshake(port: int, tls: TlsClient) -> Handshake:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from monitor.core import kinds
 from monitor.core.errors import LinkError
-from monitor.core.model import ProbeKind, Target
+from monitor.core.model import Target
 from monitor.core.observations import HaproxyObservation, Span
 from monitor.core.taxonomy import Phase, Reason
 from monitor.links.ssh import SshLink
@@ -47,7 +48,7 @@ async def poll(answer: bytes | LinkError) -> HaproxyObservation:
 async def test_one_call_brings_servers_statistics_and_version() -> None:
     """All three, or the poll has failed."""
     seen = await poll(ANSWER)
-    assert (seen.ok, seen.ssh_ok, seen.target) == (True, True, Target("home", ProbeKind.HAPROXY, "pfsense", ""))
+    assert (seen.ok, seen.ssh_ok, seen.target) == (True, True, Target("home", kinds.HAPROXY, "pfsense", ""))
     assert seen.servers
     assert seen.stats
     assert seen.info is not None

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from monitor.core import kinds
 from monitor.core.conversation import Conversation
-from monitor.core.model import MailProtocol, ProbeKind, Target
+from monitor.core.model import MailProtocol, Target
 from monitor.links.tls import TlsClient
 from monitor.probes.claim import Claim
 from monitor.probes.header_on_check import HeaderOnCheck, judge
@@ -17,7 +18,7 @@ from tests.probes.mail_server import NODE, SPAN, TLS, complete, failed, mail_ser
 
 def header_on_check(port: int, tls: TlsClient, protocol: MailProtocol) -> HeaderOnCheck:
     """Make the probe of one service."""
-    target = Target("home", ProbeKind.HEADER_ON_CHECK, "", protocol)
+    target = Target("home", kinds.HEADER_ON_CHECK, "", protocol)
     settings = NegativeSettings(target, protocol, port, 5.0, NAME, "mailpath.invalid")
     return HeaderOnCheck(settings, Claim("192.0.2.77", ("10.0.20.1", 25)), tls)
 

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from monitor.core import kinds
 from monitor.core.conversation import Conversation, Endpoints, Script
-from monitor.core.model import MailProtocol, Node, ProbeKind, Target
+from monitor.core.model import MailProtocol, Node, Target
 from monitor.core.taxonomy import Phase, Reason
 from monitor.links.tls import TlsClient
 from monitor.probes.claim import Claim
@@ -14,7 +15,7 @@ from tests.links.certificates import NAME
 from tests.links.peers import refusing
 from tests.probes.mail_server import NODE, SPAN, mail_server
 
-TARGET = Target("home", ProbeKind.HEADER_ON_CHECK, "", "submission")
+TARGET = Target("home", kinds.HEADER_ON_CHECK, "", "submission")
 
 
 class Greeted(ClaimingProbe):

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from monitor.core import kinds
 from monitor.core.conversation import Conversation
-from monitor.core.model import MailProtocol, ProbeKind, Target
+from monitor.core.model import MailProtocol, Target
 from monitor.links.tls import TlsClient
 from monitor.probes.negative_probe import NegativeSettings
 from monitor.probes.no_header import NoHeader, judge
@@ -16,7 +17,7 @@ from tests.probes.mail_server import NODE, SPAN, TLS, complete, failed, mail_ser
 
 def no_header(port: int, tls: TlsClient, protocol: MailProtocol = MailProtocol.SMTP) -> NoHeader:
     """Make the probe of one service."""
-    target = Target("home", ProbeKind.NO_HEADER, "", protocol)
+    target = Target("home", kinds.NO_HEADER, "", protocol)
     return NoHeader(NegativeSettings(target, protocol, port, 5.0, NAME, "mailpath.invalid"), tls)
 
 

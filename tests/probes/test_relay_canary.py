@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from monitor.core import kinds
 from monitor.core.conversation import Conversation
-from monitor.core.model import MailProtocol, ProbeKind, Target
+from monitor.core.model import MailProtocol, Target
 from monitor.core.taxonomy import Phase, Reason
 from monitor.links.tls import TlsClient
 from monitor.probes.claim import Claim
@@ -14,7 +15,7 @@ from monitor.probes.relay_canary import RECIPIENT, RelayCanary, judge
 from tests.links.certificates import NAME
 from tests.probes.mail_server import NODE, SPAN, complete, failed, mail_server
 
-TARGET = Target("home", ProbeKind.RELAY_CANARY, "", "smtp")
+TARGET = Target("home", kinds.RELAY_CANARY, "", "smtp")
 
 
 def canary(port: int, tls: TlsClient) -> RelayCanary:

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from monitor.core import kinds
 from monitor.core.conversation import Conversation, DialogueOutcome, Failure, TlsFacts
 from monitor.core.errors import ConfigError
 from monitor.core.haproxy import AdminState, HaproxyInfo, HaproxyServer, HaproxyStat, ServerState
 from monitor.core.maintenance import Maintenance
-from monitor.core.model import MailProtocol, ProbeKind, Service, Target
+from monitor.core.model import MailProtocol, Service, Target
 from monitor.core.observations import HaproxyObservation, Judgement, Observation
 from monitor.core.roundtrip import Roundtrip
 from monitor.core.runbook import Remedy
@@ -24,6 +25,7 @@ from monitor.core.status import (
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Agreement, Hop, Verdict
 from monitor.publish.journal import Journal
+from tests.views import showing
 
 AT = 1_790_000_000.0
 BACKEND = "mailserver_nodes_smtp_ipvANY"
@@ -33,7 +35,7 @@ TLS = TlsFacts("TLSv1.3", "TLS_AES_256_GCM_SHA384", AT + 86400.0, "ab:cd")
 REFUSED = Failure(Phase.CONNECT, Reason.REFUSED, "Connection refused")
 
 
-def target(probe: ProbeKind = ProbeKind.HANDSHAKE, node: str = "k8s-node1", service: str = "smtp") -> Target:
+def target(probe: kinds.ProbeKind = kinds.HANDSHAKE, node: str = "k8s-node1", service: str = "smtp") -> Target:
     """Give a target of the path ``home``."""
     return Target("home", probe, node, service)
 
@@ -68,7 +70,7 @@ def observation(
 
 def target_status(asked: Target, verdict: Verdict = Verdict.OK, port: int = 30125) -> TargetStatus:
     """Give a known, fresh target."""
-    handshake = asked.probe is ProbeKind.HANDSHAKE
+    handshake = asked.probe is kinds.HANDSHAKE
     return TargetStatus(
         target=asked,
         address="10.0.20.101",
@@ -112,7 +114,6 @@ def edge() -> EdgeStatus:
             HaproxyStat(BACKEND, "BACKEND", "UP", 3, None, 120, "", ""),
         ),
         info=HaproxyInfo("2.8.3", 7200, 4, 1000, 77),
-        front_doors=(target_status(target(ProbeKind.FRONT_DOOR, "pfsense"), port=25),),
     )
 
 
@@ -122,8 +123,12 @@ def path_status() -> PathStatus:
         name="home",
         at=AT,
         services=(SMTP, IMAPS),
-        checks=(target_status(target(ProbeKind.CHECK), port=30145),),
-        handshakes=(target_status(target()), target_status(target(service="imaps"), port=30128)),
+        targets=(
+            target_status(target(kinds.CHECK), port=30145),
+            target_status(target()),
+            target_status(target(service="imaps"), port=30128),
+            target_status(target(kinds.FRONT_DOOR, "pfsense"), port=25),
+        ),
         edges=(edge(),),
         maillog=MaillogStatus("file", up=True, lag=0.5, reason=""),
         diagnosis=Diagnosis(Hop.NONE, "Nothing is broken."),
@@ -139,7 +144,7 @@ def broken_status(text: str = "the listener on 2525 refuses") -> PathStatus:
     failure = Failure(Phase.GREETING, Reason.MALFORMED, text)
     last = replace(down.last, judgement=Judgement(Verdict.LISTENER_DOWN, failure))
     healthy = path_status()
-    return replace(
+    return showing(
         healthy,
         handshakes=(replace(down, last=last, agreement=Agreement.LB_UP_PATH_DOWN), *healthy.handshakes[1:]),
         edges=(replace(edge(), reason=text, haproxy_up=False),),
@@ -217,4 +222,4 @@ class FakeBackend:
     async def probe(self, path: str, node: str, service: str) -> Observation:
         """Remember who was asked for."""
         self.probed.append((path, node, service))
-        return observation(Target(path, ProbeKind.HANDSHAKE, node, service), tls=TLS)
+        return observation(Target(path, kinds.HANDSHAKE, node, service), tls=TLS)

@@ -8,12 +8,14 @@ from monitor.core.status import Diagnosis, Finding, PathStatus
 from monitor.core.verdicts import Hop
 from monitor.publish.api import document
 from tests.publish.statuses import broken_status, path_status, unknown
+from tests.views import showing
 
 
 def test_a_path_has_the_fields_of_its_status() -> None:
     """Nothing that is known of a path is missing, under the names of the status itself."""
     (path,) = json.loads(json.dumps(document([path_status()])))["paths"]
-    assert path.keys() == {field.name for field in fields(PathStatus)}
+    views = {"checks", "handshakes", "others"}  # front doors stand with their edges
+    assert path.keys() == {field.name for field in fields(PathStatus)} - {"targets"} | views
     assert path["services"][0]["node_port"] == 30125
     assert path["edges"][0]["servers"][0]["state"] == "RUNNING"
     assert path["diagnosis"]["hop"] == "none"
@@ -49,7 +51,7 @@ def test_a_remedy_is_told_in_words_and_as_a_command() -> None:
 def test_what_is_not_known_is_null() -> None:
     """Before the first round a target's state is null, and so is a source that is switched off."""
     path = path_status()
-    ignorant = replace(path, handshakes=tuple(map(unknown, path.handshakes)), edges=(), maillog=None)
+    ignorant = showing(path, handshakes=tuple(map(unknown, path.handshakes)), edges=(), front_doors=(), maillog=None)
     (shown,) = json.loads(json.dumps(document([ignorant])))["paths"]
     assert shown["handshakes"][0]["up"] is None
     assert shown["handshakes"][0]["last"] is None

@@ -13,6 +13,7 @@ from monitor.core.verdicts import Hop
 from monitor.publish.check_report import MIN_WIDTH, ExitStatus, Style, as_json, as_text, exit_status
 from tests.publish.hosts import look, with_host
 from tests.publish.statuses import broken_status, path_status, unknown
+from tests.views import showing
 
 PLAIN = Style()
 ASCII = Style(unicode=False)
@@ -30,7 +31,7 @@ def _worried() -> PathStatus:
 
 def _unknown() -> PathStatus:
     path = path_status()
-    return replace(path, handshakes=tuple(map(unknown, path.handshakes)), health=Health("fail", ()))
+    return showing(path, handshakes=tuple(map(unknown, path.handshakes)), health=Health("fail", ()))
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,7 @@ def _unknown() -> PathStatus:
         (broken_status(), ExitStatus.CRITICAL),
         (_unknown(), ExitStatus.UNKNOWN),
         (replace(_unknown(), findings=(CRITICAL,)), ExitStatus.CRITICAL),
-        (replace(path_status(), checks=(), handshakes=(), edges=()), ExitStatus.UNKNOWN),
+        (showing(path_status(), checks=(), handshakes=(), edges=(), front_doors=()), ExitStatus.UNKNOWN),
     ],
 )
 def test_exit_status(path: PathStatus, status: ExitStatus) -> None:

@@ -1,6 +1,6 @@
 """What is counted: from 0, only what is expected, gone with its target."""
 
-from monitor.core.model import ProbeKind
+from monitor.core import kinds
 from monitor.core.observations import MaillogBatch, MaillogCounts, Repeat
 from monitor.core.verdicts import Origin, Verdict
 from monitor.publish.counters import ExpectedMaillog
@@ -21,7 +21,7 @@ def counts(**changes: object) -> MaillogCounts:
 def expecting() -> Metrics:
     """Give metrics that expect one handshake, one edge and one mail log."""
     source = metrics()
-    source.expect([target(), target(ProbeKind.HAPROXY, "pfsense", "")], [LOG])
+    source.expect([target(), target(kinds.HAPROXY, "pfsense", "")], [LOG])
     return source
 
 
@@ -66,7 +66,7 @@ def test_a_success_is_counted_timed_and_dated() -> None:
 
 def test_a_repeat_counts_as_its_whole_observation_would() -> None:
     """A check that says nothing new is counted by a shorter way, and leaves the same series; a late one leaves none."""
-    check = target(ProbeKind.CHECK)
+    check = target(kinds.CHECK)
     shortly, whole = metrics(), metrics()
     for source in (shortly, whole):
         source.expect([check])

@@ -5,6 +5,7 @@ from dataclasses import replace
 from monitor.core.status import PathStatus, TargetStatus
 from monitor.publish.deltas import Deltas, full
 from tests.publish.statuses import AT, broken_status, path_status
+from tests.views import showing
 
 
 def slower(path: PathStatus, after: float) -> PathStatus:
@@ -12,7 +13,7 @@ def slower(path: PathStatus, after: float) -> PathStatus:
     first: TargetStatus = path.handshakes[0]
     assert first.last is not None
     last = replace(first.last, finished=first.last.finished + after)
-    return replace(path, at=AT + after, handshakes=(replace(first, last=last), *path.handshakes[1:]))
+    return showing(path, at=AT + after, handshakes=(replace(first, last=last), *path.handshakes[1:]))
 
 
 def test_the_first_is_the_whole() -> None:

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from monitor.core import kinds
 from monitor.core.haproxy import ServerState
-from monitor.core.model import ProbeKind, Target
+from monitor.core.model import Target
 from monitor.core.roundtrip import Roundtrip, RoundtripStatus
 from monitor.core.status import ClusterStatus, NegativeStatus
 from monitor.publish.edge_view import badge_of, edge_view, watched_view
@@ -13,7 +14,7 @@ from monitor.publish.picture import Level
 from tests.publish.reader import Reader
 from tests.publish.statuses import AT, edge, path_status, server
 
-CANARY = Target("home", ProbeKind.RELAY_CANARY, "", "smtp")
+CANARY = Target("home", kinds.RELAY_CANARY, "", "smtp")
 
 
 def test_an_edge_shows_the_mail_paths_servers_alone() -> None:

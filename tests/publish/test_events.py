@@ -7,8 +7,8 @@ import pytest
 import structlog
 from structlog.testing import LogCapture
 
+from monitor.core import kinds
 from monitor.core.haproxy import ServerState
-from monitor.core.model import ProbeKind
 from monitor.core.observations import MaillogBatch
 from monitor.core.status import ClusterStatus, Diagnosis, MaillogStatus, PathStatus
 from monitor.core.verdicts import Hop, Verdict
@@ -24,6 +24,7 @@ from tests.publish.statuses import (
     target,
     unknown,
 )
+from tests.views import showing
 
 TARGET = {"path": "home", "probe": "handshake", "node": "k8s-node1", "service": "smtp"}
 CAUSE = {"phase": "connect", "reason": "refused", "detail": "Connection refused"}
@@ -134,7 +135,9 @@ def test_changed_verdicts_and_diagnosis_are_told_once(told: Told) -> None:
 def test_knowing_nothing_is_no_event(told: Told) -> None:
     """The daemon's start is silent, and a single batch of the mail log proves nothing."""
     path = path_status()
-    ignorant: PathStatus = replace(path, handshakes=tuple(map(unknown, path.handshakes)), edges=(), maillog=None)
+    ignorant: PathStatus = showing(
+        path, handshakes=tuple(map(unknown, path.handshakes)), edges=(), front_doors=(), maillog=None
+    )
     told.log.update([ignorant])
     told.log.observe(MaillogBatch("home", "file", 1.0, AT, failure=REFUSED))
     assert told.since() == []
@@ -144,15 +147,15 @@ def test_a_start_is_no_change_of_diagnosis(told: Told) -> None:
     """That not everything is known yet is said of a daemon that has run, not of one that begins."""
     path = path_status()
     blind = replace(path, diagnosis=Diagnosis(Hop.MONITOR, "nothing is known"))
-    told.log.update([replace(blind, handshakes=tuple(map(unknown, path.handshakes)))])
-    told.log.update([replace(blind, checks=tuple(map(unknown, path.checks)))])
+    told.log.update([showing(blind, handshakes=tuple(map(unknown, path.handshakes)))])
+    told.log.update([showing(blind, checks=tuple(map(unknown, path.checks)))])
     told.log.update([replace(blind, edges=tuple(replace(edge, looked_at=True, host=None) for edge in path.edges))])
     told.log.update([replace(blind, edges=tuple(replace(edge, haproxy_up=None, age=None) for edge in path.edges))])
     unasked = ClusterStatus(up=None, stale=True, age=None, at=None, reason="")
     told.log.update([replace(blind, cluster=unasked)])
     told.log.update([replace(blind, maillog=MaillogStatus("file", up=None, lag=None, reason=""))])
     early = replace(blind, diagnosis=Diagnosis(Hop.UNEXPLAINED, "a check fails, no handshake has ended"))
-    told.log.update([replace(early, handshakes=tuple(map(unknown, path.handshakes)))])
+    told.log.update([showing(early, handshakes=tuple(map(unknown, path.handshakes)))])
     told.log.update([path])
     assert [said for said in told.since() if said["event"] == "diagnosis.changed"] == []
     told.log.update([blind])
@@ -174,7 +177,7 @@ def test_what_is_watched_no_more_is_forgotten(told: Told) -> None:
 
 def test_a_check_that_fails_stays_remembered(told: Told) -> None:
     """Statuses that still hold the check do not make its failures news again."""
-    failed = observation(target(ProbeKind.CHECK), Verdict.PORT_CLOSED, REFUSED)
+    failed = observation(target(kinds.CHECK), Verdict.PORT_CLOSED, REFUSED)
     told.log.observe(failed)
     told.log.update([path_status()])
     told.since()

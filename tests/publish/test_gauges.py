@@ -11,6 +11,7 @@ from monitor.core.status import Drift, Finding, PathStatus
 from monitor.core.verdicts import Agreement, Hop, Verdict
 from tests.publish.scrape import metrics, scrape, select, states, value
 from tests.publish.statuses import AT, TLS, edge, path_status, server, unknown
+from tests.views import showing
 
 NODE = {"path": "home", "node": "k8s-node1", "service": "smtp"}
 DOOR = {"path": "home", "edge": "pfsense", "service": "smtp"}
@@ -21,11 +22,12 @@ def ignorant() -> PathStatus:
     """Give the path at the daemon's start, when nothing is known."""
     path = path_status()
     blind = replace(edge(), ssh_up=None, haproxy_up=None, scrape_seconds=None, servers=(), stats=(), info=None)
-    return replace(
+    return showing(
         path,
         checks=tuple(map(unknown, path.checks)),
         handshakes=tuple(replace(unknown(each), agreement=Agreement.UNKNOWN) for each in path.handshakes),
-        edges=(replace(blind, front_doors=tuple(map(unknown, edge().front_doors))),),
+        front_doors=tuple(map(unknown, path.front_doors)),
+        edges=(blind,),
         maillog=replace(path.maillog, up=None, lag=None) if path.maillog is not None else None,
     )
 
@@ -74,14 +76,14 @@ def test_a_failed_target_is_zero_not_absent() -> None:
     """Down is knowledge."""
     path = path_status()
     down = replace(path.checks[0], up=False, verdict=Verdict.PORT_CLOSED)
-    assert value(scrape(metrics(), replace(path, checks=(down,))), "check_up", **NODE) == 0
+    assert value(scrape(metrics(), showing(path, checks=(down,))), "check_up", **NODE) == 0
 
 
 def test_a_stale_up_is_absent() -> None:
     """What was true once is no claim about now."""
     path = path_status()
     stale = replace(path.handshakes[0], stale=True, verdict=Verdict.UNKNOWN)
-    series = scrape(metrics(), replace(path, handshakes=(stale,)))
+    series = scrape(metrics(), showing(path, handshakes=(stale,)))
     assert value(series, "handshake_up", **NODE) is None
     assert states(series, "verdict", "verdict", **NODE)["unknown"] == 1
 
@@ -113,7 +115,7 @@ def test_absent_sources_make_no_series() -> None:
     """A path without edges and mail log has no metric of them, no agreement either."""
     path = path_status()
     handshakes = tuple(replace(each, agreement=None) for each in path.handshakes)
-    series = scrape(metrics(), replace(path, edges=(), maillog=None, handshakes=handshakes))
+    series = scrape(metrics(), showing(path, edges=(), front_doors=(), maillog=None, handshakes=handshakes))
     sources = ("mailpath_haproxy", "mailpath_edge", "mailpath_front_door", "mailpath_maillog", "mailpath_lb")
     assert [name for name, _ in series if name.startswith(sources)] == []
 
@@ -140,11 +142,11 @@ def test_exactly_one_state_of_each_set_is_one(  # noqa: PLR0913, PLR0917 - one a
 ) -> None:
     """Whatever the status, each state set has all its states, one of them 1 and the rest 0."""
     path = path_status()
-    doors = (replace(edge().front_doors[0], verdict=door),)
-    moved = replace(
+    moved = showing(
         path,
         handshakes=(replace(path.handshakes[0], verdict=verdict, agreement=agreement),),
-        edges=(replace(edge(), servers=(replace(server(), state=state, admin=admin),), front_doors=doors),),
+        edges=(replace(edge(), servers=(replace(server(), state=state, admin=admin),)),),
+        front_doors=(replace(path.front_doors[0], verdict=door),),
         diagnosis=replace(path.diagnosis, hop=hop),
     )
     series = scrape(metrics(), moved)

@@ -6,6 +6,7 @@ from monitor.core.status import PathStatus
 from monitor.publish.history import SLOT, SLOTS, History, Run
 from monitor.publish.picture import Level
 from tests.publish.statuses import AT, broken_status, path_status, unknown
+from tests.views import showing
 
 START = AT // SLOT * SLOT
 
@@ -35,7 +36,7 @@ def test_a_slot_shows_the_worst_of_it() -> None:
 def test_not_knowing_for_a_moment_is_no_news() -> None:
     """A restart leaves no mark where something was known soon after; where nothing was, it does."""
     history = History()
-    ignorant = replace(path_status(), handshakes=tuple(map(unknown, path_status().handshakes)))
+    ignorant = showing(path_status(), handshakes=tuple(map(unknown, path_status().handshakes)))
     history.update([at(ignorant, 0)])
     assert runs(history, 0) == (Run(SLOTS - 1, 1, Level.UNKNOWN),)
     history.update([at(path_status(), 5)])

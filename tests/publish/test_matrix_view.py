@@ -5,12 +5,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from monitor.core.model import ProbeKind
+from monitor.core import kinds
 from monitor.core.proof import EvidenceKind, Proof, ProofResult
 from monitor.core.verdicts import Agreement, Verdict
 from monitor.publish.matrix_view import address_of, matrix, notes_on, proof_of
 from tests.publish.reader import Reader
 from tests.publish.statuses import path_status, target, target_status
+from tests.views import showing
 
 LOST = Proof(EvidenceKind.LOG, ProofResult.DISPROVEN, None, "192.0.2.7", "10.0.20.1")
 PROVEN = Proof(EvidenceKind.REPLY, ProofResult.PROVEN, None, "192.0.2.7", "192.0.2.7")
@@ -30,7 +31,7 @@ def test_a_target_that_works_shows_its_duration_and_a_failing_one_none() -> None
     """A duration beside a failure would look like a success."""
     path = path_status()
     assert Reader(matrix(path)).text.count("250 ms") == 3
-    down = replace(path, handshakes=tuple(target_status(s.target, Verdict.NO_GREETING) for s in path.handshakes))
+    down = showing(path, handshakes=tuple(target_status(s.target, Verdict.NO_GREETING) for s in path.handshakes))
     assert Reader(matrix(down)).text.count("250 ms") == 1
 
 
@@ -59,8 +60,8 @@ def test_one_proof_is_enough_and_one_disproof_is_seen(proofs: tuple[Proof, ...],
 def test_what_is_remarkable_is_noted_beside_the_verdict() -> None:
     """HAProxy's other view, a check that is down, a client IP that is not proven; nothing where all agrees."""
     good = target_status(target())
-    assert notes_on(replace(good, proofs=(PROVEN,)), target_status(target(ProbeKind.CHECK))) == []
-    closed = target_status(target(ProbeKind.CHECK), Verdict.PORT_CLOSED)
+    assert notes_on(replace(good, proofs=(PROVEN,)), target_status(target(kinds.CHECK))) == []
+    closed = target_status(target(kinds.CHECK), Verdict.PORT_CLOSED)
     doubtful = replace(good, agreement=Agreement.LB_DOWN_PATH_UP, proofs=(LOST,))
     assert len(notes_on(doubtful, closed)) == 3
     # where no dialogue works, nothing is said of the client IP

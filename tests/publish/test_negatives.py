@@ -7,8 +7,9 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from monitor.core import kinds
 from monitor.core.conversation import Failure
-from monitor.core.model import ProbeKind, Target
+from monitor.core.model import Target
 from monitor.core.observations import NegativeObservation
 from monitor.core.status import NegativeStatus, PathStatus
 from monitor.core.taxonomy import Phase, Reason
@@ -17,7 +18,7 @@ from monitor.publish.events import EventLog
 from tests.publish.scrape import metrics, scrape, select, value
 from tests.publish.statuses import AT, REFUSED, path_status
 
-CANARY = Target("home", ProbeKind.RELAY_CANARY, "", "smtp")
+CANARY = Target("home", kinds.RELAY_CANARY, "", "smtp")
 LABELS = {"path": "home", "probe": "relay_canary", "service": "smtp"}
 TAKEN = Failure(Phase.PROOF, Reason.ACCEPTED, "250 2.1.5 Ok")
 

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from html.parser import HTMLParser
 
+from monitor.core import kinds
 from monitor.core.conversation import Failure
-from monitor.core.model import ProbeKind, Target
+from monitor.core.model import Target
 from monitor.core.runbook import Remedy
 from monitor.core.status import Diagnosis
 from monitor.core.taxonomy import Phase, Reason
@@ -13,6 +14,7 @@ from monitor.publish.journal import Journal
 from monitor.publish.page import render, render_target
 from tests.publish.reader import Reader
 from tests.publish.statuses import AT, broken_status, edge, observation, path_status, server, target, target_status
+from tests.views import showing
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&\udc80"
 
@@ -78,8 +80,8 @@ def test_no_path_is_said_so() -> None:
 
 def test_hostile_words_stay_words() -> None:
     """In names, details, reasons and HAProxy's answers alike, markup is text."""
-    hostile = Target(HOSTILE, ProbeKind.HANDSHAKE, HOSTILE, HOSTILE)
-    path = replace(
+    hostile = Target(HOSTILE, kinds.HANDSHAKE, HOSTILE, HOSTILE)
+    path = showing(
         broken_status(HOSTILE),
         name=HOSTILE,
         handshakes=(target_status(hostile), *broken_status(HOSTILE).handshakes),

@@ -10,6 +10,7 @@ from monitor.core.status import Diagnosis, Health
 from monitor.core.verdicts import Hop, Verdict
 from monitor.publish.picture import HopPicture, Level, Member, level_of, level_of_diagnosis, level_of_server, picture
 from tests.publish.statuses import broken_status, edge, path_status, server, unknown
+from tests.views import showing
 
 
 def levels(*hops: HopPicture) -> dict[str, str]:
@@ -35,7 +36,7 @@ def test_a_fault_shows_in_its_hop() -> None:
 def test_what_is_not_known_is_neither_good_nor_bad() -> None:
     """At the start every hop is unknown, and sources that are switched off are not drawn."""
     path = path_status()
-    ignorant = replace(path, handshakes=tuple(map(unknown, path.handshakes)), edges=())
+    ignorant = showing(path, handshakes=tuple(map(unknown, path.handshakes)), edges=(), front_doors=())
     assert levels(*picture(ignorant)) == {"Nodes": "unknown", "Listeners": "unknown"}
 
 
@@ -90,7 +91,7 @@ def test_the_proof_of_the_client_ip_is_a_hop() -> None:
 
     def members(*proofs: Proof) -> tuple[Member, ...]:
         handshakes = tuple(replace(each, proofs=(proof,)) for each, proof in zip(path.handshakes, proofs, strict=True))
-        return picture(replace(path, handshakes=handshakes))[-1].members
+        return picture(showing(path, handshakes=handshakes))[-1].members
 
     assert members(proven, unproven) == (Member(Level.OK, "nodes, by log", "1 of 2 proven, 1 unproven"),)
     assert members(unproven, unproven) == (Member(Level.UNKNOWN, "nodes, by log", "2 of 2 unproven"),)

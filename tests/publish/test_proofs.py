@@ -12,7 +12,8 @@ from monitor.publish.page import render, render_target
 from monitor.publish.rounds import TargetRounds
 from tests.publish.reader import Reader
 from tests.publish.scrape import metrics, scrape, select, value
-from tests.publish.statuses import edge, path_status
+from tests.publish.statuses import path_status
+from tests.views import showing
 
 PROVEN = Proof(EvidenceKind.REPLY, ProofResult.PROVEN, expected="192.0.2.7", seen="192.0.2.7", at=5.0, proven_at=5.0)
 LOST = Proof(EvidenceKind.LOG, ProofResult.DISPROVEN, None, "192.0.2.7", "10.0.20.1", SeenAs.EDGE, at=5.0)
@@ -20,20 +21,19 @@ SILENT = Proof(EvidenceKind.LOG, ProofResult.UNPROVEN, Unproven.NO_LINE, "192.0.
 LABELS = {"path": "home", "node": "k8s-node1", "service": "smtp"}
 
 
-def showing(*proofs: Proof) -> PathStatus:
+def proving(*proofs: Proof) -> PathStatus:
     """Give the path whose first handshake and front door show these proofs."""
     path = path_status()
-    door = replace(edge().front_doors[0], proofs=proofs)
-    return replace(
+    return showing(
         path,
         handshakes=(replace(path.handshakes[0], proofs=proofs, listener=2525), *path.handshakes[1:]),
-        edges=(replace(edge(), front_doors=(door,)),),
+        front_doors=(replace(path.front_doors[0], proofs=proofs),),
     )
 
 
 def test_each_kind_of_evidence_is_a_series() -> None:
     """Proven is 1, disproven 0; for the front door node is the edge's name."""
-    series = scrape(metrics(), showing(PROVEN, LOST))
+    series = scrape(metrics(), proving(PROVEN, LOST))
     assert value(series, "client_ip_recovered", **LABELS, evidence="reply") == 1
     assert value(series, "client_ip_recovered", **LABELS, evidence="log") == 0
     assert value(series, "client_ip_recovered", **LABELS | {"node": "pfsense"}, evidence="log") == 0
@@ -41,12 +41,12 @@ def test_each_kind_of_evidence_is_a_series() -> None:
 
 def test_what_is_unproven_is_absent() -> None:
     """Neither proof nor disproof: no series, never 0, and no address anywhere among the labels."""
-    assert select(scrape(metrics(), showing(SILENT)), "client_ip_recovered") == []
+    assert select(scrape(metrics(), proving(SILENT)), "client_ip_recovered") == []
 
 
 def test_the_api_tells_result_reason_and_words() -> None:
     """A reader of JSON gets the closed values and the sentence."""
-    (path,) = document([showing(PROVEN, SILENT)])["paths"]
+    (path,) = document([proving(PROVEN, SILENT)])["paths"]
     shown = path["handshakes"][0]
     assert [(each["evidence"], each["result"], each["why"]) for each in shown["proofs"]] == [
         ("reply", "proven", None),
@@ -66,7 +66,7 @@ def test_the_api_tells_result_reason_and_words() -> None:
 )
 def test_the_page_shows_it(proofs: tuple[Proof, ...], note: str) -> None:
     """One kind of evidence proves, one that contradicts is seen, and the reasons stand on the target's page."""
-    path = showing(*proofs)
+    path = proving(*proofs)
     assert note in Reader(render([path]).decode()).text
     detail = Reader(render_target(path, path.handshakes[0], TargetRounds(), View()).decode()).text
     assert all(proof.words in detail for proof in proofs)

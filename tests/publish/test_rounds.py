@@ -1,6 +1,6 @@
 """The last rounds: bounded for each target, the failed ones bounded for each path."""
 
-from monitor.core.model import ProbeKind
+from monitor.core import kinds
 from monitor.core.verdicts import Verdict
 from monitor.publish.rounds import KEPT_ROUNDS, Rounds, TargetRounds
 from tests.publish.statuses import REFUSED, observation, path_status, target
@@ -18,8 +18,8 @@ def test_rounds_are_kept_with_their_length() -> None:
     rounds.record(observation(SMTP))
     assert {each.verdict for each in rounds.of(SMTP).rounds} == {Verdict.OK}
     assert (len(rounds.of(SMTP).rounds), rounds.of(SMTP).rounds[0].duration) == (KEPT_ROUNDS, 0.25)
-    rounds.record(observation(target(ProbeKind.CHECK)))
-    assert rounds.of(target(ProbeKind.CHECK)) == TargetRounds()
+    rounds.record(observation(target(kinds.CHECK)))
+    assert rounds.of(target(kinds.CHECK)) == TargetRounds()
 
 
 def test_failed_rounds_are_kept_in_full() -> None:

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from monitor.core import kinds
 from monitor.core.conversation import Failure
-from monitor.core.model import ProbeKind
 from monitor.core.proof import EvidenceKind, Proof, ProofResult
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Verdict
@@ -46,7 +46,7 @@ def test_a_target_before_its_first_probe_run_shows_no_fact_and_no_chart() -> Non
 
 def test_a_bad_verdict_comes_with_commands_for_its_own_edge_and_service() -> None:
     """A good one needs none."""
-    door = target_status(target(ProbeKind.FRONT_DOOR, "pfsense"), Verdict.HEADER_REJECTED, port=25)
+    door = target_status(target(kinds.FRONT_DOOR, "pfsense"), Verdict.HEADER_REJECTED, port=25)
     bad = Reader(target_view(path_status(), door, remembered()))
     assert "ssh admin@10.0.20.1" in bad.text
     assert "button" in bad.tags

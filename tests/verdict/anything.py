@@ -4,10 +4,11 @@ from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 
+from monitor.core import kinds
 from monitor.core.conversation import Conversation, DialogueOutcome, Endpoints, Failure
 from monitor.core.haproxy import AdminState, HaproxyServer, ServerState
 from monitor.core.maillog import LineKind, LogRecord, Problem
-from monitor.core.model import Node, ProbeKind, Service, Target
+from monitor.core.model import Node, Service, Target
 from monitor.core.observations import (
     HaproxyObservation,
     Judgement,
@@ -26,7 +27,7 @@ from tests.verdict.scene import SECOND_EDGE
 
 NODES = tuple(Node(f"k8s-node{place}", f"10.0.20.10{place}") for place in range(1, 5))
 EDGES = (build.EDGE, SECOND_EDGE)
-RARE = (ProbeKind.RELAY_CANARY, ProbeKind.NO_HEADER, ProbeKind.HEADER_ON_CHECK)
+RARE = (kinds.RELAY_CANARY, kinds.NO_HEADER, kinds.HEADER_ON_CHECK)
 # Addresses that anybody may have: ours, the edges', a node's, loopback, strangers' and no address at all.
 ADDRESSES = (
     "192.0.2.1",
@@ -69,7 +70,7 @@ def plans(draw: st.DrawFn, rise: int = 1, fall: int = 2) -> PathPlan:
     targets = tuple(
         replace(each, proof=_proof(each.target, evidence))
         for each in bare.targets
-        if elected is not False or each.target.probe is ProbeKind.CHECK
+        if elected is not False or each.target.probe is kinds.CHECK
     )
     return replace(
         bare,
@@ -83,13 +84,13 @@ def plans(draw: st.DrawFn, rise: int = 1, fall: int = 2) -> PathPlan:
 
 
 def _proof(target: Target, evidence: frozenset[EvidenceKind]) -> ProofPlan | None:
-    if target.probe is ProbeKind.CHECK or not evidence:
+    if target.probe is kinds.CHECK or not evidence:
         return None
-    claimed = f"192.0.2.{target.node[-1]}" if target.probe is ProbeKind.HANDSHAKE else None
+    claimed = f"192.0.2.{target.node[-1]}" if target.probe is kinds.HANDSHAKE else None
     return ProofPlan(evidence, reply_interval=120.0, claimed=claimed)
 
 
-def _rare(probe: ProbeKind, service: Service) -> Target:
+def _rare(probe: kinds.ProbeKind, service: Service) -> Target:
     return Target("home", probe, "", service.name)
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
+from monitor.core import kinds
 from monitor.core.conversation import Failure
 from monitor.core.haproxy import AdminState, HaproxyServer, ServerState
-from monitor.core.model import MailProtocol, Node, ProbeKind, Service, Target
+from monitor.core.model import MailProtocol, Node, Service, Target
 from monitor.core.observations import HaproxyObservation, Judgement, MaillogBatch, Observation
 from monitor.core.status import PathStatus, TargetStatus
 from monitor.core.taxonomy import Phase, Reason
@@ -26,24 +27,24 @@ SILENT = Failure(Phase.CONNECT, Reason.TIMEOUT, "after 3 s")
 MUTE = Failure(Phase.GREETING, Reason.TIMEOUT, "after 20 s")
 
 
-def target(probe: ProbeKind, node: str, service: Service) -> Target:
+def target(probe: kinds.ProbeKind, node: str, service: Service) -> Target:
     """Name a target of the path ``home``."""
     return Target("home", probe, node, service.name)
 
 
 def handshake(service: Service, node: str = "k8s-node1") -> Target:
     """Name a handshake."""
-    return target(ProbeKind.HANDSHAKE, node, service)
+    return target(kinds.HANDSHAKE, node, service)
 
 
 def check(service: Service, node: str = "k8s-node1") -> Target:
     """Name a check."""
-    return target(ProbeKind.CHECK, node, service)
+    return target(kinds.CHECK, node, service)
 
 
 def door(service: Service, edge: str = "pfsense") -> Target:
     """Name a front door."""
-    return target(ProbeKind.FRONT_DOOR, edge, service)
+    return target(kinds.FRONT_DOOR, edge, service)
 
 
 def plan(  # noqa: PLR0913 - what a path is made of, each with its default
@@ -60,10 +61,10 @@ def plan(  # noqa: PLR0913 - what a path is made of, each with its default
     targets = []
     for node in nodes:
         for service in services:
-            where = target(ProbeKind.HANDSHAKE, node.name, service)
+            where = target(kinds.HANDSHAKE, node.name, service)
             targets.append(TargetPlan(where, node.address, service.node_port, Measure(60.0, 20.0, rise, fall)))
             if service.check_node_port is not None:
-                where = target(ProbeKind.CHECK, node.name, service)
+                where = target(kinds.CHECK, node.name, service)
                 targets.append(TargetPlan(where, node.address, service.check_node_port, Measure(5.0, 3.0, rise, fall)))
     for edge in edges:
         for service in services:

@@ -3,7 +3,8 @@
 import ipaddress
 from dataclasses import replace
 
-from monitor.core.model import ProbeKind, Target
+from monitor.core import kinds
+from monitor.core.model import Target
 from monitor.core.proof import EvidenceKind
 from monitor.verdict.origins import OriginNetworks
 from monitor.verdict.plan import PathPlan, ProofPlan
@@ -31,10 +32,10 @@ def plan(
     doors = ProofPlan(at_the_door, reply_interval=600.0, **changes)  # type: ignore[arg-type]
     targets = []
     for each in bare.targets:
-        if each.target.probe is ProbeKind.HANDSHAKE:
+        if each.target.probe is kinds.HANDSHAKE:
             targets.append(replace(each, proof=replace(handshakes, claimed=claim(each.target))))
         else:
-            targets.append(replace(each, proof=doors if each.target.probe is ProbeKind.FRONT_DOOR else None))
+            targets.append(replace(each, proof=doors if each.target.probe is kinds.FRONT_DOOR else None))
     edge = (ipaddress.ip_network("10.0.20.1"),)
     internal = (ipaddress.ip_network("10.0.0.0/8"),)
     networks = OriginNetworks(frozenset(), edge=edge, cluster=(), internal=internal)

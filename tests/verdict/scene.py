@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
+from monitor.core import kinds
 from monitor.core.conversation import Conversation, DialogueOutcome, Endpoints, Failure
 from monitor.core.haproxy import ServerState
 from monitor.core.maillog import Problem
-from monitor.core.model import ProbeKind, Target
+from monitor.core.model import Target
 from monitor.core.observations import HaproxyObservation, MaillogBatch, MaillogCounts, Observation
 from monitor.core.proof import EvidenceKind
 from monitor.core.status import PathStatus, TargetStatus
@@ -31,7 +32,7 @@ Sight = Callable[..., Observation]
 
 def fine(where: Target, *, now: float) -> Observation:
     """See a clean end; the server, if asked, names the right client."""
-    return _answered(where, CLAIM if where.probe is ProbeKind.HANDSHAKE else OWN, now)
+    return _answered(where, CLAIM if where.probe is kinds.HANDSHAKE else OWN, now)
 
 
 def as_the_edge(where: Target, *, now: float) -> Observation:
@@ -61,8 +62,8 @@ def proving() -> PathPlan:
     """Plan a path whose server names its clients in replies."""
     replies = ProofPlan(frozenset({EvidenceKind.REPLY}), reply_interval=600.0)
     plans = {
-        ProbeKind.HANDSHAKE: replace(replies, claimed=CLAIM),
-        ProbeKind.FRONT_DOOR: replace(replies, source_address=OWN),
+        kinds.HANDSHAKE: replace(replies, claimed=CLAIM),
+        kinds.FRONT_DOOR: replace(replies, source_address=OWN),
     }
     bare = build.plan()
     targets = tuple(replace(each, proof=plans.get(each.target.probe)) for each in bare.targets)
@@ -147,12 +148,12 @@ def name(where: Target) -> str:
 
 def every(status: PathStatus) -> tuple[TargetStatus, ...]:
     """Give all targets' statuses."""
-    return (*status.checks, *status.handshakes, *(door for edge in status.edges for door in edge.front_doors))
+    return (*status.checks, *status.handshakes, *status.front_doors)
 
 
 def verdicts(status: PathStatus) -> dict[str, Verdict]:
     """Give each handshake's and front door's verdict, by name."""
-    return {name(each.target): each.verdict for each in every(status) if each.target.probe is not ProbeKind.CHECK}
+    return {name(each.target): each.verdict for each in every(status) if each.target.probe is not kinds.CHECK}
 
 
 def _answered(where: Target, believed: str, now: float) -> Observation:

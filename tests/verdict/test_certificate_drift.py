@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from monitor.core import kinds
 from monitor.core.conversation import TlsFacts
 from monitor.core.kube import SecretCertificate
-from monitor.core.model import ProbeKind
 from monitor.core.status import Drift
 from monitor.verdict.path_book import PathBook
 from tests.verdict.build import IMAPS, SMTP, seen
@@ -22,7 +22,7 @@ def serving(held: SecretCertificate | None, served: SecretCertificate, **changes
     cluster = replace(SOUND, certificates={"mail-tls": held})
     made = book(cluster, **({"certificate_secret": "mail-tls"} | changes))
     for plan in made.plan.targets:
-        if plan.target.probe is ProbeKind.HANDSHAKE and plan.target.service in {SMTP.name, IMAPS.name}:
+        if plan.target.probe is kinds.HANDSHAKE and plan.target.service in {SMTP.name, IMAPS.name}:
             facts = TlsFacts("TLSv1.3", "", served.not_after, served.fingerprint)
             made.record(replace(seen(plan.target), tls=facts))
     return made

@@ -15,7 +15,7 @@ from tests.verdict.build import IMAPS, NODES, SERVICES, SMTP, SMTPS, SUBMISSION,
 def edge(*servers: HaproxyServer) -> EdgeStatus:
     """Describe an edge with these servers."""
     return EdgeStatus("pfsense", "10.0.20.1", ssh_up=True, haproxy_up=True, scrape_seconds=0.1, age=1.0, reason="",
-                      servers=servers, stats=(), info=None, front_doors=())  # fmt: skip
+                      servers=servers, stats=(), info=None)  # fmt: skip
 
 
 def bare(service: Service, node: int = 0, backend: str | None = None) -> HaproxyServer:

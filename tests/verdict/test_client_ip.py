@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from monitor.core import kinds
 from monitor.core.conversation import Conversation, DialogueOutcome, Endpoints, Failure
 from monitor.core.maillog import LogRecord
-from monitor.core.model import ProbeKind, Service, Target
+from monitor.core.model import Service, Target
 from monitor.core.observations import Judgement, MaillogBatch, Observation
 from monitor.core.proof import NOTHING, EvidenceKind, Proof, ProofResult, SeenAs, Unproven
 from monitor.core.status import PathStatus, TargetStatus
@@ -78,15 +79,13 @@ class Story:
         self.log()
         self.book.record(build.haproxy(now=self.now))
         for each in self.book.plan.targets:
-            if each.target.probe is ProbeKind.CHECK:
+            if each.target.probe is kinds.CHECK:
                 self.book.record(build.seen(each.target, now=self.now))
         return self.book.status(self.now, 1_000_000.0 + self.now)
 
     def of(self, target: Target, after: float = WAITED) -> TargetStatus:
         """Give one target's status."""
-        status = self.status(after)
-        every = (*status.handshakes, *status.checks, *(door for edge in status.edges for door in edge.front_doors))
-        return next(each for each in every if each.target == target)
+        return next(each for each in self.status(after).targets if each.target == target)
 
     def proof(self, target: Target, evidence: EvidenceKind = EvidenceKind.LOG, after: float = WAITED) -> Proof:
         """Give one proof."""
@@ -288,7 +287,7 @@ def test_a_front_door_that_shows_the_edge_is_a_backend_fault() -> None:
         story.round(handshake(SUBMISSION), replies=claim(handshake(SUBMISSION)), seen=claim(handshake(SUBMISSION)))
         story.round(door(SUBMISSION), seen="10.0.20.1")
     status = story.status()
-    assert status.edges[0].front_doors[2].verdict is Verdict.CLIENT_IP_LOST
+    assert status.front_doors[2].verdict is Verdict.CLIENT_IP_LOST
     assert status.diagnosis.hop is Hop.BACKEND
     assert "log: seen as 10.0.20.1 (edge) instead of 10.0.20.50" in status.diagnosis.evidence[0]
     assert next(each for each in status.health.checks if each.name == "submission:front_door").status == "fail"
@@ -338,13 +337,13 @@ def test_a_lost_client_ip_is_one_cause_with_the_front_door_as_effect() -> None:
 def test_a_cut_mail_log_is_the_log_and_not_the_path() -> None:
     """Every dialogue works and no line comes any more: verdicts ok, proofs unproven, hop maillog; then it clears."""
     story = Story()
-    targets = [each.target for each in story.book.plan.targets if each.target.probe is not ProbeKind.CHECK]
+    targets = [each.target for each in story.book.plan.targets if each.target.probe is not kinds.CHECK]
 
     def all_around(*, logged: bool) -> PathStatus:
         began = story.now
         for target in targets:
             story.now = began
-            seen = claim(target) if target.probe is ProbeKind.HANDSHAKE else OWN
+            seen = claim(target) if target.probe is kinds.HANDSHAKE else OWN
             story.round(target, replies=seen, seen=seen if logged else ())
         return story.status()
 

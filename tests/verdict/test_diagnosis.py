@@ -19,13 +19,14 @@ from tests.verdict.build import (
     status_of,
     well,
 )
+from tests.views import showing
 
 GOOD = status_of(well())
 
 
 def evidence() -> Evidence:
     """Give a sound path."""
-    return Evidence(build.plan(), GOOD.checks, GOOD.handshakes, GOOD.edges, GOOD.maillog)
+    return Evidence(build.plan(), GOOD.targets, GOOD.edges, GOOD.maillog)
 
 
 def test_rules_stand_in_the_order_of_the_hops() -> None:
@@ -49,7 +50,7 @@ def test_what_is_not_known_is_never_called_sound() -> None:
     first, *others = GOOD.handshakes
     unknown = replace(first, verdict=Verdict.UNKNOWN, up=None, stale=True, last=None)
     assert Verdict.UNKNOWN in FINE
-    assert diagnose(replace(evidence(), handshakes=(unknown, *others))).hop is Hop.MONITOR
+    assert diagnose(showing(evidence(), handshakes=(unknown, *others))).hop is Hop.MONITOR
 
 
 def test_effects_stand_below_their_cause_and_are_no_causes() -> None:

@@ -34,6 +34,7 @@ from monitor.verdict.traffic import Loss
 from tests.verdict.build import IMAPS, NODES, SMTP, SUBMISSION, door, mute, plan, refused, silent
 from tests.verdict.kube_build import RUNNING, book, with_container, with_pod
 from tests.verdict.scene import Scene, as_the_edge, invented, proving, shows
+from tests.views import showing
 
 PLAN = plan()
 AT = 1_000_000.0
@@ -43,7 +44,7 @@ NO_LINE = Proof(EvidenceKind.LOG, ProofResult.UNPROVEN, why=Unproven.NO_LINE)
 
 def evidence(status: PathStatus, planned: PathPlan = PLAN, **changes: Any) -> Evidence:  # noqa: ANN401 - replace() checks
     """What the rules see in a status, and beside it."""
-    seen = Evidence(planned, status.checks, status.handshakes, status.edges, status.maillog)
+    seen = Evidence(planned, status.targets, status.edges, status.maillog)
     return replace(seen, **changes)
 
 
@@ -61,13 +62,13 @@ def logged_elsewhere() -> Evidence:
     """The log of the submission listener shows what was sent to smtp's port."""
     seen = sound()
     wrong = (replace(each, listener=SUBMISSION.listener_port) for each in seen.handshakes_of("smtp"))
-    return replace(seen, handshakes=(*wrong, *seen.handshakes_of("imaps")))
+    return showing(seen, handshakes=(*wrong, *seen.handshakes_of("imaps")))
 
 
 def unseen_in_the_log() -> Evidence:
     """Every dialogue works, and no line shows any of them."""
     seen = sound(log=LogSignals(shown=True))
-    return replace(seen, handshakes=tuple(replace(each, proofs=(NO_LINE,)) for each in seen.handshakes))
+    return showing(seen, handshakes=tuple(replace(each, proofs=(NO_LINE,)) for each in seen.handshakes))
 
 
 def redirected() -> Evidence:

@@ -31,7 +31,7 @@ def book(*plans: object) -> EdgeBook:
 
 def test_before_the_first_poll_nothing_is_known() -> None:
     """Neither up nor down."""
-    [status] = book(EDGE).statuses((), 0.0)
+    [status] = book(EDGE).statuses(0.0)
     assert (status.ssh_up, status.haproxy_up, status.age, status.servers) == (None, None, None, ())
 
 
@@ -39,7 +39,7 @@ def test_a_poll_that_is_too_old_is_down_and_shows_no_servers() -> None:
     """Three times the longer of interval and timeout: 30 s."""
     known = book(EDGE)
     known.record(haproxy())
-    [fresh], [old] = known.statuses((), 30.0), known.statuses((), 30.1)
+    [fresh], [old] = known.statuses(30.0), known.statuses(30.1)
     assert (fresh.haproxy_up, bool(fresh.servers)) == (True, True)
     assert (old.ssh_up, old.haproxy_up, old.servers, old.age) == (False, False, (), 30.1)
 
@@ -48,7 +48,7 @@ def test_a_dead_socket_leaves_ssh_up() -> None:
     """And says why."""
     known = book(EDGE)
     known.record(haproxy_failed(Phase.COMMAND, Reason.SOCKET_MISSING))
-    [status] = known.statuses((), 1.0)
+    [status] = known.statuses(1.0)
     assert (status.ssh_up, status.haproxy_up, status.scrape_seconds) == (True, False, None)
     assert status.reason.startswith("socket_missing")
 
@@ -57,7 +57,7 @@ def test_an_edge_without_a_socket_is_known_by_its_host() -> None:
     """Its SSH is up; of HAProxy nothing is said."""
     known = book(replace(WATCHED, asks_haproxy=False))
     known.record(SOUND)
-    [status] = known.statuses((), 1.0)
+    [status] = known.statuses(1.0)
     assert (status.asked, status.ssh_up, status.haproxy_up, status.host) == (False, True, None, SOUND)
 
 
@@ -82,20 +82,20 @@ def test_a_new_plan_keeps_what_still_applies() -> None:
     known.record(SOUND)
     known.record(haproxy())
     known.replan([replace(WATCHED, interval=20.0)])
-    assert known.statuses((), 1.0)[0].host is SOUND
+    assert known.statuses(1.0)[0].host is SOUND
     known.replan([replace(WATCHED, host=replace(HOST, ports=frozenset({25, 587})))])
-    [status] = known.statuses((), 1.0)
+    [status] = known.statuses(1.0)
     assert (status.host, status.haproxy_up) == (None, True)
     known.replan([])
     known.record(haproxy())
-    assert known.statuses((), 1.0) == ()
+    assert known.statuses(1.0) == ()
 
 
 def test_only_required_ports_can_be_unbound() -> None:
     """Without a plan of the host, or a view of it, nothing is said."""
     known = book(WATCHED)
     known.record(replace(SOUND, frontends={25: Frontend(25), 2525: Frontend(2525)}))
-    [status] = known.statuses((), 1.0)
-    assert unbound_ports(WATCHED, status) == (25,)
-    assert unbound_ports(EDGE, status) == ()
-    assert unbound_ports(WATCHED, replace(status, host=None)) == ()
+    [status] = known.statuses(1.0)
+    assert unbound_ports(WATCHED, status, ()) == (25,)
+    assert unbound_ports(EDGE, status, ()) == ()
+    assert unbound_ports(WATCHED, replace(status, host=None), ()) == ()

@@ -7,6 +7,7 @@ from monitor.core.verdicts import Verdict
 from monitor.verdict.evidence import Evidence, fresh, names, place, served_since, silent, targets, told
 from tests.verdict import build
 from tests.verdict.build import MUTE, SMTP, SUBMISSION, check, door, handshake, seen, status_of, well
+from tests.views import showing
 
 GOOD = status_of(well())
 
@@ -23,7 +24,7 @@ def evidence(verdict: Verdict, *nodes: str, service: str = "submission") -> Evid
     handshakes = tuple(
         shown(s, verdict) if (s.target.service == service and s.target.node in nodes) else s for s in GOOD.handshakes
     )
-    return Evidence(build.plan(), GOOD.checks, handshakes, GOOD.edges, GOOD.maillog)
+    return Evidence(build.plan(), (*GOOD.checks, *handshakes, *GOOD.front_doors), GOOD.edges, GOOD.maillog)
 
 
 def test_what_is_explained_fails_no_more() -> None:
@@ -48,10 +49,10 @@ def test_a_failing_check_counts_where_the_data_port_beside_it_has_served_since()
     """Where both fail, the data port's verdict is the one that speaks."""
     down = replace(next(s for s in GOOD.checks if s.target == check(SMTP)), up=False, since=1.0)
     checks = tuple(down if s.target == down.target else s for s in GOOD.checks)
-    alone = replace(evidence(Verdict.OK), checks=checks)
+    alone = showing(evidence(Verdict.OK), checks=checks)
     assert alone.dead_checks() == (down,)
     assert alone.without(frozenset({down.target})).dead_checks() == ()
-    together = replace(evidence(Verdict.NO_GREETING, "k8s-node1", service="smtp"), checks=checks)
+    together = showing(evidence(Verdict.NO_GREETING, "k8s-node1", service="smtp"), checks=checks)
     assert together.dead_checks() == ()
 
 

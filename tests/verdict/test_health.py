@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.core.model import ProbeKind, Target
+from monitor.core import kinds
+from monitor.core.model import Target
 from monitor.core.observations import NegativeObservation
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Verdict
@@ -43,7 +44,7 @@ def test_a_service_that_is_not_required_fails_for_itself_alone() -> None:
 def test_a_path_without_nodes_is_not_healthy() -> None:
     """The front doors may be fine: what is required on one node at least is on none."""
     status = status_of(all_well(PathBook(plan(nodes=()))))
-    assert {each.verdict for each in status.edges[0].front_doors} == {Verdict.OK}
+    assert {each.verdict for each in status.front_doors} == {Verdict.OK}
     assert status.health.status == "fail"
 
 
@@ -91,13 +92,13 @@ def test_a_closed_healthcheck_port_or_a_blind_edge_is_a_warning() -> None:
 @pytest.mark.parametrize(
     ("probe", "refused_", "status"),
     [
-        (ProbeKind.RELAY_CANARY, True, "pass"),
-        (ProbeKind.RELAY_CANARY, False, "fail"),
-        (ProbeKind.NO_HEADER, False, "warn"),
-        (ProbeKind.HEADER_ON_CHECK, False, "warn"),
+        (kinds.RELAY_CANARY, True, "pass"),
+        (kinds.RELAY_CANARY, False, "fail"),
+        (kinds.NO_HEADER, False, "warn"),
+        (kinds.HEADER_ON_CHECK, False, "warn"),
     ],
 )
-def test_an_open_relay_fails_and_other_acceptances_warn(probe: ProbeKind, *, refused_: bool, status: str) -> None:
+def test_an_open_relay_fails_and_other_acceptances_warn(probe: kinds.ProbeKind, *, refused_: bool, status: str) -> None:
     """A relay is used by anyone within hours; the others need someone inside."""
     where = Target("home", probe, "", "smtp")
     book = PathBook(replace(plan(), negatives=(NegativePlan(where, 3600.0, 20.0),)))

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from monitor.core import kinds
 from monitor.core.conversation import Conversation, DialogueOutcome, Endpoints, Failure
-from monitor.core.model import ProbeKind, Service, Target
+from monitor.core.model import Service, Target
 from monitor.core.observations import Judgement, Observation
 from monitor.core.proof import NOTHING
 from monitor.core.taxonomy import Phase, Reason
@@ -21,7 +22,7 @@ CLAIMED = "2001:db8:25::99"
 
 def asked(service: Service) -> Target:
     """Name the IPv6 round of a service."""
-    return target(ProbeKind.IPV6_HEADER, "", service)
+    return target(kinds.IPV6_HEADER, "", service)
 
 
 PLAN = Ipv6Plan(

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from monitor.core import kinds
 from monitor.core.conversation import Conversation, DialogueOutcome, Endpoints
-from monitor.core.model import ProbeKind
 from monitor.core.observations import Judgement, Observation
 from monitor.core.verdicts import Verdict
 from monitor.verdict.ipv6_log import Ipv6Log
@@ -11,7 +11,7 @@ from monitor.verdict.plan import Ipv6Plan
 from tests.verdict.build import EDGE, SMTP, target
 from tests.verdict.lines import batch
 
-WHERE = target(ProbeKind.IPV6_HEADER, "", SMTP)
+WHERE = target(kinds.IPV6_HEADER, "", SMTP)
 CLAIMED = "2001:db8:25::99"
 PLAN = Ipv6Plan({WHERE: SMTP}, CLAIMED, "2001:db8::25", needed=False, reply=False, log=True, refused_interval=3600.0)
 

@@ -139,7 +139,7 @@ def test_a_mute_smtpd_is_throttled_where_its_own_fatal_stands_in_the_log(book: P
     by_service = {each.target.service: each.verdict for each in shown.handshakes if each.target.node == NODES[0].name}
     assert by_service["submission"] is Verdict.THROTTLED
     assert by_service["smtps"] is Verdict.NO_GREETING
-    doors = {each.target.service: each.verdict for each in shown.edges[0].front_doors}
+    doors = {each.target.service: each.verdict for each in shown.front_doors}
     assert (doors["submission"], doors["smtps"]) == (Verdict.THROTTLED, Verdict.NO_GREETING)
 
 

@@ -1,6 +1,7 @@
 """Rows of the verdict table that read several targets at once."""
 
-from monitor.core.model import ProbeKind, Target
+from monitor.core import kinds
+from monitor.core.model import Target
 from monitor.core.observations import Observation
 from monitor.core.verdicts import Verdict
 from monitor.verdict.matrix import Column, Matrix, column
@@ -69,7 +70,7 @@ def test_a_port_is_open_that_accepts_whatever_it_says_then() -> None:
 
 OPEN, SHUT = Column(True, False, frozenset({"smtp"})), Column(True, False, frozenset())  # noqa: FBT003 - heard, silent
 GONE = Column(False, True, frozenset())  # noqa: FBT003 - heard, silent
-HERE = Target("home", ProbeKind.HANDSHAKE, "here", "smtp")
+HERE = Target("home", kinds.HANDSHAKE, "here", "smtp")
 
 
 def refined(own: Verdict, *, throttling: bool = False, **columns: Column) -> Verdict:

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from monitor.core import kinds
 from monitor.core.conversation import Failure
-from monitor.core.model import ProbeKind, Target
+from monitor.core.model import Target
 from monitor.core.observations import NegativeObservation
 from monitor.core.status import NegativeStatus, PathStatus
 from monitor.core.taxonomy import Phase, Reason
@@ -15,7 +16,7 @@ from monitor.verdict.path_book import PathBook
 from monitor.verdict.plan import NegativePlan
 from tests.verdict.build import SMTP, all_well, handshake, plan, refused, seen
 
-CANARY = Target("home", ProbeKind.RELAY_CANARY, "", "smtp")
+CANARY = Target("home", kinds.RELAY_CANARY, "", "smtp")
 PLAN = NegativePlan(CANARY, interval=3600.0, timeout=20.0)
 UNREACHED = Failure(Phase.CONNECT, Reason.REFUSED, "Connection refused")
 TAKEN = Failure(Phase.PROOF, Reason.ACCEPTED, "250 2.1.5 Ok")
@@ -105,9 +106,9 @@ def test_an_open_relay_is_critical_and_fails_the_health() -> None:
 
 @pytest.mark.parametrize(
     ("probe", "kind"),
-    [(ProbeKind.NO_HEADER, "header_not_required"), (ProbeKind.HEADER_ON_CHECK, "header_believed")],
+    [(kinds.NO_HEADER, "header_not_required"), (kinds.HEADER_ON_CHECK, "header_believed")],
 )
-def test_header_probes_are_critical_findings_and_a_warning_of_health(probe: ProbeKind, kind: str) -> None:
+def test_header_probes_are_critical_findings_and_a_warning_of_health(probe: kinds.ProbeKind, kind: str) -> None:
     """Somebody inside could lie about an address, but mail flows."""
     target = Target("home", probe, "", "smtp")
     status = path_with(told(was_refused=False, target=target), target=target)
@@ -126,10 +127,10 @@ def test_refused_or_unknown_is_healthy(rounds: tuple[NegativeObservation, ...]) 
 def test_healthy_nodes_are_those_whose_rounds_succeed() -> None:
     """A node that fails, or of which nothing fresh is known, is not worth asking."""
     path = all_well(PathBook(plan(fall=1)))
-    assert path.healthy_nodes(ProbeKind.HANDSHAKE, "smtp", 1.0) == ("k8s-node1", "k8s-node2")
+    assert path.healthy_nodes(kinds.HANDSHAKE, "smtp", 1.0) == ("k8s-node1", "k8s-node2")
     path.record(refused(handshake(SMTP), now=1.0))
-    assert path.healthy_nodes(ProbeKind.HANDSHAKE, "smtp", 1.0) == ("k8s-node2",)
-    assert path.healthy_nodes(ProbeKind.CHECK, "smtp", 1.0) == ("k8s-node1", "k8s-node2")
-    assert path.healthy_nodes(ProbeKind.HANDSHAKE, "smtp", 10_000.0) == ()
+    assert path.healthy_nodes(kinds.HANDSHAKE, "smtp", 1.0) == ("k8s-node2",)
+    assert path.healthy_nodes(kinds.CHECK, "smtp", 1.0) == ("k8s-node1", "k8s-node2")
+    assert path.healthy_nodes(kinds.HANDSHAKE, "smtp", 10_000.0) == ()
     path.record(seen(handshake(SMTP), now=2.0))
-    assert path.healthy_nodes(ProbeKind.HANDSHAKE, "smtp", 2.0) == ("k8s-node1", "k8s-node2")
+    assert path.healthy_nodes(kinds.HANDSHAKE, "smtp", 2.0) == ("k8s-node1", "k8s-node2")

@@ -37,8 +37,7 @@ def now_of(book: PathBook, now: float = 0.0) -> PathStatus:
 
 def of(status: PathStatus, target: object) -> TargetStatus:
     """Find one target's status."""
-    every = (*status.checks, *status.handshakes, *(each for edge in status.edges for each in edge.front_doors))
-    return next(each for each in every if each.target == target)
+    return next(each for each in status.targets if each.target == target)
 
 
 def test_before_the_first_round_nothing_is_claimed() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.core.model import ProbeKind
+from monitor.core import kinds
 from monitor.core.status import PathStatus
 from monitor.core.verdicts import Hop
 from monitor.verdict.path_book import PathBook
@@ -14,7 +14,7 @@ from tests.verdict.build import NODES, SERVICES, check, haproxy, log_alive, plan
 def standby(*down: str) -> PathStatus:
     """Give what a standby says where the checks of these nodes fail."""
     whole = plan(fall=1)
-    targets = tuple(each for each in whole.targets if each.target.probe is ProbeKind.CHECK)
+    targets = tuple(each for each in whole.targets if each.target.probe is kinds.CHECK)
     book = PathBook(replace(whole, targets=targets, elected=False))
     for node in NODES:
         for service in SERVICES:

@@ -2,10 +2,11 @@
 
 import pytest
 
-from monitor.core.model import ProbeKind, Target
+from monitor.core import kinds
+from monitor.core.model import Target
 from monitor.verdict.plan import HostPlan, Measure, NegativePlan, stale_after
 
-CANARY = Target("home", ProbeKind.RELAY_CANARY, "", "smtp")
+CANARY = Target("home", kinds.RELAY_CANARY, "", "smtp")
 
 
 @pytest.mark.parametrize(("interval", "timeout", "stale"), [(60.0, 20.0, 180.0), (5.0, 20.0, 60.0), (10.0, 10.0, 30.0)])

@@ -9,9 +9,10 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from monitor.core import kinds
 from monitor.core.conversation import Conversation, DialogueOutcome, Endpoints, Failure
 from monitor.core.maillog import LineKind, LogRecord
-from monitor.core.model import ProbeKind, Target
+from monitor.core.model import Target
 from monitor.core.observations import Judgement, MaillogBatch, Observation
 from monitor.core.status import PathStatus, TargetStatus
 from monitor.core.taxonomy import Phase, Reason
@@ -78,7 +79,7 @@ def holds(history: History, status: PathStatus) -> None:
         follows_rise_and_fall(each, history.rounds[each.target], plan)
         assert not each.stale or each.verdict is Verdict.UNKNOWN
         assert each.verdict not in FAILING - {Verdict.UNKNOWN} or each.up is False
-        asked = any(edge.asked for edge in status.edges) and each.target.probe is ProbeKind.HANDSHAKE
+        asked = any(edge.asked for edge in status.edges) and each.target.probe is kinds.HANDSHAKE
         assert (each.agreement is not None) is asked
     unknown = [each for each in shown if each.verdict is Verdict.UNKNOWN]
     if unknown or any(not each.verdict.up for each in shown):
@@ -236,7 +237,7 @@ def _flood(book: PathBook, number: int) -> None:
     spoken = Conversation(now, now, ends, {}, outcome=outcome, failure=failure)
     judgement = Judgement(Verdict.NO_GREETING if failure else Verdict.OK, failure)
     where = targets[number % len(targets)].target
-    for target in (where, Target("home", ProbeKind.HANDSHAKE, f"node{number}", "smtp")):
+    for target in (where, Target("home", kinds.HANDSHAKE, f"node{number}", "smtp")):
         book.record(Observation(target, now, now, now, judgement, answered=True, conversation=spoken))
     book.record(replace(haproxy(now=now), edge=f"edge{number}"))
     address = f"203.{number >> 16}.{number >> 8 & 255}.{number & 255}"

@@ -13,6 +13,7 @@ from monitor.verdict.log_reading import NotUnderstood
 from monitor.verdict.rules_log import clients_lost, deferring, log_not_understood, maillog_silent, wan_silent
 from monitor.verdict.traffic import Loss
 from tests.verdict.build import SMTP, handshake, plan, well
+from tests.views import showing
 
 LOSS = Loss(5587, edge=12, external=1, usual_edge=0.0, usual_external=11.0)
 
@@ -21,7 +22,7 @@ def evidence(log: LogSignals, verdict: Verdict = Verdict.OK) -> Evidence:
     """Show one handshake and the log's signals; no edge."""
     status = well().status(0.0, 1_000_000.0)
     (shown,) = [each for each in status.handshakes if each.target == handshake(SMTP)]
-    return Evidence(plan(), (), (replace(shown, verdict=verdict),), (), None, log)
+    return Evidence(plan(), (replace(shown, verdict=verdict),), (), None, log)
 
 
 def test_no_signal_is_no_cause() -> None:
@@ -43,7 +44,7 @@ def test_each_signal_has_its_cause() -> None:
 def test_without_a_front_door_the_nodes_tell_whether_all_is_well_inside() -> None:
     """A failing handshake on a path without an edge: who knows why nobody comes."""
     assert wan_silent(evidence(LogSignals(silence=5400.0), Verdict.NO_GREETING)) is None
-    assert wan_silent(Evidence(plan(), (), (), (), None, LogSignals(silence=5400.0))) is None
+    assert wan_silent(Evidence(plan(), (), (), None, LogSignals(silence=5400.0))) is None
 
 
 @pytest.mark.parametrize("shown", [True, False])
@@ -53,7 +54,7 @@ def test_a_log_that_never_showed_us_is_accused_only_where_its_past_did(shown: bo
     missing = Proof(EvidenceKind.LOG, ProofResult.UNPROVEN, why=Unproven.NO_LINE)
     handshakes = tuple(replace(each, proofs=(missing,)) for each in known.handshakes)
     log = MaillogStatus("file", up=True, lag=None, reason="")
-    assert (maillog_silent(replace(known, handshakes=handshakes, maillog=log)) is not None) is shown
+    assert (maillog_silent(showing(known, handshakes=handshakes, maillog=log)) is not None) is shown
 
 
 UNREAD = LogSignals(unread=NotUnderstood(3, 40, "dovecot: imap-login: Signed in"), shown=True)
@@ -68,7 +69,7 @@ def test_a_log_that_is_not_understood_is_the_hop_while_nothing_else_proves_the_c
     assert cause.evidence == ("dovecot: imap-login: Signed in",)
     for result, hop in ((ProofResult.UNPROVEN, True), (ProofResult.PROVEN, False), (ProofResult.DISPROVEN, False)):
         replied = tuple(replace(each, proofs=(Proof(EvidenceKind.REPLY, result),)) for each in known.handshakes)
-        assert (log_not_understood(replace(known, handshakes=replied)) is not None) is hop
+        assert (log_not_understood(showing(known, handshakes=replied)) is not None) is hop
 
 
 def test_a_log_that_is_not_understood_is_not_called_cut() -> None:
@@ -77,4 +78,4 @@ def test_a_log_that_is_not_understood_is_not_called_cut() -> None:
     missing = Proof(EvidenceKind.LOG, ProofResult.UNPROVEN, why=Unproven.NO_LINE)
     handshakes = tuple(replace(each, proofs=(missing,)) for each in known.handshakes)
     log = MaillogStatus("file", up=True, lag=None, reason="")
-    assert maillog_silent(replace(known, handshakes=handshakes, maillog=log)) is None
+    assert maillog_silent(showing(known, handshakes=handshakes, maillog=log)) is None

@@ -9,7 +9,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from monitor.core.model import ProbeKind
+from monitor.core import kinds
 from monitor.core.observations import NegativeObservation
 from monitor.core.status import PathStatus
 from monitor.core.verdicts import Hop, Verdict
@@ -27,12 +27,12 @@ from tests.verdict.scene import Scene, every, invented, name, shows
 
 WHOLE = "one edge, with its cluster"
 HEALTHY = "Every hop is healthy."
-PROBED = (ProbeKind.CHECK, ProbeKind.HANDSHAKE, ProbeKind.FRONT_DOOR)
+PROBED = (kinds.CHECK, kinds.HANDSHAKE, kinds.FRONT_DOOR)
 FINE = {Verdict.OK, Verdict.SLOW}
 EVERY_VERDICT = (*Verdict, invented())
 
 
-def groups(kind: ProbeKind, known: str) -> list[str]:
+def groups(kind: kinds.ProbeKind, known: str) -> list[str]:
     """Patterns of targets of a kind that fail together: one and all; where all is configured, parts of them too."""
     named = [name(each.target) for each in KNOWN[known].targets if each.target.probe is kind]
     if not named:
@@ -58,7 +58,7 @@ def test_hop_none_is_for_fine_verdicts_alone(known: str) -> None:
                 reached[kind, verdict in FINE] += 1
     patterns = {WHOLE: 4}.get(known, 2)
     for kind in PROBED:
-        asked = patterns if kind is not ProbeKind.FRONT_DOOR or KNOWN[known].edges else 0
+        asked = patterns if kind is not kinds.FRONT_DOOR or KNOWN[known].edges else 0
         assert reached[kind, True] == asked * len(FINE)
         assert reached[kind, False] == asked * (len(EVERY_VERDICT) - len(FINE))
 
@@ -199,7 +199,7 @@ def test_its_begin_and_its_end_are_events() -> None:
 
 def test_an_open_relay_breaks_no_hop_and_is_not_called_healthy() -> None:
     """What must be refused and was accepted is in the sentence."""
-    relay = NegativePlan(handshake(SMTP)._replace(probe=ProbeKind.RELAY_CANARY, node=""), 60.0, 5.0)
+    relay = NegativePlan(handshake(SMTP)._replace(probe=kinds.RELAY_CANARY, node=""), 60.0, 5.0)
     book = all_well(PathBook(replace(plan(), negatives=(relay,))))
     assert book.status(0.0, AT).diagnosis.summary == HEALTHY
     book.record(NegativeObservation(relay.target, "k8s-node1", 0.0, 0.0, AT, refused=False, reply="250 2.1.5 Ok"))
