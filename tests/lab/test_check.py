@@ -1,6 +1,7 @@
 """``mailpath check`` against the real servers: all green soon, and of each fault its name first and its exit status."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -21,6 +22,8 @@ from tests.waiting import eventually
 
 ALWAYS_WITHIN = DEADLINE + 20
 """Its own deadline, and what a busy machine takes to start it and to end it."""
+PICTURE = Path(__file__).with_name("picture.txt")
+JUST_STARTED = re.compile(r"^  - info     pfsense: haproxy_restarted\n(?: {13}.*\n)+", re.MULTILINE)
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
 
 
@@ -91,6 +94,11 @@ def test_all_green(green: Check) -> None:
     for part in ("NAT", "Edge", "Frontends", "Backends", "Nodes", "Listeners", "Client IP", "none"):
         assert part in green.said
     assert "\x1b" not in green.said
+
+
+def test_picture_is_the_same_on_every_release(green: Check) -> None:
+    """What a sound path looks like does not depend on whose servers those are; but they have only just been started."""
+    assert JUST_STARTED.sub("", green.said).rstrip() == PICTURE.read_text().rstrip()
 
 
 def test_json(lab: Lab, shipped: Path, green: Check) -> None:
