@@ -5,14 +5,14 @@ are not known here are passed over (those of a server are kept), conditional blo
 applied. What may be secret (``userlist``, ``stats auth``) is never kept.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, pairwise
 
 from monitor.core.edge import Bind, ConfiguredProxy, HaproxyConfiguration, StatsSocket
 from monitor.core.errors import WireError
 from monitor.core.taxonomy import Reason
-from monitor.wire.haproxy_check import HTTP, TCP, TYPES, CheckRules
+from monitor.wire.haproxy_check import HTTP, TCP, CheckRules
 from monitor.wire.haproxy_server import configured_servers
 from monitor.wire.haproxy_words import (
     PROXIES,
@@ -32,8 +32,8 @@ COMMAND = "cat /var/etc/haproxy/haproxy.cfg"
 # Reading this much takes a second; pfSense writes some 10 KiB.
 MAX_ANSWER = 1024 * 1024
 
-# Keywords of a proxy with "check" in them that say nothing of where a check connects to.
-_OTHER_CHECKS = frozenset({"email-alert", "external-check"})
+# Keywords of a proxy with "check" in them: where a check connects to is read of two, the third says nothing of it.
+_KNOWN_CHECKS = frozenset({TCP, HTTP, "external-check"})
 _MAX_KEYWORD = 40
 _MAX_PORTS_OF_A_BIND = 64
 # All of them are read again for each server.
@@ -99,24 +99,6 @@ class _Reader:
         self._named: dict[str, _Settings] = {}
         self._maxconn: int | None = None
         self._stats_sockets: list[StatsSocket] = []
-        self._keywords: Mapping[str, Callable[[_Section, ConfigLine], None]] = {
-            "mode": self._mode,
-            "timeout": self._timeout,
-            "clitimeout": self._timeout,
-            "srvtimeout": self._timeout,
-            "contimeout": self._timeout,
-            "default-server": self._default_server,
-            "default_backend": self._default_backend,
-            "use_backend": self._use_backend,
-            "maxconn": self._connections,
-            "bind": self._bind,
-            "server": self._server,
-            "server-template": self._server,
-            "option": self._option,
-            "no": self._no,
-            "tcp-check": self._check_rule,
-            "http-check": self._check_rule,
-        }
         self._healthchecks: dict[str, CheckRules] = {}
         self._never_local = False
         # A file that indents what stands in its sections shows by its margin where one begins.
@@ -137,12 +119,9 @@ class _Reader:
         elif self._section.kind == "global":
             self._global(line)
         elif self._section.kind == "healthcheck":
-            self._healthcheck(self._section, line)
+            _set_healthcheck(self._section.settings.checks, line)
         elif self._section.kind in {*PROXIES, "defaults"}:
-            if keyword in self._keywords:
-                self._keywords[keyword](self._section, line)
-            elif "check" in keyword and keyword not in _OTHER_CHECKS:
-                self._section.unknown[keyword[:_MAX_KEYWORD]] = None
+            _read(self._section, line)
 
     def configuration(self) -> HaproxyConfiguration:
         if self._section is None:
@@ -183,61 +162,69 @@ class _Reader:
             case ("stats", "socket", path, *words):
                 self._stats_sockets.append(_stats_socket(path, words, line))
 
-    def _mode(self, section: _Section, line: ConfigLine) -> None:
-        section.settings.mode = argument(line, 1)
-
-    def _timeout(self, section: _Section, line: ConfigLine) -> None:
-        name = _OLD_TIMEOUTS.get(line.words[0])
-        value = argument(line, 1 if name else 2)
-        name = name or line.words[1]
-        if name in _TIMEOUTS:
-            section.settings.timeouts[name] = milliseconds(value, line)
-
-    def _default_server(self, section: _Section, line: ConfigLine) -> None:
-        section.settings.default_server += line.words[1:]
-        if len(section.settings.default_server) > _MAX_DEFAULT_WORDS:
-            raise malformed(line.number, f"more than {_MAX_DEFAULT_WORDS} words of default-server")
-
-    def _default_backend(self, section: _Section, line: ConfigLine) -> None:
-        section.settings.default_backend = argument(line, 1)
-
-    def _use_backend(self, section: _Section, line: ConfigLine) -> None:
-        argument(line, 1)
-        section.use_backend = True
-
-    def _connections(self, section: _Section, line: ConfigLine) -> None:
-        section.settings.maxconn = number(argument(line, 1), line)
-
-    def _bind(self, section: _Section, line: ConfigLine) -> None:
-        for place in argument(line, 1).split(","):
-            section.binds += _binds(place, line)
-
-    def _server(self, section: _Section, line: ConfigLine) -> None:
-        argument(line, 2 if line.words[0] == "server" else 3)
-        section.servers.append(line)
-
-    def _option(self, section: _Section, line: ConfigLine) -> None:
-        if (kind := argument(line, 1)) in TYPES:
-            section.settings.checks.choose(kind)
-
-    def _no(self, section: _Section, line: ConfigLine) -> None:
-        if line.words[1:2] == ("option",) and (kind := argument(line, 2)) in TYPES:
-            section.settings.checks.choose(kind, on=False)
-
-    def _check_rule(self, section: _Section, line: ConfigLine) -> None:
-        section.settings.checks.add(line)
-
-    def _healthcheck(self, section: _Section, line: ConfigLine) -> None:
-        if line.words[0] == "type" and (kind := argument(line, 1)) in TYPES:
-            section.settings.checks.choose(kind)
-        elif line.words[0] in {TCP, HTTP}:
-            section.settings.checks.add(line)
-
     def _foreign(self, section: _Section, line: ConfigLine) -> bool:
         """Whether a line begins a section that is not known: at the margin, in a file that indents the rest."""
         keyword = line.words[0]
         at_the_margin = self._indented and line.column == 0 and not keyword.startswith(".")
         return at_the_margin and section.kind in {*PROXIES, "defaults"} and keyword not in PROXY_KEYWORDS
+
+
+def _read(section: _Section, line: ConfigLine) -> None:
+    """Take over a line of a proxy or of ``defaults``."""
+    keyword = line.words[0]
+    match keyword:
+        case "bind":
+            for place in argument(line, 1).split(","):
+                section.binds += _binds(place, line)
+        case "server" | "server-template":
+            argument(line, 2 if keyword == "server" else 3)
+            section.servers.append(line)
+        case "use_backend":
+            argument(line, 1)
+            section.use_backend = True
+        case _ if "check" in keyword and keyword not in _KNOWN_CHECKS:
+            section.unknown[keyword[:_MAX_KEYWORD]] = None
+        case _:
+            _set(section.settings, line)
+
+
+def _set(settings: _Settings, line: ConfigLine) -> None:
+    """Take over what ``defaults`` may say too."""
+    match line.words:
+        case ("mode", *_):
+            settings.mode = argument(line, 1)
+        case ("timeout" | "clitimeout" | "srvtimeout" | "contimeout", *_):
+            _set_timeout(settings, line)
+        case ("default-server", *words):
+            settings.default_server += tuple(words)
+            if len(settings.default_server) > _MAX_DEFAULT_WORDS:
+                raise malformed(line.number, f"more than {_MAX_DEFAULT_WORDS} words of default-server")
+        case ("default_backend", *_):
+            settings.default_backend = argument(line, 1)
+        case ("maxconn", *_):
+            settings.maxconn = number(argument(line, 1), line)
+        case ("option", *_):
+            settings.checks.choose(argument(line, 1))
+        case ("no", "option", *_):
+            settings.checks.choose(argument(line, 2), on=False)
+        case ("tcp-check" | "http-check", *_):
+            settings.checks.add(line)
+
+
+def _set_healthcheck(checks: CheckRules, line: ConfigLine) -> None:
+    """Take over a line of a ``healthcheck`` section."""
+    if line.words[0] == "type":
+        checks.choose(argument(line, 1))
+    elif line.words[0] in {TCP, HTTP}:
+        checks.add(line)
+
+
+def _set_timeout(settings: _Settings, line: ConfigLine) -> None:
+    name = _OLD_TIMEOUTS.get(line.words[0])
+    value = argument(line, 1 if name else 2)
+    name = name or line.words[1]
+    if name in _TIMEOUTS:
+        settings.timeouts[name] = milliseconds(value, line)
 
 
 def _proxy(section: _Section, healthchecks: Mapping[str, CheckRules]) -> ConfiguredProxy:

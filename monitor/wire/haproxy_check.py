@@ -19,16 +19,9 @@ TYPES = {
     "tcp-check": TCP,
     "httpchk": HTTP,
     **dict.fromkeys(
-        (
-            "external-check",
-            "ldap-check",
-            "mysql-check",
-            "pgsql-check",
-            "redis-check",
-            "smtpchk",
-            "spop-check",
-            "ssl-hello-chk",
-        ),
+        """
+        external-check ldap-check mysql-check pgsql-check redis-check smtpchk spop-check ssl-hello-chk
+        """.split(),  # noqa: SIM905 - a table of words, not of quotes
         OTHER,
     ),
 }
@@ -66,10 +59,11 @@ class CheckRules:
         return CheckRules(self.type, {kind: list(rules) for kind, rules in self.rules.items()}, inherited=True)
 
     def choose(self, kind: str, *, on: bool = True) -> None:
-        """Take over an ``option`` or ``type``; ``no option`` takes its own kind back."""
-        if on:
-            self.type = TYPES[kind]
-        elif self.type == TYPES[kind]:
+        """Take over an ``option`` or ``type`` of a check, no other; ``no option`` takes its own kind back."""
+        known = TYPES.get(kind)
+        if known is not None and on:
+            self.type = known
+        elif known == self.type:
             self.type = ""
 
     def add(self, line: ConfigLine) -> None:

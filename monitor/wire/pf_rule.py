@@ -7,6 +7,7 @@ Lists in braces are read as well: the same grammar, and other versions fold them
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from monitor.core.errors import WireError
 from monitor.core.taxonomy import Reason
@@ -112,97 +113,44 @@ class _Reader:
         self._text = line.strip()
         self._tokens: Sequence[str] = _TOKEN.findall(line)
         self._at = 0
-        self._direction = self._family = self._tag = ""
-        self._quick = self._chancy = self._interface_negated = False
-        self._interfaces: tuple[str, ...] = ()
-        self._protocols: tuple[str, ...] = ()
-        self._source, self._destination = PfHost(), PfHost()
-        self._targets: tuple[str, ...] = ()
-        self._target_ports: PortRange | None = None
 
     def rule(self) -> PfRule:
         action, negated, passes = self._action()
+        found: dict[str, Any] = {}  # fields of the rule
         while self._at < len(self._tokens):
-            word = self._next()
+            word = self.take()
             if word in _CLAUSES:
-                _CLAUSES[word](self, word)
-        if action in _TRANSLATIONS and not negated and not self._targets:
+                found |= _CLAUSES[word](self, word)
+        if action in _TRANSLATIONS and not negated and not found.get("targets"):
             raise ValueError("no target")
-        return PfRule(
-            text=self._text,
-            action=action,
-            negated=negated,
-            passes=passes,
-            direction=self._direction,
-            quick=self._quick,
-            interfaces=self._interfaces,
-            interface_negated=self._interface_negated,
-            family=self._family,
-            protocols=self._protocols,
-            source=self._source,
-            destination=self._destination,
-            targets=self._targets,
-            target_ports=self._target_ports,
-            tag=self._tag,
-            chancy=self._chancy,
-        )
+        return PfRule(self._text, action, negated, passes, **found)
 
-    def set_direction(self, word: str) -> None:
-        self._direction = word
-
-    def set_quick(self, _: str) -> None:
-        self._quick = True
-
-    def set_interfaces(self, _: str) -> None:
-        self._interface_negated = self._skip("!")
-        self._interfaces = self._list()
-
-    def set_family(self, word: str) -> None:
-        self._family = word
-
-    def set_protocols(self, _: str) -> None:
-        self._protocols = self._list()
-
-    def set_source(self, _: str) -> None:
-        self._source = self._host()
-
-    def set_destination(self, _: str) -> None:
-        self._destination = self._host()
-
-    def set_targets(self, _: str) -> None:
-        self._targets = self._list()
-        if self._skip("port"):
-            low, _colon, high = self._next().partition(":")
+    def targets(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"targets": self.names()}
+        if self.skip("port"):
+            low, _colon, high = self.take().partition(":")
             first = _port(low)
             # ``port 2525:*`` and ``port 2525:2530``: the ports follow one another
-            self._target_ports = first, (first if not high else _MAX_PORT if high == "*" else _port(high))
+            found["target_ports"] = first, (first if not high else _MAX_PORT if high == "*" else _port(high))
+        return found
 
-    def set_tag(self, _: str) -> None:
-        self._tag = self._next()
-
-    def set_chancy(self, _: str) -> None:
-        self._chancy = True
-        self._next()
-
-    def leave_value(self, _: str) -> None:
-        self._next()
-
-    def leave_parentheses(self, _: str) -> None:
-        while self._next() != ")":
+    def pass_over(self, end: str = "") -> None:
+        """Leave out one word, or all up to the one that ends them."""
+        while self.take() != end and end:
             pass
 
     def _action(self) -> tuple[str, bool, bool]:
         if self._tokens[0].startswith("@"):  # pfctl -v numbers the rules: @12, or @12(0)
             self._at = 1
-            if self._skip("("):
-                self.leave_parentheses("(")
-        negated = self._skip("no")
-        action = self._next()
+            if self.skip("("):
+                self.pass_over(")")
+        negated = self.skip("no")
+        action = self.take()
         if action not in _TRANSLATIONS and (negated or action not in _FILTERS):
             raise ValueError("no rule")
-        return action, negated, action in _TRANSLATIONS and self._skip("pass")
+        return action, negated, action in _TRANSLATIONS and self.skip("pass")
 
-    def _next(self) -> str:
+    def take(self) -> str:
         token = self._tokens[self._at]
         self._at += 1
         return token
@@ -210,79 +158,89 @@ class _Reader:
     def _peek(self) -> str:
         return self._tokens[self._at] if self._at < len(self._tokens) else ""
 
-    def _skip(self, token: str) -> bool:
+    def skip(self, token: str) -> bool:
         found = self._peek() == token
         self._at += found
         return found
 
-    def _list(self) -> tuple[str, ...]:
+    def names(self) -> tuple[str, ...]:
         """Read a word, or several in braces; an interface in parentheses is one word: ``(em0)``."""
-        if not self._skip("{"):
+        if not self.skip("{"):
             return (self._word(),)
         words = []
-        while not self._skip("}"):
-            if not self._skip(","):
+        while not self.skip("}"):
+            if not self.skip(","):
                 words.append(self._word())
         return tuple(words)
 
     def _word(self) -> str:
-        if self._skip("("):
-            inside = self._next()
-            self.leave_parentheses("(")
+        if self.skip("("):
+            inside = self.take()
+            self.pass_over(")")
             return f"({inside})"
-        word = ("! " if self._skip("!") else "") + self._next()
+        word = ("! " if self.skip("!") else "") + self.take()
         if word in {"{", "}", ")", ",", "->"}:
             raise ValueError(f"{word!r} where a word was due")
         return word
 
-    def _host(self) -> PfHost:
-        negated = self._skip("!")
+    def host(self) -> PfHost:
+        negated = self.skip("!")
         addresses: tuple[str, ...] = (ANY,)
         if self._peek() != "port":
-            addresses = self._list()
-        ports = self._ports() if self._skip("port") else ()
+            addresses = self.names()
+        ports = self._ports() if self.skip("port") else ()
         return PfHost(addresses, negated, ports)
 
     def _ports(self) -> tuple[PortRange, ...]:
-        if not self._skip("{"):
+        if not self.skip("{"):
             return self._operation()
         ranges: list[PortRange] = []
-        while not self._skip("}"):
-            if not self._skip(","):
+        while not self.skip("}"):
+            if not self.skip(","):
                 ranges += self._operation()
         return tuple(ranges)
 
     def _operation(self) -> tuple[PortRange, ...]:
-        word = self._next()
+        word = self.take()
         if word in _OPERATORS:
-            return _OPERATORS[word](_port(self._next()))
+            return _OPERATORS[word](_port(self.take()))
         low, colon, high = word.partition(":")
         first = _port(low)
         if colon:
             return ((first, _port(high)),)
-        if self._skip("><"):
-            return ((first + 1, _port(self._next()) - 1),)
-        if self._skip("<>"):
-            return ((0, first - 1), (_port(self._next()) + 1, _MAX_PORT))
+        if self.skip("><"):
+            return ((first + 1, _port(self.take()) - 1),)
+        if self.skip("<>"):
+            return ((0, first - 1), (_port(self.take()) + 1, _MAX_PORT))
         return ((first, first),)
 
 
+_Clause = Callable[[_Reader, str], dict[str, Any]]
+
+
+def _unknown(reader: _Reader, _: str) -> dict[str, Any]:
+    reader.pass_over()
+    return {"chancy": True}
+
+
+def _nothing(reader: _Reader, word: str) -> dict[str, Any]:
+    reader.pass_over(")" if word == "(" else "")
+    return {}
+
+
 # What stands in a rule beside these (log, flags S/SA, keep state, all, drop) says nothing of where it applies.
-_CLAUSES: Mapping[str, Callable[[_Reader, str], None]] = {
-    "in": _Reader.set_direction,
-    "out": _Reader.set_direction,
-    "quick": _Reader.set_quick,
-    "on": _Reader.set_interfaces,
-    "inet": _Reader.set_family,
-    "inet6": _Reader.set_family,
-    "proto": _Reader.set_protocols,
-    "from": _Reader.set_source,
-    "to": _Reader.set_destination,
-    "->": _Reader.set_targets,
-    "tag": _Reader.set_tag,
-    **dict.fromkeys(("tagged", "probability", "os", "user", "group", "received-on"), _Reader.set_chancy),
-    "label": _Reader.leave_value,
-    "(": _Reader.leave_parentheses,
+_CLAUSES: Mapping[str, _Clause] = {
+    **dict.fromkeys(("in", "out"), lambda _, word: {"direction": word}),
+    "quick": lambda *_: {"quick": True},
+    "on": lambda reader, _: {"interface_negated": reader.skip("!"), "interfaces": reader.names()},
+    **dict.fromkeys(("inet", "inet6"), lambda _, word: {"family": word}),
+    "proto": lambda reader, _: {"protocols": reader.names()},
+    "from": lambda reader, _: {"source": reader.host()},
+    "to": lambda reader, _: {"destination": reader.host()},
+    "->": lambda reader, _: reader.targets(),
+    "tag": lambda reader, _: {"tag": reader.take()},
+    **dict.fromkeys(("tagged", "probability", "os", "user", "group", "received-on"), _unknown),
+    **dict.fromkeys(("label", "("), _nothing),
 }
 _OPERATORS: Mapping[str, Callable[[int], tuple[PortRange, ...]]] = {
     "=": lambda port: ((port, port),),
