@@ -7,9 +7,10 @@ endpoints nor ports), and a proxy in between may answer anything: whatever the J
 
 import re
 from base64 import b64decode
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, TypeVar
 
 from monitor.core.kube import (
     Container,
@@ -27,6 +28,7 @@ from monitor.core.moments import seconds_of
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 
 Document = Mapping[str, Any]
+T = TypeVar("T")
 
 # Messages are shown to people; kubelet's own may hold pages of a container's log.
 _LONGEST = 300
@@ -36,15 +38,22 @@ _PORTS = 65_535
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----")
 
 
-def node(document: Document) -> KubeNode | None:
+def _named(read: Callable[[Document, str], T]) -> Callable[[Document], T | None]:
+    @wraps(read)
+    def read_named(document: Document) -> T | None:
+        name = _text(_map(document, "metadata"), "name")
+        return read(document, name) if name else None
+
+    return read_named
+
+
+@_named
+def node(document: Document, name: str) -> KubeNode:
     """Read a Node."""
-    name = _name(document)
     spec, status = _map(document, "spec"), _map(document, "status")
     conditions = {_text(each, "type"): _text(each, "status") for each in _maps(status, "conditions")}
     ready = {"True": True, "False": False}.get(conditions.pop("Ready", ""))
     found = [_address(each, "address") for each in _maps(status, "addresses") if each.get("type") == "InternalIP"]
-    if not name:
-        return None
     return KubeNode(
         name=name,
         addresses=tuple(address for address in found if address),
@@ -54,14 +63,12 @@ def node(document: Document) -> KubeNode | None:
     )
 
 
-def service(document: Document) -> KubeService | None:
+@_named
+def service(document: Document, name: str) -> KubeService:
     """Read a Service."""
-    name = _name(document)
     spec = _map(document, "spec")
     ingress = _maps(_map(_map(document, "status"), "loadBalancer"), "ingress")
     balancers = [_text(each, "ip") or _text(each, "hostname") for each in ingress]
-    if not name:
-        return None
     return KubeService(
         name=name,
         type=_text(spec, "type") or "ClusterIP",
@@ -78,26 +85,24 @@ def _service_port(port: Document) -> ServicePort:
     return ServicePort(_text(port, "name"), number, target, _number(port, "nodePort"))
 
 
-def endpoint_slice(document: Document) -> EndpointSlice | None:
+@_named
+def endpoint_slice(document: Document, name: str) -> EndpointSlice:
     """Read an EndpointSlice."""
-    name = _name(document)
     labels = _labels(_map(document, "metadata"), "labels")
     # "A nil value should be interpreted as true" (EndpointConditions).
     conditions = [_map(each, "conditions") for each in _maps(document, "endpoints") if each.get("addresses")]
     ready = sum(each.get("ready") is not False for each in conditions)
     ports = {_text(each, "name"): _number(each, "port") or None for each in _maps(document, "ports")}
-    return EndpointSlice(name, labels.get(SERVICE_NAME_LABEL, ""), ports, ready) if name else None
+    return EndpointSlice(name, labels.get(SERVICE_NAME_LABEL, ""), ports, ready)
 
 
-def pod(document: Document) -> Pod | None:
+@_named
+def pod(document: Document, name: str) -> Pod:
     """Read a Pod."""
-    name = _name(document)
     metadata, status = _map(document, "metadata"), _map(document, "status")
     conditions = {_text(each, "type"): each for each in _maps(status, "conditions")}
     unschedulable = conditions.get("PodScheduled", {})
     why = unschedulable if unschedulable.get("status") == "False" else status
-    if not name:
-        return None
     return Pod(
         name=name,
         phase=_text(status, "phase") or "Unknown",
@@ -134,9 +139,9 @@ def _container(document: Document) -> Container:
     )
 
 
-def deployment(document: Document) -> Deployment | None:
+@_named
+def deployment(document: Document, name: str) -> Deployment:
     """Read a Deployment."""
-    name = _name(document)
     spec, status = _map(document, "spec"), _map(document, "status")
     wanted = _count(spec, "replicas") if spec.get("replicas") is not None else 1
     behind = _count(status, "observedGeneration") < _count(_map(document, "metadata"), "generation")
@@ -146,8 +151,6 @@ def deployment(document: Document) -> Deployment | None:
         for each in _maps(status, "conditions")
         if (each.get("type"), each.get("status")) in {("ReplicaFailure", "True"), ("Progressing", "False")}
     ]
-    if not name:
-        return None
     return Deployment(
         name=name,
         selector=_labels(_map(spec, "selector"), "matchLabels"),
@@ -160,12 +163,10 @@ def deployment(document: Document) -> Deployment | None:
     )
 
 
-def cronjob(document: Document) -> CronJob | None:
+@_named
+def cronjob(document: Document, name: str) -> CronJob:
     """Read a CronJob."""
-    name = _name(document)
     spec, status = _map(document, "spec"), _map(document, "status")
-    if not name:
-        return None
     return CronJob(
         name=name,
         schedule=_text(spec, "schedule"),
@@ -175,15 +176,13 @@ def cronjob(document: Document) -> CronJob | None:
     )
 
 
-def job(document: Document) -> Job | None:
+@_named
+def job(document: Document, name: str) -> Job:
     """Read a Job."""
-    name = _name(document)
     status = _map(document, "status")
     ended = {_text(each, "type"): each for each in _maps(status, "conditions") if each.get("status") == "True"}
     failed, complete = ended.get("Failed"), ended.get("Complete")
     end = failed or complete
-    if not name:
-        return None
     return Job(
         name=name,
         owners=_owners(_map(document, "metadata")),
@@ -254,7 +253,3 @@ def _owners(metadata: Document) -> tuple[str, ...]:
 
 def _time(document: Document, key: str) -> float | None:
     return seconds_of(_text(document, key))
-
-
-def _name(document: Document) -> str:
-    return _text(_map(document, "metadata"), "name")
