@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import os
 import socket
 import sys
 from collections.abc import Sequence
@@ -66,7 +67,7 @@ async def _opened(directory: Path) -> MailPath:
                 "; where only 127.0.0.1 is loopback, as on macOS, first do "
                 f"`sudo ifconfig lo0 alias ADDRESS` for each of {', '.join(addresses)}"
             )
-        raise ConfigError(Fault("demo", f"{error.strerror}{advice}")) from error
+        raise ConfigError(Fault("demo", f"{os.strerror(error.errno or 0)}{advice}")) from error
 
 
 def _schedule(path: MailPath, fault: DemoFault, delay: float) -> None:

@@ -1,8 +1,9 @@
-"""The mail server's end of a connection: PROXY header, lines, TLS in the middle, each within its bound."""
+"""The mail server's end of a connection: its client, PROXY header, lines, TLS in the middle, each within its bound."""
 
 import asyncio
 import ssl
 from contextlib import suppress
+from typing import NamedTuple
 
 from monitor.core.conversation import Endpoints
 from monitor.links.tcp import TcpStream
@@ -17,6 +18,29 @@ _RECORD = 16 * 1024
 
 class ClientGoneError(ConnectionError):
     """The client has left, or sends what no client sends."""
+
+
+class Client(NamedTuple):
+    """A client and where it seems to have connected, by the PROXY header or by the TCP connection itself."""
+
+    address: str
+    port: int
+    local_address: str
+    local_port: int
+
+    def __str__(self) -> str:
+        """Write it as smtpd does, which finds no name for any of these addresses."""
+        return f"unknown[{self.address}]"
+
+    @property
+    def source(self) -> str:
+        """Write the client as postscreen does."""
+        return f"[{self.address}]:{self.port}"
+
+    @property
+    def destination(self) -> str:
+        """Write the destination as postscreen does."""
+        return f"[{self.local_address}]:{self.local_port}"
 
 
 class Connection:

@@ -6,8 +6,7 @@ import ssl
 from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
 
-from monitor.demo.client import Client
-from monitor.demo.connection import ClientGoneError, Connection
+from monitor.demo.connection import Client, ClientGoneError, Connection
 from monitor.demo.maillog_writer import Say, neutered
 from monitor.links.clock import wall_clock
 

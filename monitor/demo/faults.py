@@ -1,4 +1,4 @@
-"""What can be broken in the demo: one row a fault."""
+"""What can be broken in the demo: one function a fault."""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -15,12 +15,15 @@ _SLOW_GREETING = 0.8
 _DEAD_PORT = 9
 
 
+Strike = Callable[[MailPath], None]
+
+
 class DemoFault(NamedTuple):
     """One way to break the path: its name, what happens in a sentence, and how it is done."""
 
     name: str
     sentence: str
-    strike: Callable[[MailPath], None]
+    strike: Strike
 
 
 class PlannedFault(NamedTuple):
@@ -30,6 +33,18 @@ class PlannedFault(NamedTuple):
     delay: float
 
 
+_BY_NAME: dict[str, DemoFault] = {}
+
+
+def _fault(name: str, sentence: str) -> Callable[[Strike], Strike]:
+    def register(strike: Strike) -> Strike:
+        _BY_NAME[name] = DemoFault(name, sentence, strike)
+        return strike
+
+    return register
+
+
+@_fault("node-down", "k8s-node2 falls silent on every port, as a host without power does.")
 def _node_down(path: MailPath) -> None:
     node = path.layout.nodes[_BROKEN_NODE]
     for port in path.ports.values():
@@ -37,62 +52,52 @@ def _node_down(path: MailPath) -> None:
             port.silence()
 
 
+@_fault("proxy-off", "The mail server takes the PROXY header for commands: PROXY is off on its ports.")
 def _proxy_off(path: MailPath) -> None:
     path.mail_server.proxy = False
 
 
+@_fault("port-closed", "k8s-node2 refuses the submission NodePort; its healthcheck port lives on.")
 def _port_closed(path: MailPath) -> None:
     service = path.haproxy.pools[_BROKEN_SERVICE].service
     path.ports[path.layout.nodes[_BROKEN_NODE].name, service.node_port].close()
 
 
+@_fault(
+    "haproxy-pool-down",
+    "HAProxy checks the submission pool at a port where nothing listens, and takes every server out.",
+)
 def _haproxy_pool_down(path: MailPath) -> None:
     for server in path.haproxy.pools[_BROKEN_SERVICE].servers:
         server.check_port = _DEAD_PORT
 
 
+@_fault("snat-address", "The mail log shows the edge's address in the place of every client's: the client IP is lost.")
 def _snat_address(path: MailPath) -> None:
     path.mail_server.seen_as = path.layout.edge_address
 
 
+@_fault("log-stalled", "The mail log gets no more lines, while mail goes on.")
 def _log_stalled(path: MailPath) -> None:
     path.log.stalled = True
 
 
+@_fault("ssh-down", "The edge's sshd refuses connections: HAProxy cannot be asked any more.")
 def _ssh_down(path: MailPath) -> None:
     path.ssh.close()
 
 
+@_fault("certificate-expired", "Every service shows a certificate that expired yesterday.")
 def _certificate_expired(path: MailPath) -> None:
     path.mail_server.tls = path.authority.server_context(expired=True)
 
 
+@_fault("slow-greeting", f"Every greeting comes {_SLOW_GREETING:g} seconds late.")
 def _slow_greeting(path: MailPath) -> None:
     path.mail_server.greeting_delay = _SLOW_GREETING
 
 
-FAULTS = (
-    DemoFault("node-down", "k8s-node2 falls silent on every port, as a host without power does.", _node_down),
-    DemoFault(
-        "proxy-off", "The mail server takes the PROXY header for commands: PROXY is off on its ports.", _proxy_off
-    ),
-    DemoFault("port-closed", "k8s-node2 refuses the submission NodePort; its healthcheck port lives on.", _port_closed),
-    DemoFault(
-        "haproxy-pool-down",
-        "HAProxy checks the submission pool at a port where nothing listens, and takes every server out.",
-        _haproxy_pool_down,
-    ),
-    DemoFault(
-        "snat-address",
-        "The mail log shows the edge's address in the place of every client's: the client IP is lost.",
-        _snat_address,
-    ),
-    DemoFault("log-stalled", "The mail log gets no more lines, while mail goes on.", _log_stalled),
-    DemoFault("ssh-down", "The edge's sshd refuses connections: HAProxy cannot be asked any more.", _ssh_down),
-    DemoFault("certificate-expired", "Every service shows a certificate that expired yesterday.", _certificate_expired),
-    DemoFault("slow-greeting", f"Every greeting comes {_SLOW_GREETING:g} seconds late.", _slow_greeting),
-)
-_BY_NAME = {fault.name: fault for fault in FAULTS}
+FAULTS = tuple(_BY_NAME.values())
 
 
 def plan(words: Iterable[str]) -> tuple[PlannedFault, ...]:

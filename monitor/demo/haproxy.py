@@ -1,17 +1,21 @@
-"""HAProxy in small: pools of servers, checked as HAProxy on Linux checks them, taken in turn."""
+"""HAProxy in small: pools of servers, checked as HAProxy on Linux checks them, taken in turn by frontends."""
 
 import asyncio
 import itertools
 from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 
 from monitor.core.haproxy import ServerState
 from monitor.core.model import Node, Service
 from monitor.core.taxonomy import Reason
 from monitor.links.connector import Connector, Terms
+from monitor.links.tcp import TcpStream, resolve
+from monitor.wire.proxy_header import ProxyHeader
+from monitor.wire.proxy_v2 import encode_v2
 
 INTER = 0.8
-CHECK_TIMEOUT = 1.0
+CHECK_TIMEOUT = CONNECT_TIMEOUT = 1.0
 """Seconds; the runbook's ``inter 5000`` made quick, but mailpath is to know of a dead node before HAProxy does."""
 RISE = 2
 FALL = 3
@@ -80,6 +84,31 @@ class Pool:
         return next((server for server in turns if server.state is ServerState.RUNNING), None)
 
 
+class FrontDoor:
+    """One frontend: a client's connection goes to the pool's next server, as by ``mode tcp`` with ``send-proxy-v2``."""
+
+    def __init__(self, pool: Pool) -> None:
+        """Take the pool behind this frontend."""
+        self._pool = pool
+
+    async def serve(self, client: TcpStream) -> None:
+        """Forward one connection to its end; without a server that answers it is closed without a byte."""
+        server = self._pool.next_server()
+        if server is None:
+            return
+        async with asyncio.timeout(CONNECT_TIMEOUT):
+            upstream = await TcpStream.connect(await resolve(server.address, server.port))
+        server.sessions += 1
+        try:
+            with closing(upstream):
+                ends = client.endpoints()
+                header = ProxyHeader.tcp(ends.remote_address, ends.remote_port, ends.local_address, ends.local_port)
+                await upstream.send(encode_v2(header))
+                await asyncio.gather(_forward(client, upstream), _forward(upstream, client))
+        finally:
+            server.sessions -= 1
+
+
 class Haproxy:
     """All pools of one HAProxy process, and their checks."""
 
@@ -107,3 +136,11 @@ async def _watch(server: Server, connector: Connector) -> None:
         result = await connector.connect(server.address, server.check_port, Terms(CHECK_TIMEOUT, silent=True))
         server.checked(result.reason, asyncio.get_running_loop().time())
         await asyncio.sleep(INTER)
+
+
+async def _forward(source: TcpStream, sink: TcpStream) -> None:
+    """Hand on bytes and, at their end, the end; a reset on one side ends the other in order."""
+    with suppress(OSError):
+        while data := await source.receive():
+            await sink.send(data)
+    sink.finish_sending()

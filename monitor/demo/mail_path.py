@@ -7,8 +7,7 @@ from pathlib import Path
 from monitor.demo import haproxy_view, host_view
 from monitor.demo.certificates import Authority
 from monitor.demo.clients import Clients
-from monitor.demo.front_door import FrontDoor
-from monitor.demo.haproxy import Haproxy
+from monitor.demo.haproxy import FrontDoor, Haproxy
 from monitor.demo.layout import Layout, layouts
 from monitor.demo.mail_server import MailServer
 from monitor.demo.maillog_writer import MaillogWriter

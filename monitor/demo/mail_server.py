@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from monitor.core.model import MailProtocol, Node, Service
-from monitor.demo.client import Client
-from monitor.demo.connection import ClientGoneError, Connection
+from monitor.demo.connection import Client, ClientGoneError, Connection
 from monitor.demo.dovecot import ImapLogin
 from monitor.demo.layout import POD_ADDRESS, SERVER_NAME
 from monitor.demo.maillog_writer import MaillogWriter, quoted

@@ -68,15 +68,8 @@ class Port:
             filler.connect_ex((self.address, self.port))
 
     def _listen(self, backlog: int) -> socket.socket:
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        try:
-            listener.settimeout(0)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((self.address, self.port))
-            listener.listen(backlog)
-        except OSError:
-            listener.close()
-            raise
+        listener = socket.create_server((self.address, self.port), backlog=backlog)
+        listener.settimeout(0)
         return listener
 
     def _accept(self, listener: socket.socket) -> None:

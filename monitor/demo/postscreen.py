@@ -4,8 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
-from monitor.demo.client import Client
-from monitor.demo.connection import ClientGoneError, Connection
+from monitor.demo.connection import Client, ClientGoneError, Connection
 from monitor.demo.maillog_writer import Say, quoted
 from monitor.demo.smtpd import GREETING, MAX_COMMANDS
 

@@ -5,8 +5,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from monitor.demo.client import Client
-from monitor.demo.connection import ClientGoneError, Connection
+from monitor.demo.connection import Client, ClientGoneError, Connection
 from monitor.demo.layout import SERVER_NAME
 from monitor.demo.maillog_writer import Say, neutered, quoted
 
@@ -16,6 +15,15 @@ _FAILURES_FROM = "4"
 MAX_COMMANDS = 100
 GREETING = f"{SERVER_NAME} ESMTP"
 
+# What is answered whatever stands behind the command.
+_REPLIES = {
+    "AUTH": "535 5.7.8 Error: authentication failed: (reason unavailable)",
+    "DATA": "503 5.5.1 Error: need RCPT command",
+    "RSET": "250 2.0.0 Ok",
+    "NOOP": "250 2.0.0 Ok",
+    "VRFY": "502 5.5.1 VRFY command is disabled",
+    "QUIT": "221 2.0.0 Bye",
+}
 _EXTENSIONS = ("PIPELINING", "SIZE 10240000", "ETRN")
 _MORE_EXTENSIONS = ("ENHANCEDSTATUSCODES", "8BITMIME", "SMTPUTF8", "CHUNKING")
 
@@ -47,14 +55,8 @@ class Smtpd:
             "HELO": self._hello,
             "EHLO": self._hello,
             "STARTTLS": self._start_tls,
-            "AUTH": self._auth,
             "MAIL": self._mail,
             "RCPT": self._rcpt,
-            "DATA": self._data,
-            "RSET": self._rset,
-            "NOOP": self._noop,
-            "VRFY": self._vrfy,
-            "QUIT": self._quit,
         }
 
     async def serve(self, pause: Callable[[], Awaitable[None]]) -> None:
@@ -79,9 +81,11 @@ class Smtpd:
                 self._say(f"improper command pipelining after CONNECT from {self._client}: {early}")
             verb, _, rest = line.partition(" ")
             verb = verb.upper()
+            self._state = verb if verb in self._commands or verb in _REPLIES else "UNKNOWN"
+            if verb == "RSET":
+                self._sender = None
             command = self._commands.get(verb)
-            self._state = verb if command is not None else "UNKNOWN"
-            reply = await (command(rest) if command is not None else self._unknown(verb))
+            reply = await (command(rest) if command is not None else self._answer(_REPLIES.get(verb) or _unknown(verb)))
             self._count(self._state.lower(), reply)
             if verb == "QUIT":
                 return
@@ -132,9 +136,6 @@ class Smtpd:
         self._helo, self._sender = "", None
         return reply
 
-    async def _auth(self, _rest: str) -> str:
-        return await self._answer("535 5.7.8 Error: authentication failed: (reason unavailable)")
-
     async def _mail(self, rest: str) -> str:
         if self._rules.login_required and not self._connection.encrypted:
             return await self._answer("530 5.7.0 Must issue a STARTTLS command first")
@@ -159,26 +160,10 @@ class Smtpd:
         )
         return await self._answer(f"554 5.7.1 {refusal}")
 
-    async def _data(self, _rest: str) -> str:
-        return await self._answer("503 5.5.1 Error: need RCPT command")
 
-    async def _rset(self, _rest: str) -> str:
-        self._sender = None
-        return await self._answer("250 2.0.0 Ok")
-
-    async def _noop(self, _rest: str) -> str:
-        return await self._answer("250 2.0.0 Ok")
-
-    async def _vrfy(self, _rest: str) -> str:
-        return await self._answer("502 5.5.1 VRFY command is disabled")
-
-    async def _quit(self, _rest: str) -> str:
-        return await self._answer("221 2.0.0 Bye")
-
-    async def _unknown(self, verb: str) -> str:
-        known_shape = verb[:1].isalpha()
-        words = "502 5.5.2 Error: command not recognized" if known_shape else "500 5.5.2 Error: bad syntax"
-        return await self._answer(words)
+def _unknown(verb: str) -> str:
+    known_shape = verb[:1].isalpha()
+    return "502 5.5.2 Error: command not recognized" if known_shape else "500 5.5.2 Error: bad syntax"
 
 
 def _ratio(done: int, tried: int) -> str:

@@ -1,6 +1,6 @@
 """How Postfix writes a client."""
 
-from monitor.demo.client import Client
+from monitor.demo.connection import Client
 
 
 def test_a_client_is_written_as_smtpd_and_postscreen_do() -> None:

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 from monitor.core.haproxy import ServerState
 from monitor.core.model import Node
-from monitor.demo.front_door import FrontDoor
-from monitor.demo.haproxy import Pool
+from monitor.demo.haproxy import FrontDoor, Pool
 from monitor.demo.port import Port
 from tests.demo.stand import LOCALHOST, SERVICES, Stand
 
