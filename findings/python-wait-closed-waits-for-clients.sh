@@ -10,7 +10,7 @@
 # shellcheck source=SCRIPTDIR/lib.sh
 . "$(dirname "$0")/lib.sh"
 PYTHON=""
-for each in python3.13 python3.14 python3.12 python3; do
+for each in python3.13 python3.14 python3.12 python3 "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.1[2-9]*/bin/python3; do
     if "$each" -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then
         PYTHON=$each
         break
