@@ -101,7 +101,7 @@ def complaints(path: PathSettings, place: str) -> Iterator[Complaint]:
     for version, ipv6 in ((4, False), (6, True)):
         where = f"{place}.handshakes.{_key(ipv6=ipv6)}"
         network = _network(path, ipv6=ipv6)
-        if not any(_within(network, allowed) for allowed in _DOCUMENTATION) or network.version != version:
+        if network.version != version or not any(_within(network, allowed) for allowed in _DOCUMENTATION):
             yield Complaint(
                 where,
                 f"expected a part of {_V6_LIST if ipv6 else _V4_LIST}, got {network}: only a documentation address "
@@ -127,9 +127,7 @@ def _network(path: PathSettings, *, ipv6: bool) -> _Network:
     return ipaddress.ip_network(handshakes.client_network_v6 if ipv6 else handshakes.client_network)
 
 
-def _usable(
-    network: _Network,
-) -> tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, int]:
+def _usable(network: _Network) -> tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, int]:
     """Give the first usable host address and how many there are, without a network's own and broadcast addresses.
 
     A network of one or two addresses has no such (RFC 3021, RFC 6164); IPv6 has no broadcast, its first address is the

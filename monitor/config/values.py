@@ -27,6 +27,7 @@ _LONGEST_TEXT = 1024
 class Secret:
     """A text that shows itself to nobody who does not ask by name; equal to another of the same content."""
 
+    # No dataclass: msgspec would write its fields down.
     __slots__ = ("_text",)
 
     def __init__(self, text: str) -> None:

@@ -160,11 +160,7 @@ HOPS: Mapping[Hop, Advice] = {
         "See which addresses the server shows for real clients.",
         (runbook.CLIENTS_SEEN,),
     ),
-    Hop.TLS: Advice(
-        "The certificate, or TLS itself.",
-        "See the certificate that is served.",
-        (runbook.CERTIFICATE,),
-    ),
+    Hop.TLS: Advice("The certificate, or TLS itself.", "See the certificate that is served.", (runbook.CERTIFICATE,)),
     Hop.BACKEND: Advice(
         "Every node is fine, and the front door is not: HAProxy's backend is at fault (`send-proxy-v2` missing, pool "
         "empty, wrong `check port`, one server bad for clients only).",

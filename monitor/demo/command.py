@@ -16,7 +16,7 @@ from monitor.config.load import reading
 from monitor.config.options import DEFAULT_LISTEN_ADDRESS, RunOptions
 from monitor.core.errors import ConfigError, Fault
 from monitor.demo.configuration import mailpath_yml
-from monitor.demo.faults import DemoFault, PlannedFault, described, plan
+from monitor.demo.faults import PlannedFault, described, plan
 from monitor.demo.layout import Layout
 from monitor.demo.mail_path import MailPath, open_mail_path
 
@@ -47,7 +47,10 @@ async def _demo(planned: Sequence[PlannedFault], options: RunOptions) -> int:
             file = Path(name) / "mailpath.yml"
             file.write_text(mailpath_yml(path), encoding="utf-8")
             for fault, delay in planned:
-                _schedule(path, fault, delay)
+                if delay:
+                    asyncio.get_running_loop().call_later(delay, fault.strike, path)
+                else:
+                    fault.strike(path)
             load = partial(reading, file, check_files=True)
             scheme = "https" if options.web_settings is not None and options.web_settings.tls is not None else "http"
             return await daemon.serve(load, options, ready=partial(_welcome, file, path, planned, scheme))
@@ -68,18 +71,6 @@ async def _opened(directory: Path) -> MailPath:
                 f"`sudo ifconfig lo0 alias ADDRESS` for each of {', '.join(addresses)}"
             )
         raise ConfigError(Fault("demo", f"{os.strerror(error.errno or 0)}{advice}")) from error
-
-
-def _schedule(path: MailPath, fault: DemoFault, delay: float) -> None:
-    if delay:
-        path.tasks.spawn(f"fault {fault.name}", _strike_later(path, fault, delay))
-    else:
-        fault.strike(path)
-
-
-async def _strike_later(path: MailPath, fault: DemoFault, delay: float) -> None:
-    await asyncio.sleep(delay)
-    fault.strike(path)
 
 
 def at_home(options: RunOptions) -> RunOptions:

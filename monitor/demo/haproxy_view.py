@@ -96,18 +96,13 @@ def _rows(haproxy: Haproxy, now: float) -> Iterator[Row]:
 
 
 def _server_row(pool: Pool, server: Server, now: float) -> Row:
-    return {
-        "pxname": pool.name,
-        "svname": server.name,
-        "qcur": 0,
+    return _common(pool, server.name, now - server.changed) | {
         "scur": server.sessions,
         "status": _status(server),
         "weight": _WEIGHT,
         "act": 1,
-        "bck": 0,
         "chkfail": server.failed_checks,
         "chkdown": int(server.state is ServerState.STOPPED),
-        "lastchg": int(now - server.changed),
         "type": 2,
         "check_status": _CHECK_WORDS[server.check_status],
         "check_duration": 0,
@@ -117,26 +112,23 @@ def _server_row(pool: Pool, server: Server, now: float) -> Row:
         "check_fall": FALL,
         "check_health": server.health,
         "addr": f"{server.address}:{server.port}",
-        "mode": "tcp",
     }
 
 
 def _backend_row(pool: Pool, now: float) -> Row:
-    up = [server for server in pool.servers if server.state is ServerState.RUNNING]
-    return {
-        "pxname": pool.name,
-        "svname": "BACKEND",
-        "qcur": 0,
+    up = sum(server.state is ServerState.RUNNING for server in pool.servers)
+    return _common(pool, "BACKEND", now - max(server.changed for server in pool.servers)) | {
         "scur": sum(server.sessions for server in pool.servers),
         "status": "UP" if up else "DOWN",
-        "weight": _WEIGHT * len(up),
-        "act": len(up),
-        "bck": 0,
-        "lastchg": int(now - max(server.changed for server in pool.servers)),
+        "weight": _WEIGHT * up,
+        "act": up,
         "type": 1,
-        "mode": "tcp",
         "algo": "roundrobin",
     }
+
+
+def _common(pool: Pool, name: str, age: float) -> dict[str, object]:
+    return {"pxname": pool.name, "svname": name, "qcur": 0, "bck": 0, "lastchg": int(age), "mode": "tcp"}
 
 
 def _status(server: Server) -> str:

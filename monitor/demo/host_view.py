@@ -1,7 +1,5 @@
 """What the edge's host says: ``sockstat``, ``pfctl``, haproxy.cfg and ``ls``, in the words of FreeBSD and pfSense."""
 
-from collections.abc import Iterator
-
 from monitor.demo.haproxy import Haproxy, Pool, Server
 from monitor.demo.haproxy_view import PID
 from monitor.wire import haproxy_cfg, pfctl_nat, pfctl_rules, sockets
@@ -15,22 +13,19 @@ _HALF_AN_HOUR = 1_800_000
 
 def answer(haproxy: Haproxy, address: str, command: str) -> str | None:
     """Say what a command prints on the edge of that address; ``None``: there is no such program."""
+    pools = haproxy.pools.values()
     match command:
         case sockets.SOCKSTAT:
-            return "".join((_SOCKETS, *(_socket(number, pool) for number, pool in enumerate(_pools(haproxy), 5))))
+            return "".join((_SOCKETS, *(_socket(number, pool) for number, pool in enumerate(pools, 5))))
         case pfctl_nat.COMMAND:
-            return "".join(_redirect(address, pool) for pool in _pools(haproxy))
+            return "".join(_redirect(address, pool) for pool in pools)
         case pfctl_rules.COMMAND:
-            return "".join(_pass(address, pool) for pool in _pools(haproxy))
+            return "".join(_pass(address, pool) for pool in pools)
         case haproxy_cfg.COMMAND:
-            return "".join((_GLOBAL, *map(_frontend, _pools(haproxy)), *map(_backend, _pools(haproxy))))
+            return "".join((_GLOBAL, *map(_frontend, pools), *map(_backend, pools)))
         case _ if command == f"ls -l {STATS_SOCKET}":
             return _LIST
     return None
-
-
-def _pools(haproxy: Haproxy) -> Iterator[Pool]:
-    return iter(haproxy.pools.values())
 
 
 def _socket(descriptor: int, pool: Pool) -> str:

@@ -26,6 +26,9 @@ _STOCK_NAMES = {
     MailProtocol.SUBMISSION: "postfix/submission/smtpd",
     MailProtocol.IMAPS: "dovecot",
 }
+# How Dovecot words what Postfix says of a header that did not come; of any other it says that it cannot be read.
+_DOVECOT_WORDS = {"timeout error": "Error: haproxy: Client timed out", "EOF": "haproxy: Client disconnected"}
+_UNREADABLE = "Error: haproxy: Client disconnected: Failed to read valid HAproxy data"
 
 
 class HeaderRefusedError(Exception):
@@ -113,7 +116,7 @@ class MailServer:
         """Refuse in plain text, on the TLS ports too, as Postfix does; Dovecot only closes."""
         program = _program(service, proxied=True)
         if service.protocol.speaks_imap:
-            self._log.write("dovecot", f"imap-login: {_dovecot_words(words)} (rip={peer.address})")
+            self._log.write("dovecot", f"imap-login: {_DOVECOT_WORDS.get(words, _UNREADABLE)} (rip={peer.address})")
             return
         with self._log.process(program) as say:
             say(f"warning: haproxy read: {words}")
@@ -138,13 +141,3 @@ def _program(service: Service, *, proxied: bool) -> str:
         return _STOCK_NAMES[service.protocol]
     daemon = "postscreen" if service.protocol is MailProtocol.SMTP else "smtpd"
     return f"postfix/smtpd-proxy{service.frontend_port}/{daemon}"
-
-
-def _dovecot_words(words: str) -> str:
-    match words:
-        case "timeout error":
-            return "Error: haproxy: Client timed out"
-        case "EOF":
-            return "haproxy: Client disconnected"
-        case _:
-            return "Error: haproxy: Client disconnected: Failed to read valid HAproxy data"

@@ -146,11 +146,12 @@ def deployment(document: Document, name: str) -> Deployment:
     wanted = _count(spec, "replicas") if spec.get("replicas") is not None else 1
     behind = _count(status, "observedGeneration") < _count(_map(document, "metadata"), "generation")
     updated, replicas = _count(status, "updatedReplicas"), _count(status, "replicas")
-    failing = [
+    failing: Iterator[Document] = (
         each
         for each in _maps(status, "conditions")
         if (each.get("type"), each.get("status")) in {("ReplicaFailure", "True"), ("Progressing", "False")}
-    ]
+    )
+    why = next(failing, {})
     return Deployment(
         name=name,
         selector=_labels(_map(spec, "selector"), "matchLabels"),
@@ -158,8 +159,8 @@ def deployment(document: Document, name: str) -> Deployment:
         available=_count(status, "availableReplicas"),
         # as "kubectl rollout status" tells it
         rolling=behind or updated < wanted or replicas > updated,
-        reason=_text(failing[0], "reason") if failing else "",
-        message=_text(failing[0], "message") if failing else "",
+        reason=_text(why, "reason"),
+        message=_text(why, "message"),
     )
 
 

@@ -7,6 +7,7 @@ Lists in braces are read as well: the same grammar, and other versions fold them
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from monitor.core.errors import WireError
@@ -250,6 +251,14 @@ _OPERATORS: Mapping[str, Callable[[int], tuple[PortRange, ...]]] = {
     ">": lambda port: ((port + 1, _MAX_PORT),),
     ">=": lambda port: ((port, _MAX_PORT),),
 }
+
+
+def holds(name: str, address: str) -> bool | None:
+    """Whether an address or network of a rule has that address in it; ``None`` for a table, an interface, a range."""
+    try:
+        return ip_address(address) in ip_network(name, strict=False)
+    except ValueError:
+        return None
 
 
 def _port(word: str) -> int:

@@ -6,14 +6,14 @@ source and a destination. Anchors are not followed: ``pfctl -sn`` prints their n
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import ip_address
 from itertools import product
 from typing import NamedTuple
 
 from monitor.core.edge import Redirect, RedirectState
 from monitor.core.errors import WireError
 from monitor.core.taxonomy import Reason
-from monitor.wire.pf_rule import ANY, PfHost, PfRule, parse_rule
+from monitor.wire.pf_rule import ANY, PfHost, PfRule, holds, parse_rule
 
 COMMAND = "pfctl -sn"
 
@@ -133,8 +133,7 @@ def reaches(rule: PfRule, port: int, edge_address: str) -> bool:
 
     Its targets may be a pool, of several addresses or a network: pf gives each connection one of them.
     """
-    address = ip_address(edge_address)
-    return _target_port(rule, port) == port and any(_holds(target, address) for target in rule.targets)
+    return _target_port(rule, port) == port and any(holds(target, edge_address) for target in rule.targets)
 
 
 def family_of(address: str) -> str:
@@ -145,18 +144,10 @@ def family_of(address: str) -> str:
 def _inbound(rules: Sequence[PfRule], edge_address: str) -> Iterator[PfRule]:
     """The rules for connections that come in: redirects, and what they leave to the edge's own ``binat``."""
     yield from (rule for rule in rules if rule.action == "rdr")
-    address = ip_address(edge_address)
     for rule in rules:
-        if rule.action == "binat" and any(_holds(source, address) for source in rule.source.addresses):
+        if rule.action == "binat" and any(holds(source, edge_address) for source in rule.source.addresses):
             external = PfHost(rule.targets) if rule.targets else PfHost()
             yield replace(rule, source=rule.destination, destination=external, targets=(edge_address,))
-
-
-def _holds(name: str, address: IPv4Address | IPv6Address) -> bool:
-    try:
-        return address in ip_network(name, strict=False)
-    except ValueError:
-        return False  # a table, an interface
 
 
 def _ways(rule: PfRule) -> list[_Way]:

@@ -8,9 +8,8 @@ probabilities. It asks for *some* client of the world: rules for single sources,
 """
 
 from collections.abc import Iterable
-from ipaddress import ip_address, ip_network
 
-from monitor.wire.pf_rule import ANY, PfHost, PfRule, parse_rule
+from monitor.wire.pf_rule import ANY, PfHost, PfRule, holds, parse_rule
 from monitor.wire.pfctl_nat import family_of, rule_lines
 
 COMMAND = "pfctl -sr"
@@ -87,17 +86,8 @@ def _from_a_clients_port(source: PfHost) -> bool | None:
 
 
 def _at_address(host: PfHost, address: str) -> bool | None:
-    at = _any(*(_holds(each, address) for each in host.addresses))
+    at = _any(*(each == ANY or holds(each, address) for each in host.addresses))
     return _not(at) if host.negated else at
-
-
-def _holds(name: str, address: str) -> bool | None:
-    if name == ANY:
-        return True
-    try:
-        return ip_address(address) in ip_network(name, strict=False)
-    except ValueError:
-        return None  # a table, an interface, a range
 
 
 def _not(fits: bool | None) -> bool | None:  # noqa: FBT001 - the operand of a logic with three values

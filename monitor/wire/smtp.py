@@ -13,16 +13,7 @@ from functools import lru_cache
 from monitor.core.conversation import DialogueOutcome, Enter, Mark, Receive, Script, StartTls, Step
 from monitor.core.errors import WireError
 from monitor.core.taxonomy import Phase, Reason
-from monitor.wire.smtp_reply import (
-    CLOSING,
-    HANGS_UP,
-    OK,
-    READY,
-    REFUSALS_FROM,
-    Reply,
-    ReplyReader,
-    believed_address,
-)
+from monitor.wire.smtp_reply import CLOSING, HANGS_UP, OK, READY, REFUSALS_FROM, Reply, ReplyReader, believed_address
 
 # Steps of every dialogue, made once.
 _GREETING, _BANNER = Receive(phase=Phase.GREETING), Mark("banner")
