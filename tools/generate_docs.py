@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 from monitor.config.alert_rules import rules_yaml
 from monitor.config.show import json_schema
 from monitor.core import runbook
-from monitor.core.meanings import HOPS, VERDICTS, Advice
 from monitor.core.runbook import Remedy
 from monitor.core.verdicts import Agreement
 from monitor.publish import catalogue
@@ -21,6 +20,7 @@ from monitor.publish.alerting.alert import Alert
 from monitor.publish.alerting.groups import all_alerts
 from monitor.publish.alerting.thresholds import Thresholds, written
 from monitor.publish.families import PREFIX, Family
+from monitor.publish.meanings import HOPS, VERDICTS, Advice
 
 Name = TypeVar("Name")
 
@@ -31,7 +31,7 @@ LONGEST_DEFAULT = 100
 LAST_PORT = 65535
 
 ABOUT_VERDICTS = """\
-<!-- Made by tools/generate_docs.py from monitor/core/meanings.py: change it there. -->
+<!-- Made by tools/generate_docs.py from monitor/publish/meanings.toml: change it there. -->
 # Verdicts, agreement, diagnosis
 
 A *verdict* says how one service on one node, or at one edge's front door, stands; the first of the list that applies is

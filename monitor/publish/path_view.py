@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 
 from monitor.core.maintenance import NO_REASON, Maintenance
-from monitor.core.meanings import HOPS
 from monitor.core.proof import ProofResult
 from monitor.core.status import Diagnosis, Finding, PathStatus
 from monitor.core.verdicts import Hop
@@ -15,6 +14,7 @@ from monitor.publish.history import Day, PathHistory
 from monitor.publish.journal import View
 from monitor.publish.markup import Markup, tag, together
 from monitor.publish.matrix_view import matrix, proof_of
+from monitor.publish.meanings import HOPS
 from monitor.publish.picture import HopPicture, Level, level_of_diagnosis, picture
 from monitor.publish.words import LEVEL_WORDS, badge, breakable, card, duration, listing, mark, moment, prose, remedy
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from monitor.core.meanings import VERDICTS
 from monitor.core.observations import Observation
 from monitor.core.runbook import about
 from monitor.core.status import PathStatus, TargetStatus
 from monitor.core.verdicts import Verdict
 from monitor.publish.charts import latency_chart, latency_words
 from monitor.publish.markup import Markup, tag, together
+from monitor.publish.meanings import VERDICTS
 from monitor.publish.picture import level_of
 from monitor.publish.rounds import TargetRounds
 from monitor.publish.transcript import transcript_text

@@ -4,6 +4,7 @@ import ast
 import re
 import shlex
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -123,5 +124,7 @@ def test_every_remedy_is_made_in_one_place_and_used() -> None:
     assert not [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Remedy")]
     used = {node.id for node in nodes if isinstance(node, ast.Name)}
     used |= {node.attr for node in nodes if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "runbook"}
+    tables = tomllib.loads((MONITOR / "publish" / "meanings.toml").read_text())
+    used |= {name for table in tables.values() for row in table.values() for name in row.get("commands", ())}
     assert REMEDIES.keys() - used == set()
     assert OWN_LOG.command is None

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from monitor.core import runbook
-from monitor.core.meanings import HOPS
 from monitor.core.verdicts import Hop
 from monitor.publish import catalogue
 from monitor.publish.alerting.alert import Alert, Severity
 from monitor.publish.alerting.hops import diagnosed
 from monitor.publish.alerting.promql import HERE, aggregate, listing
 from monitor.publish.alerting.thresholds import Thresholds
+from monitor.publish.meanings import HOPS
 
 _PATH = "Mail path {{ $labels.path }}"
 _NOT_AFTER = catalogue.CERTIFICATE_NOT_AFTER

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from monitor.core.meanings import HOPS
 from monitor.core.verdicts import Hop
 from monitor.publish import catalogue
 from monitor.publish.alerting import lists
 from monitor.publish.alerting.alert import Alert, Severity
 from monitor.publish.alerting.promql import CORDONED, aggregate
 from monitor.publish.alerting.thresholds import Thresholds
+from monitor.publish.meanings import HOPS
 
 _HARMED = f"and on (path)\n({lists.SERVED} == 0)"
 _SPARED = f"unless on (path)\n({lists.SERVED} == 0)"

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 
-from monitor.core.meanings import HOPS
 from monitor.core.verdicts import Hop
 from monitor.publish import catalogue
 from monitor.publish.alerting import lists
 from monitor.publish.alerting.alert import Alert, Severity
 from monitor.publish.alerting.promql import aggregate
 from monitor.publish.alerting.thresholds import ANY_PATH, Thresholds
+from monitor.publish.meanings import HOPS
 
 _FAILING = f"{aggregate('max', catalogue.UNEXPLAINED_TARGETS, ('path',))} > 0"
 _ON_A_NODE = f"{aggregate('max', catalogue.HANDSHAKE_UP, ('path', 'service'))} == 1"

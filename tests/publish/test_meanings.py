@@ -2,8 +2,8 @@
 
 import pytest
 
-from monitor.core.meanings import HOPS, VERDICTS, Advice
 from monitor.core.verdicts import Hop, Verdict
+from monitor.publish.meanings import HOPS, VERDICTS, Advice
 
 
 def test_every_verdict_and_hop_is_explained_in_its_order() -> None:
