@@ -6,7 +6,8 @@ from pathlib import Path
 from bench.subjects import arguments, tell
 from bench.subjects.settings import many_targets
 from monitor.core.observations import MaillogBatch
-from monitor.daemon.compose import origin_networks, plan_of
+from monitor.probes.claim import origin_networks
+from monitor.probes.plan import plan_of
 from monitor.publish.counters import ExpectedMaillog
 from monitor.publish.metrics import Metrics
 from monitor.verdict.listeners import Listeners

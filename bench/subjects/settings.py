@@ -8,11 +8,12 @@ import yaml
 from monitor.config.load import Reading, parse
 from monitor.config.options import RunOptions
 from monitor.config.settings import Settings
-from monitor.core import kinds
+from monitor.core.kinds import Shown
 from monitor.core.model import Target
 from monitor.daemon import path_watch
-from monitor.daemon.compose import TargetWatch, target_watches
 from monitor.daemon.service import Daemon
+from monitor.probes.kind import watches_of
+from monitor.probes.watch import Watch
 from monitor.publish.logs import configure
 
 # As many nodes as one path may have before its client network (a /24) has too few addresses for them.
@@ -56,13 +57,13 @@ def written(paths: list[dict[str, Any]]) -> bytes:
 def leave_out_handshakes(*but_of: str) -> None:
     """Let every daemon of this process do checks alone; handshakes too on paths whose names begin so."""
 
-    def some(*whole: Any) -> list[TargetWatch]:
-        return [watch for watch in target_watches(*whole) if wanted(watch.probe.target)]
+    def some(*whole: Any) -> list[Watch]:
+        return [watch for watch in watches_of(*whole) if wanted(watch.target)]
 
     def wanted(target: Target) -> bool:
-        return target.probe is kinds.CHECK or target.path.startswith(but_of)
+        return target.probe.shown in {Shown.CHECK, Shown.APART} or target.path.startswith(but_of)
 
-    path_watch.target_watches = some  # type: ignore[attr-defined,assignment]
+    path_watch.watches_of = some  # type: ignore[attr-defined,assignment]
 
 
 def checking_daemon(settings: Settings, *, alone: bool = True) -> Daemon:

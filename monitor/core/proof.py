@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from monitor.core.model import Node
+
 
 class EvidenceKind(StrEnum):
     """How the server shows whom it takes us for: in its reply to RCPT, or in its log."""
@@ -85,11 +87,13 @@ class Ask:
     """What a round shall do beyond its dialogue, so that its traces can be told from everybody else's.
 
     ``noops`` is how many NOOPs to send (smtpd counts them in its disconnect line); a ``nonce`` asks for the transaction
-    by which the server names its client, and makes its recipient and helo unique; ``""``: not this time.
+    by which the server names its client, and makes its recipient and helo unique; ``""``: not this time. ``node`` is
+    the one to ask, where the target names none.
     """
 
     noops: int = 0
     nonce: str = ""
+    node: Node | None = None
 
 
 NOTHING = Ask()

@@ -142,7 +142,7 @@ class NegativeStatus:
     """What is known of a thing that must be refused; ``refused`` is ``None`` until known, and when that is too old.
 
     ``node``, ``reply`` and ``at`` (seconds since the epoch) are those of the round that told; ``reason`` says why a
-    later one told nothing.
+    later one told nothing, ``fails`` that the path's health fails where it is accepted.
     """
 
     target: Target
@@ -151,6 +151,7 @@ class NegativeStatus:
     reply: str = ""
     at: float | None = None
     reason: str = ""
+    fails: bool = False
 
 
 @dataclass(frozen=True, slots=True)

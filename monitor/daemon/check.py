@@ -1,18 +1,19 @@
-"""``mailpath check``: one round of everything, without a daemon: begun at once, awaited, told."""
+"""``mailpath check`` and ``mailpath probe``: the runner without a daemon, everything once or one target alone."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
 import msgspec
 
 from monitor.config.settings import PathSettings
-from monitor.core import kinds
+from monitor.core.errors import ConfigError, Fault
 from monitor.core.model import Target
-from monitor.core.observations import AnyObservation
+from monitor.core.observations import AnyObservation, Observation
 from monitor.core.proof import EvidenceKind, Unproven
-from monitor.core.status import PathStatus
+from monitor.core.status import PathStatus, TargetStatus
+from monitor.core.verdicts import Verdict
 from monitor.daemon.path_watch import PathWatch
 from monitor.daemon.shared import Shared
 from monitor.daemon.tls import tls_client
@@ -21,6 +22,7 @@ from monitor.engine.tasks import Tasks
 from monitor.links.clock import wall_clock
 from monitor.links.connector import Connector
 from monitor.links.tls import TlsClient
+from monitor.publish.transcript import transcript_text
 
 # Whoever waits at a terminal waits half a minute at most; what has not ended by then is not known.
 DEADLINE = 27.0
@@ -32,18 +34,6 @@ RECALLED = 600.0
 RECALL_WITHIN = 3.0
 # Beyond the deadline: nothing comes twice.
 _NEVER_AGAIN = 3600.0
-
-# What must be refused is left to the daemon, which tries it rarely: the server's log shows each try.
-_AWAITED = frozenset(
-    {
-        kinds.CHECK,
-        kinds.HANDSHAKE,
-        kinds.FRONT_DOOR,
-        kinds.HAPROXY,
-        kinds.EDGE,
-        kinds.KUBERNETES,
-    }
-)
 
 
 class Checked(NamedTuple):
@@ -87,10 +77,22 @@ def once(path: PathSettings, listeners: str | None = None) -> PathSettings:
     )
 
 
+def probe_once(path: PathSettings, node: str, service: str) -> tuple[int, str]:
+    """Do one handshake (or front door, where ``node`` is an edge): exit code 0 or 1, and the whole transcript.
+
+    The server is asked which client it sees, where its replies tell: a lost client IP is no success.
+
+    Raises:
+        ConfigError: There is no such target, or the trusted roots cannot be read.
+    """
+    observation, status = asyncio.run(_probe_once(once(path), node, service))
+    good = observation.ok and status.verdict is not Verdict.CLIENT_IP_LOST
+    return (0 if good else 1), transcript_text(observation, status)
+
+
 async def _check_once(paths: Iterable[PathSettings]) -> Checked:
     clients = [(path, tls_client(path)) for path in paths]
-    checking = _Check()
-    try:
+    async with _once() as checking:
         # What has not ended at the deadline is not known.
         with suppress(TimeoutError):
             async with asyncio.timeout(DEADLINE):
@@ -98,29 +100,57 @@ async def _check_once(paths: Iterable[PathSettings]) -> Checked:
                 while not checking.settled():  # noqa: ASYNC110 - the log tells by its silence as well
                     await asyncio.sleep(POLL)
         return Checked(checking.statuses(), tuple(checking.bugs))
+
+
+async def _probe_once(path: PathSettings, node: str, service: str) -> tuple[Observation, TargetStatus]:
+    tls = tls_client(path)
+    async with _once() as probing:
+        watch = probing.watch(path, tls)
+        watch.prepare(path, tls, schedule=False)
+        observation = await watch.probe(node, service)
+        (status,) = probing.statuses()
+    if observation is None:
+        known = ", ".join(sorted({each.target.node for each in status.dialogues}))
+        services = ", ".join(each.name for each in path.services)
+        raise ConfigError(
+            Fault(f"{node} {service}", f"path {path.name} has nodes and edges {known}; services {services}")
+        )
+    return observation, next(each for each in status.targets if each.target == observation.target)
+
+
+@asynccontextmanager
+async def _once() -> AsyncIterator["_Once"]:
+    begun = _Once()
+    try:
+        yield begun
     finally:
-        await checking.stop()
+        await begun.stop()
 
 
-class _Check:
-    """The round: what was begun, and what has ended of it."""
+class _Once:
+    """Probe runs that come once: what was begun, and what has ended of it."""
 
     def __init__(self) -> None:
         self.bugs: list[str] = []
-        self.shared = Shared(Scheduler(self), Connector(), wall_clock, self.bug, self._observed, lambda _: None)
+        self.shared = Shared(Scheduler(self), Connector(), wall_clock, self.bug, self._published, lambda _: None)
         self._watches: dict[str, PathWatch] = {}
         self._ended: set[Target] = set()
         self._repeated: set[Target] = set()
         self._tasks = Tasks(self.bug)
 
+    def watch(self, path: PathSettings, tls: TlsClient) -> PathWatch:
+        """Take a path on."""
+        made = self._watches[path.name] = PathWatch(path, tls, self.shared)
+        return made
+
     async def begin(self, paths: Iterable[tuple[PathSettings, TlsClient]]) -> None:
-        """Begin every path's round."""
+        """Begin every path's probe runs."""
         for path, tls in paths:
-            self._watches[path.name] = PathWatch(path, tls, self.shared)
+            watch = self.watch(path, tls)
             with suppress(TimeoutError):
                 async with asyncio.timeout(RECALL_WITHIN):
-                    await self._watches[path.name].recall(path, RECALLED)
-            await self._watches[path.name].configure(path, tls)
+                    await watch.recall(path, RECALLED)
+            await watch.configure(path, tls)
 
     def statuses(self) -> tuple[PathStatus, ...]:
         """Give what is known now."""
@@ -128,9 +158,12 @@ class _Check:
         return tuple(watch.status(now, at) for watch in self._watches.values())
 
     def settled(self) -> bool:
-        """Tell whether every first round has ended, and the log has said what it had to say of it."""
+        """Tell whether every first probe run has ended, and the log has said what it had to say of it.
+
+        What is rare is left to the daemon: the server's log shows each try.
+        """
         targets = (target for watch in self._watches.values() for target in watch.targets)
-        if any(target.probe in _AWAITED and target not in self._ended for target in targets):
+        if any(not target.probe.rare and target not in self._ended for target in targets):
             return False
         statuses = self.statuses()
         suspected = [target for status in statuses for target in _unproven(status, Unproven.UNCONFIRMED)]
@@ -156,15 +189,14 @@ class _Check:
         """Keep an exception that nobody expected."""
         self.bugs.append(f"{name}: {error!r}")
 
-    def _observed(self, observation: AnyObservation) -> None:
-        self._watches[observation.target.path].record(observation)
+    def _published(self, observation: AnyObservation, _news: bool) -> None:  # noqa: FBT001 - what the runner tells
         self._ended.add(observation.target)
 
     def _repeat(self, target: Target) -> None:
-        """Do a second round, once, of what the log shows under a wrong address: two make it certain."""
+        """Do a second probe run, once, of what the log shows under a wrong address: two make it certain."""
         if target not in self._repeated:
             self._repeated.add(target)
-            self._tasks.spawn("/".join(target), self._watches[target.path].repeat(target))
+            self._tasks.spawn("/".join(target), self._watches[target.path].runner.again(target))
 
 
 def _unproven(path: PathStatus, why: Unproven) -> Iterator[Target]:

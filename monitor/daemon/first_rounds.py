@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from monitor.core.model import Target
-from monitor.daemon.compose import key_of
+from monitor.probes.watch import key_of
 
 
 class FirstRounds:

@@ -5,26 +5,22 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from functools import partial
 from ipaddress import ip_address
-from pathlib import Path
 
-from monitor.config import sources
 from monitor.config.settings import PathSettings
 from monitor.core import kinds
 from monitor.core.model import Node, Target
-from monitor.daemon.compose import key_of
+from monitor.core.observations import AnyObservation
 from monitor.daemon.shared import Shared
 from monitor.engine.tasks import Tasks
 from monitor.links.backoff import Backoff
 from monitor.links.kube_watch import ListWatch
+from monitor.probes import kubernetes_objects
 from monitor.probes.kubernetes import Kubernetes
 from monitor.probes.kubernetes_objects import KubernetesSettings
+from monitor.probes.watch import key_of
 from monitor.verdict.node_addresses import spoken_to
 from monitor.verdict.plan import ClusterPlan
 
-# Between two rounds, in seconds; a change of what is followed brings the next one at once.
-INTERVAL = 10.0
-# For each request.
-TIMEOUT = 5.0
 # A change seldom comes alone: a Pod goes, another comes, an EndpointSlice follows.
 SETTLE = 0.5
 
@@ -33,13 +29,18 @@ class KubeWatch:
     """Watches the cluster of one path; ``nodes`` are those that were found last, also while the API is away."""
 
     def __init__(
-        self, shared: Shared, on_nodes: Callable[[], None], served: Callable[[], Collection[str]] = tuple
+        self,
+        shared: Shared,
+        record: Callable[[AnyObservation], object],
+        on_nodes: Callable[[], None],
+        served: Callable[[], Collection[str]] = tuple,
     ) -> None:
-        """Watch nothing yet; ``on_nodes`` hears of every change of ``nodes``.
+        """Watch nothing yet; ``record`` takes what is seen, ``on_nodes`` hears of every change of ``nodes``.
 
         ``served`` gives the addresses at which HAProxy has servers, as far as they are known.
         """
         self._shared = shared
+        self._record = record
         self._on_nodes = on_nodes
         self._served = served
         self._families: frozenset[int] = frozenset()
@@ -62,15 +63,15 @@ class KubeWatch:
 
     def prepare(self, path: PathSettings) -> None:
         """Take over what shall be found, and forget the nodes of another cluster, or of none."""
-        self.plan = _plan(path)
+        self.plan = kubernetes_objects.plan(path)
         self._families = frozenset(ip_address(edge.address).version for edge in path.edges[:1])
-        wanted = _settings(path)
+        wanted = kubernetes_objects.settings_of(path)
         if wanted is None or self._settings is None or _finds(wanted) != _finds(self._settings):
             self.nodes = ()
 
     async def configure(self, path: PathSettings) -> None:
         """Watch by these settings; what did not change goes on undisturbed."""
-        before, self._settings = self._settings, _settings(path)
+        before, self._settings = self._settings, kubernetes_objects.settings_of(path)
         if before != self._settings:
             await self._tasks.cancel()
             if self._settings is not None:
@@ -84,7 +85,7 @@ class KubeWatch:
     async def _look(self, probe: Kubernetes) -> None:
         following = Tasks(self._shared.on_bug)
         changed = asyncio.Event()
-        pause = Backoff(SETTLE, INTERVAL)
+        pause = Backoff(SETTLE, kubernetes_objects.INTERVAL)
         try:
             while True:
                 if not len(following):
@@ -95,7 +96,7 @@ class KubeWatch:
                 changed.clear()
                 if await self._round(probe):
                     pause.reset()
-                    await _change(changed, INTERVAL)
+                    await _change(changed, kubernetes_objects.INTERVAL)
                 else:
                     # An API server whose host is gone leaves its watches open and silent: they begin anew with it.
                     await following.cancel()
@@ -114,7 +115,7 @@ class KubeWatch:
             if nodes != self.nodes:
                 self.nodes = nodes
                 self._on_nodes()
-        self._shared.on_observation(observation)
+        self._record(observation)
         return observation.ok
 
 
@@ -142,47 +143,3 @@ async def _change(changed: asyncio.Event, within: float) -> None:
 
 def _finds(settings: KubernetesSettings) -> tuple[object, ...]:
     return settings.kubeconfig, settings.node_selector
-
-
-def _settings(path: PathSettings) -> KubernetesSettings | None:
-    """Give what is looked at; without a block for the mail server that is the nodes alone, or nothing."""
-    cluster = path.kubernetes or sources.KubernetesSettings()
-    if path.kubernetes is None and path.nodes.kubernetes is None:
-        return None
-    services = path.services
-    stock = [service.check_listener_port for service in services if service.check_listener_port is not None]
-    ports = sorted({*(service.listener_port for service in services), *stock})
-    return KubernetesSettings(
-        path=path.name,
-        namespace=cluster.namespace if path.kubernetes is not None else None,
-        deployment=cluster.deployment,
-        proxy_service=cluster.proxy_service,
-        cronjob=cluster.roundtrip_cronjob,
-        config_maps=tuple(cluster.config_maps.items()),
-        node_selector=path.nodes.kubernetes.selector if path.nodes.kubernetes is not None else None,
-        ports=tuple(ports),
-        container=cluster.container if cluster.listeners == "exec" else None,
-        kubeconfig=Path(cluster.kubeconfig) if cluster.kubeconfig is not None else None,
-        timeout=TIMEOUT,
-        certificate_secret=cluster.certificate_secret,
-    )
-
-
-def _plan(path: PathSettings) -> ClusterPlan | None:
-    cluster = path.kubernetes
-    if cluster is None:
-        return None
-    return ClusterPlan(
-        place=(cluster.kubeconfig or "", cluster.namespace, cluster.deployment),
-        deployment=cluster.deployment,
-        proxy_service=cluster.proxy_service,
-        internal_service=cluster.internal_service,
-        cronjob=cluster.roundtrip_cronjob,
-        config_maps=tuple(cluster.config_maps.items()),
-        static=path.static_nodes,
-        discovers=path.nodes.kubernetes is not None,
-        ignored=frozenset(cluster.ignore_drift),
-        interval=INTERVAL,
-        timeout=TIMEOUT,
-        certificate_secret=cluster.certificate_secret,
-    )

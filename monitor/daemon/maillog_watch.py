@@ -10,7 +10,6 @@ from monitor.config.settings import PathSettings
 from monitor.config.sources import FileLog, KubernetesLog
 from monitor.core.maillog import Problem
 from monitor.core.observations import MaillogBatch, MaillogCounts
-from monitor.daemon.compose import claimed_destinations, claimed_listeners, origin_networks
 from monitor.daemon.shared import Shared
 from monitor.engine.tasks import Tasks
 from monitor.links.backoff import Backoff
@@ -19,6 +18,7 @@ from monitor.links.log_source import LogSource, Position
 from monitor.links.stdin import StdinSource
 from monitor.links.tail import FileTail
 from monitor.links.tcp import source_towards
+from monitor.probes.claim import claimed_destinations, claimed_listeners, origin_networks
 from monitor.probes.maillog import Maillog, MaillogSettings, past_batches
 from monitor.publish.counters import ExpectedMaillog
 from monitor.verdict.listener_names import ListenerNames
@@ -44,10 +44,15 @@ DEFAULT_NAMESPACE = "mailserver"
 class MaillogWatch:
     """Follows the one source of a path's mail log."""
 
-    def __init__(self, shared: Shared, on_counts: Callable[[MaillogCounts], object]) -> None:
-        """Follow nothing yet; ``on_counts`` is told what each batch holds, before the batch itself is."""
+    def __init__(
+        self,
+        shared: Shared,
+        on_counts: Callable[[MaillogCounts], object],
+        on_batch: Callable[[MaillogBatch], object],
+    ) -> None:
+        """Follow nothing yet; ``on_counts`` is told what each batch holds, before ``on_batch`` hears of the batch."""
         self._shared = shared
-        self._on_counts = on_counts
+        self._on_counts, self._on_batch = on_counts, on_batch
         self._tasks = Tasks(shared.on_bug)
         self._path: PathSettings | None = None
         self._own_addresses: frozenset[str] = frozenset()
@@ -118,7 +123,7 @@ class MaillogWatch:
                     counts = self._ledger.count(batch)
                     self._shared.on_maillog(counts)
                     self._on_counts(counts)
-                self._shared.on_observation(batch)
+                self._on_batch(batch)
                 if batch.failure is None:
                     pause.reset()
                     if batch.lines and memory.kept and len(block.data) < HURRY:

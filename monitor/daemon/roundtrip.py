@@ -15,13 +15,13 @@ from monitor.config.sources import MaillogSettings
 from monitor.config.values import Secret
 from monitor.core.errors import ConfigError, Fault, LinkError
 from monitor.core.roundtrip import MARKER_PREFIX, Letter, Roundtrip, Via
-from monitor.daemon.compose import origin_networks
 from monitor.daemon.reporting import Told, explain, report
 from monitor.links.clock import wall_clock
 from monitor.links.mailbox import Mailbox, MailboxSettings
 from monitor.links.smtp_client import SmtpClient, SmtpSettings
 from monitor.probes import roundtrip as probe
 from monitor.probes.carriers import Brevo, FrontDoor
+from monitor.probes.claim import origin_networks
 from monitor.verdict.origins import Origins
 from monitor.verdict.recorded_sender import sent_by_ourselves, sent_from_outside
 

@@ -71,7 +71,7 @@ class Daemon:
             Connector(),
             wall_clock,
             self.bug,
-            self._observed,
+            self._published,
             self.metrics.count_maillog,
             self._expect,
             self._memory,
@@ -274,12 +274,10 @@ class Daemon:
     def _is_ours(self, path: PathSettings) -> bool:
         return zlib.crc32(path.name.encode()) % self._options.total_shards == self._options.shard
 
-    def _observed(self, observation: AnyObservation) -> None:
+    def _published(self, observation: AnyObservation, news: bool) -> None:  # noqa: FBT001 - what the runner tells
         target = observation.target
-        watch = self._watches.get(target.path)
-        if watch is None:
-            return
-        news = watch.record(observation)
+        if target.path not in self._watches:
+            return  # it has just gone
         self.metrics.observe(observation)
         self._events.observe(observation)
         self.journal.record(observation)
@@ -292,7 +290,7 @@ class Daemon:
             self._announcer.news_of(target.path, LATENCIES)
 
     def _repeated(self, repeat: Repeat) -> None:
-        """Do of ``_observed`` what there is to do for a check that says nothing new."""
+        """Do of ``_published`` what there is to do for a check that says nothing new."""
         self.metrics.repeat(repeat)
         self._first_rounds.ended(repeat.target)
         if self.journal.feed.queues:

@@ -1,4 +1,4 @@
-"""What all paths share: the beat, the engine of connects, the clock, what is remembered, and who is told."""
+"""What all paths share: the schedule, the engine of connects, the clock, what is remembered, and who is told."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,15 +19,16 @@ GRACE = 5.0
 class Shared:
     """Handed to everything that watches.
 
-    ``wall_clock`` gives seconds since the epoch; ``on_targets`` is told when there are other targets than before;
-    ``on_repeat`` hears of checks that say nothing new (``None``: they are told to ``on_observation`` like all others).
+    ``wall_clock`` gives seconds since the epoch. ``publish`` hears of every observation that its path's book has taken
+    in, and whether it is news; ``on_targets`` is told when there are other targets than before; ``on_repeat`` hears of
+    checks that say nothing new (``None``: ``publish`` hears of them as of all others).
     """
 
     scheduler: Scheduler
     connector: Connector
     wall_clock: Callable[[], float]
     on_bug: Callable[[str, BaseException], None]
-    on_observation: Callable[[AnyObservation], None]
+    publish: Callable[[AnyObservation, bool], None]
     on_maillog: Callable[[MaillogCounts], None]
     on_targets: Callable[[], None] = lambda: None
     memory: Memory = field(default_factory=Memory)

@@ -4,6 +4,10 @@ Silent mode (TCP_QUICKACK off, linger 0: SYN, SYN-ACK, RST) proves that a kernel
 leaves no line in any log; it does not prove that Postfix accepts.
 """
 
+from collections.abc import Iterator
+
+from monitor.config.settings import PathSettings
+from monitor.core import kinds
 from monitor.core.conversation import Failure
 from monitor.core.model import Target
 from monitor.core.observations import SUCCEEDED, Judgement, Observation, Span
@@ -12,6 +16,8 @@ from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Verdict
 from monitor.links.connector import Connector, ConnectResult, Done, Terms
 from monitor.links.tcp import literal
+from monitor.probes.watch import Links, Watch
+from monitor.verdict.plan import Measure, TargetPlan
 
 _ANSWERS = frozenset({None, Reason.REFUSED, Reason.RESET})
 
@@ -66,3 +72,20 @@ def _judgement(result: ConnectResult) -> Judgement:
         return SUCCEEDED
     verdict = Verdict.UNKNOWN if result.reason is Reason.LOCAL_ERROR else Verdict.PORT_CLOSED
     return Judgement(verdict, Failure(Phase.CONNECT, result.reason, result.detail))
+
+
+def watches(path: PathSettings, links: Links) -> Iterator[Watch]:
+    """One for each node and service that has a healthcheck port."""
+    checks, services = path.checks, path.services
+    terms = Terms(checks.timeout, silent=checks.mode == "silent")
+    measure = Measure(checks.interval, checks.timeout, checks.rise, checks.fall)
+    for node in path.static_nodes:
+        for service in services:
+            port = service.check_node_port
+            if port is None:
+                continue
+            target = Target(path.name, kinds.CHECK, node.name, service.name)
+            probe = Check(target, node.address, port, terms, links.connector)
+            plan = TargetPlan(target, node.address, port, measure)
+            quick = probe if probe.by_literal else None
+            yield Watch(probe, links.connector, measure, checks.interval, plan, quick=quick)

@@ -5,10 +5,11 @@ These are the verdict table's rows that need no other target's result.
 
 from dataclasses import dataclass
 
+from monitor.config.settings import PathSettings
 from monitor.core.conversation import Conversation, Failure, Script
 from monitor.core.model import MailProtocol, Target
 from monitor.core.observations import SUCCEEDED, Judgement, Observation, Span
-from monitor.core.proof import Ask
+from monitor.core.proof import Ask, EvidenceKind
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Verdict
 from monitor.wire.mail_dialogue import mail_dialogue
@@ -44,6 +45,12 @@ def script(protocol: MailProtocol, ask: Ask, *, header: bytes | None, helo: str)
         return mail_dialogue(protocol, header=header, helo=helo, noops=ask.noops)
     proof = ReplyProof(f"canary-{ask.nonce}@{helo}")
     return mail_dialogue(protocol, header=header, helo=f"{ask.nonce}.{helo}", noops=ask.noops, proof=proof)
+
+
+def evidence_sought(path: PathSettings, *, reply: bool) -> frozenset[EvidenceKind]:
+    """The evidence of the client IP that is sought: replies where they are allowed, the log where there is one."""
+    log = path.maillog is not None and EvidenceKind.LOG in path.handshakes.client_ip_proof
+    return frozenset(kind for kind, wanted in ((EvidenceKind.REPLY, reply), (EvidenceKind.LOG, log)) if wanted)
 
 
 def observe(target: Target, rule: DialogueRule, conversation: Conversation, span: Span) -> Observation:

@@ -3,16 +3,24 @@
 Read-only commands, one after the other over the edge's one SSH connection; ``edge/mailpath-gate`` allows exactly these.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from monitor.config import sources
+from monitor.config.settings import PathSettings
+from monitor.core import kinds
 from monitor.core.conversation import Failure
 from monitor.core.edge import EdgeObservation, Redirect
 from monitor.core.errors import LinkError, WireError
+from monitor.core.model import Target
 from monitor.core.observations import Span
+from monitor.core.proof import NOTHING, Ask
 from monitor.core.taxonomy import Phase, Reason
 from monitor.links.ssh import SshLink
+from monitor.probes.haproxy import ssh_settings
+from monitor.probes.watch import Links, Watch
+from monitor.verdict.plan import EdgePlan, HostPlan, Measure
 from monitor.wire import files, haproxy_cfg, pfctl_nat, pfctl_rules, sockets
 from monitor.wire.files import newest_backup, parse_ls
 from monitor.wire.haproxy_cfg import parse_configuration
@@ -73,10 +81,11 @@ class Edge:
     def __init__(self, settings: EdgeSettings, ssh: SshLink) -> None:
         """Take the settings and the SSH connection that all questions to this edge share."""
         self.settings = settings
+        self.target = Target(settings.path, kinds.EDGE, settings.edge, "")
         self._ssh = ssh
         self._commands = commands(settings)
 
-    async def run(self) -> Answers:
+    async def run(self, _ask: Ask = NOTHING, /) -> Answers:
         """Ask everything once; failures are answers too, and one of the connection ends the round."""
         answers: dict[str, bytes | LinkError] = {}
         for name, command in self._commands.items():
@@ -145,6 +154,51 @@ def commands(settings: EdgeSettings) -> Mapping[str, str]:
     if settings.backup_command is not None:
         given[BACKUP] = settings.backup_command
     return given
+
+
+def watches(path: PathSettings, links: Links) -> Iterator[Watch]:
+    """One for each edge that SSH leads to."""
+    for edge in path.edges:
+        ssh = ssh_settings(path, edge)
+        if ssh is None:
+            continue
+        settings = EdgeSettings(
+            path=path.name,
+            edge=edge.name,
+            address=edge.address,
+            ports=tuple(dict.fromkeys((*edge.frontend_ports, *edge.optional_ports))),
+            redirected=_redirected(edge),
+            stats_socket=edge.stats_socket,
+            timeout=ssh.timeout,
+            backup_command=edge.backup.command if edge.backup is not None else None,
+        )
+        link = links.ssh(ssh)
+        measure = Measure(edge.slow_interval, ssh.timeout * len(commands(settings)), 1, 1)
+        yield Watch(Edge(settings, link), link, measure, min(edge.interval, edge.slow_interval))
+
+
+def plan(path: PathSettings, edge: sources.EdgeSettings) -> EdgePlan:
+    """What an edge is judged by, its HAProxy and its host."""
+    ssh = ssh_settings(path, edge)
+    if ssh is None:
+        return EdgePlan(edge.name, edge.address, edge.interval, edge.interval, asks_haproxy=False)
+    host = HostPlan(
+        interval=edge.slow_interval,
+        timeout=ssh.timeout,
+        ports=frozenset(edge.frontend_ports),
+        optional_ports=frozenset(edge.optional_ports) - frozenset(edge.frontend_ports),
+        redirected=frozenset(_redirected(edge)),
+        stats_socket=edge.stats_socket,
+        backup_command=edge.backup.command if edge.backup is not None else "",
+        backup_max_age=edge.backup.max_age if edge.backup is not None else 0.0,
+    )
+    asks_haproxy = edge.stats_socket is not None
+    return EdgePlan(edge.name, edge.address, edge.interval, ssh.timeout, asks_haproxy=asks_haproxy, host=host)
+
+
+def _redirected(edge: sources.EdgeSettings) -> tuple[int, ...]:
+    """The ports that NAT must forward to an edge."""
+    return edge.frontend_ports if edge.nat else ()
 
 
 def _read(answers: Answers, name: str, parse: Callable[[bytes], T], failures: dict[str, Failure]) -> T | None:

@@ -3,16 +3,22 @@
 The only probe that sees what HAProxy itself sends: the header, or none, or a wrong one.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from monitor.config.settings import PathSettings
+from monitor.core import kinds
 from monitor.core.conversation import Conversation, Endpoints, Script
 from monitor.core.model import MailProtocol, Target
 from monitor.core.observations import Observation, Span
 from monitor.core.proof import NOTHING, Ask
 from monitor.links.converse import converse
 from monitor.links.tls import TlsClient
-from monitor.probes.dialogue import DialogueRule, observe, script
+from monitor.probes.claim import networks
+from monitor.probes.dialogue import DialogueRule, evidence_sought, observe, script
+from monitor.probes.watch import Links, Watch
+from monitor.verdict.plan import Measure, ProofPlan, TargetPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +68,34 @@ class FrontDoor:
 
     def _script(self, ask: Ask, _endpoints: Endpoints) -> Script:
         return script(self.settings.protocol, ask, header=None, helo=self.settings.helo)
+
+
+def watches(path: PathSettings, links: Links) -> Iterator[Watch]:
+    """One for each edge and service of which the edge has the frontend."""
+    doors = path.front_door
+    proof = ProofPlan(
+        evidence=evidence_sought(path, reply=doors.reply_proof),
+        reply_interval=path.handshakes.reply_interval,
+        source_address=doors.source_address,
+        seen_as=networks(doors.seen_as),
+    )
+    measure = Measure(doors.interval, doors.timeout, doors.rise, doors.fall)
+    for edge in path.edges:
+        for service in path.services:
+            if service.frontend_port not in edge.frontend_ports:
+                continue
+            target = Target(path.name, kinds.FRONT_DOOR, edge.name, service.name)
+            settings = FrontDoorSettings(
+                target=target,
+                protocol=service.protocol,
+                address=edge.address,
+                port=service.frontend_port,
+                timeout=doors.timeout,
+                slow_after=doors.slow_after,
+                server_name=path.tls.server_name,
+                helo=path.handshakes.helo,
+                source_address=doors.source_address,
+            )
+            plan = TargetPlan(target, edge.address, service.frontend_port, measure, proof)
+            probe, by_hand = FrontDoor(settings, links.tls), doors.on_demand_interval
+            yield Watch(probe, links.tls, measure, doors.fast_interval, plan, on_demand_interval=by_hand)

@@ -5,13 +5,23 @@ a missing socket as a regular file, print nothing and exit 0.
 """
 
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+from monitor.config import sources
+from monitor.config.settings import PathSettings
+from monitor.core import kinds
 from monitor.core.conversation import Failure
 from monitor.core.errors import LinkError, WireError
+from monitor.core.model import Target
 from monitor.core.observations import HaproxyObservation, Span
+from monitor.core.proof import NOTHING, Ask
 from monitor.core.taxonomy import Phase, Reason
 from monitor.links.ssh import SshLink
+from monitor.links.ssh_settings import SshSettings
+from monitor.probes.watch import Links, Watch
+from monitor.verdict.plan import Measure
 from monitor.wire.haproxy_answer import parse_answer
 
 # What a command may answer, in bytes: the state of some ten thousand servers.
@@ -45,10 +55,11 @@ class Haproxy:
     def __init__(self, settings: HaproxySettings, ssh: SshLink) -> None:
         """Take the settings and the SSH connection that all questions to this edge share."""
         self.settings = settings
+        self.target = Target(settings.path, kinds.HAPROXY, settings.edge, "")
         self._ssh = ssh
         self._command = command(settings.stats_socket)
 
-    async def run(self) -> bytes | LinkError:
+    async def run(self, _ask: Ask = NOTHING, /) -> bytes | LinkError:
         """Ask once; a failure of the network or of socat is an answer too."""
         try:
             return await self._ssh.run(self._command, timeout=self.settings.timeout)
@@ -67,6 +78,32 @@ class Haproxy:
             return replace(seen, failure=_failure(error))
         gaps = {command: _failure(error) for command, error in read.gaps.items()}
         return replace(seen, servers=read.servers, stats=read.stats, info=read.info, gaps=gaps, dropped=read.dropped)
+
+
+def watches(path: PathSettings, links: Links) -> Iterator[Watch]:
+    """One for each edge that has a stats socket and an SSH connection to ask it over."""
+    for edge in path.edges:
+        ssh = ssh_settings(path, edge)
+        if ssh is not None and edge.stats_socket is not None:
+            link = links.ssh(ssh)
+            probe = Haproxy(HaproxySettings(path.name, edge.name, edge.stats_socket, ssh.timeout), link)
+            yield Watch(probe, link, Measure(edge.interval, ssh.timeout, 1, 1), edge.interval)
+
+
+def ssh_settings(path: PathSettings, edge: sources.EdgeSettings) -> SshSettings | None:
+    """The SSH connection that serves an edge, its own or another edge's; ``None``: it is not looked into."""
+    owner = path.ssh_edge(edge)
+    if owner is None or not isinstance(owner.ssh, sources.SshSettings):
+        return None
+    ssh = owner.ssh
+    return SshSettings(
+        host=ssh.host or owner.address,
+        port=ssh.port,
+        user=ssh.user,
+        key_file=Path(ssh.key_file),
+        known_hosts_file=Path(ssh.known_hosts_file),
+        timeout=ssh.timeout,
+    )
 
 
 def command(stats_socket: str) -> str:

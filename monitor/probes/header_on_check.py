@@ -6,15 +6,30 @@ TLS comes first, its handshake fails. A server that swallows the header would le
 Each round leaves the lines of a client that talks nonsense in the mail log, under the node's address.
 """
 
+from collections.abc import Iterator
+
+from monitor.config.settings import PathSettings
+from monitor.core import kinds
 from monitor.core.conversation import Conversation, Endpoints, Failure, Script
 from monitor.core.model import MailProtocol
+from monitor.core.runbook import POSTCONF_SERVICES
 from monitor.core.taxonomy import Phase, Reason
 from monitor.probes.negative import GONE, HEADER_MISSED, Ruling, accepted, refused, spoke_tls, untold, words
-from monitor.probes.negative_probe import ClaimingProbe
+from monitor.probes.negative_probe import ClaimingProbe, claim_of, settings_of, watch_of
+from monitor.probes.watch import Links, Watch
+from monitor.verdict.plan import Accepted
 from monitor.wire.mail_dialogue import mail_dialogue
 
 # Where a plain dialogue can only be after its EHLO was answered well.
 _BEYOND_EHLO = frozenset({Phase.STARTTLS, Phase.TLS_HANDSHAKE, Phase.QUIT})
+
+
+ACCEPTED = Accepted(
+    "header_believed",
+    "The healthcheck port of {service} on {node} swallows a PROXY header ({reply}): whoever reaches that listener "
+    "inside the cluster can claim any client address.",
+    POSTCONF_SERVICES,
+)
 
 
 class HeaderOnCheck(ClaimingProbe):
@@ -27,6 +42,16 @@ class HeaderOnCheck(ClaimingProbe):
     def rule(self, conversation: Conversation) -> Ruling:
         """Rule by ``judge``."""
         return judge(self.settings.protocol, conversation)
+
+
+def watches(path: PathSettings, links: Links) -> Iterator[Watch]:
+    """One for each service's healthcheck port, where ``header_negatives`` allows it."""
+    if path.static_nodes and path.handshakes.header_negatives:
+        for service in path.services:
+            if service.check_node_port is not None:
+                settings = settings_of(path, kinds.HEADER_ON_CHECK, service, service.check_node_port)
+                probe = HeaderOnCheck(settings, claim_of(path, service), links.tls)
+                yield watch_of(path, probe, links.tls, kinds.CHECK, ACCEPTED)
 
 
 def judge(protocol: MailProtocol, conversation: Conversation) -> Ruling:

@@ -5,9 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from monitor.config import sources
+from monitor.config.settings import PathSettings
 from monitor.links.kube_api import KubeApi
 from monitor.links.kube_watch import ListWatch, Patience
+from monitor.verdict.plan import ClusterPlan
 from monitor.wire import kube
+
+# Between two probe runs, in seconds; a change of what is followed brings the next one at once.
+INTERVAL = 10.0
+# For each request.
+TIMEOUT = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +87,48 @@ def watches(settings: KubernetesSettings, patience: Patience | None) -> Mapping[
         what: ListWatch(KubeApi(settings.kubeconfig, timeout=settings.timeout), path, parse, query, patience)
         for what, (path, parse, query) in collections.items()
     }
+
+
+def settings_of(path: PathSettings) -> KubernetesSettings | None:
+    """What is looked at; without a block for the mail server that is the nodes alone, or nothing."""
+    cluster = path.kubernetes or sources.KubernetesSettings()
+    if path.kubernetes is None and path.nodes.kubernetes is None:
+        return None
+    services = path.services
+    stock = [service.check_listener_port for service in services if service.check_listener_port is not None]
+    ports = sorted({*(service.listener_port for service in services), *stock})
+    return KubernetesSettings(
+        path=path.name,
+        namespace=cluster.namespace if path.kubernetes is not None else None,
+        deployment=cluster.deployment,
+        proxy_service=cluster.proxy_service,
+        cronjob=cluster.roundtrip_cronjob,
+        config_maps=tuple(cluster.config_maps.items()),
+        node_selector=path.nodes.kubernetes.selector if path.nodes.kubernetes is not None else None,
+        ports=tuple(ports),
+        container=cluster.container if cluster.listeners == "exec" else None,
+        kubeconfig=Path(cluster.kubeconfig) if cluster.kubeconfig is not None else None,
+        timeout=TIMEOUT,
+        certificate_secret=cluster.certificate_secret,
+    )
+
+
+def plan(path: PathSettings) -> ClusterPlan | None:
+    """What the cluster is judged by; ``None``: the path has no block for its mail server."""
+    cluster = path.kubernetes
+    if cluster is None:
+        return None
+    return ClusterPlan(
+        place=(cluster.kubeconfig or "", cluster.namespace, cluster.deployment),
+        deployment=cluster.deployment,
+        proxy_service=cluster.proxy_service,
+        internal_service=cluster.internal_service,
+        cronjob=cluster.roundtrip_cronjob,
+        config_maps=tuple(cluster.config_maps.items()),
+        static=path.static_nodes,
+        discovers=path.nodes.kubernetes is not None,
+        ignored=frozenset(cluster.ignore_drift),
+        interval=INTERVAL,
+        timeout=TIMEOUT,
+        certificate_secret=cluster.certificate_secret,
+    )

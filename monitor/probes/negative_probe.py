@@ -2,14 +2,21 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from monitor.config.addresses import negative_address
+from monitor.config.settings import PathSettings
 from monitor.core.conversation import Conversation, Endpoints, Script
-from monitor.core.model import MailProtocol, Node, Target
+from monitor.core.kinds import ProbeKind
+from monitor.core.model import MailProtocol, Node, Service, Target
 from monitor.core.observations import NegativeObservation, Span
+from monitor.core.proof import Ask
 from monitor.links.converse import converse
 from monitor.links.tls import TlsClient
-from monitor.probes.claim import Claim
+from monitor.probes.claim import Claim, destination_of
 from monitor.probes.negative import Ruling
+from monitor.probes.watch import Watch
+from monitor.verdict.plan import Accepted, Measure, NegativePlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,13 @@ class NegativeSettings:
     helo: str
 
 
+class Asked(NamedTuple):
+    """What one probe run brought, and from which node."""
+
+    node: Node
+    conversation: Conversation
+
+
 class NegativeProbe(ABC):
     """Asks one node at a time."""
 
@@ -36,10 +50,16 @@ class NegativeProbe(ABC):
         self.target = settings.target
         self._tls = tls
 
-    async def run(self, node: Node) -> Conversation:
-        """Hold one dialogue, to its clean end if there is one."""
-        settings = self.settings
-        return await converse(
+    async def run(self, ask: Ask, /) -> Asked:
+        """Hold one dialogue with the node that is asked for, to its clean end if there is one.
+
+        Raises:
+            ValueError: No node is.
+        """
+        settings, node = self.settings, ask.node
+        if node is None:
+            raise ValueError(f"{self.target} names no node")
+        conversation = await converse(
             self.script,
             node.address,
             settings.port,
@@ -47,9 +67,11 @@ class NegativeProbe(ABC):
             tls=self._tls,
             server_name=settings.server_name,
         )
+        return Asked(node, conversation)
 
-    def judge(self, node: Node, conversation: Conversation, span: Span) -> NegativeObservation:
+    def judge(self, asked: Asked, span: Span) -> NegativeObservation:
         """Make the observation of one dialogue."""
+        node, conversation = asked
         ruling = self.rule(conversation)
         return NegativeObservation(
             target=self.target,
@@ -80,3 +102,30 @@ class ClaimingProbe(NegativeProbe):
         """Take what the header claims, too."""
         super().__init__(settings, tls)
         self.claim = claim
+
+
+def settings_of(path: PathSettings, kind: ProbeKind, service: Service, port: int) -> NegativeSettings:
+    """The settings of one service's negative probe."""
+    return NegativeSettings(
+        target=Target(path.name, kind, "", service.name),
+        protocol=service.protocol,
+        port=port,
+        timeout=path.handshakes.timeout,
+        server_name=path.tls.server_name,
+        helo=path.handshakes.helo,
+    )
+
+
+def claim_of(path: PathSettings, service: Service) -> Claim:
+    """The negative probes' own client address, of the family of where it seems to have connected."""
+    destination = destination_of(path, path.static_nodes[0])
+    return Claim(negative_address(path, ipv6=":" in destination), (destination, service.frontend_port))
+
+
+def watch_of(
+    path: PathSettings, probe: NegativeProbe, tls: TlsClient, rests_on: ProbeKind, accepted: Accepted
+) -> Watch:
+    """Watch by a negative probe: once in a ``negative_interval``, for the first time after one."""
+    interval, timeout = path.handshakes.negative_interval, path.handshakes.timeout
+    plan = NegativePlan(probe.target, interval, timeout, rests_on, accepted)
+    return Watch(probe, tls, Measure(interval, timeout, 1, 1), interval, plan, held_back=interval)

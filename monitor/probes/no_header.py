@@ -8,11 +8,25 @@ there we begin the TLS handshake, which a PROXY listener takes for a broken head
 Each round leaves a line or two of a missing header in the mail log, under the node's address.
 """
 
+from collections.abc import Iterator
+
+from monitor.config.settings import PathSettings
+from monitor.core import kinds
 from monitor.core.conversation import Conversation, Endpoints, Failure, Script
+from monitor.core.runbook import USER_PATCHES
 from monitor.core.taxonomy import Phase, Reason
 from monitor.probes.negative import GONE, HEADER_MISSED, Ruling, accepted, refused, spoke_tls, untold, words
-from monitor.probes.negative_probe import NegativeProbe
+from monitor.probes.negative_probe import NegativeProbe, settings_of, watch_of
+from monitor.probes.watch import Links, Watch
+from monitor.verdict.plan import Accepted
 from monitor.wire.mail_dialogue import mail_dialogue
+
+ACCEPTED = Accepted(
+    "header_not_required",
+    "The data port of {service} on {node} serves a client without a PROXY header ({reply}): PROXY is off there, or "
+    "the port leads to another listener. Every client is then seen under the proxy's or a node's address.",
+    USER_PATCHES,
+)
 
 
 class NoHeader(NegativeProbe):
@@ -26,6 +40,14 @@ class NoHeader(NegativeProbe):
     def rule(self, conversation: Conversation) -> Ruling:
         """Rule by ``judge``."""
         return judge(conversation)
+
+
+def watches(path: PathSettings, links: Links) -> Iterator[Watch]:
+    """One for each service's data port, where ``header_negatives`` allows it."""
+    if path.static_nodes and path.handshakes.header_negatives:
+        for service in path.services:
+            probe = NoHeader(settings_of(path, kinds.NO_HEADER, service, service.node_port), links.tls)
+            yield watch_of(path, probe, links.tls, kinds.HANDSHAKE, ACCEPTED)
 
 
 def judge(conversation: Conversation) -> Ruling:

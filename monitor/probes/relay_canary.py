@@ -6,11 +6,18 @@ It never sends DATA: the recipient is reset, and no mail can come of it.
 """
 
 import re
+from collections.abc import Iterator
 
+from monitor.config.settings import PathSettings
+from monitor.core import kinds
 from monitor.core.conversation import Conversation, Endpoints, Failure, Script
+from monitor.core.model import MailProtocol
+from monitor.core.runbook import POSTCONF_RELAY
 from monitor.core.taxonomy import Phase, Reason
 from monitor.probes.negative import Ruling, accepted, refused, untold
-from monitor.probes.negative_probe import ClaimingProbe
+from monitor.probes.negative_probe import ClaimingProbe, claim_of, settings_of, watch_of
+from monitor.probes.watch import Links, Watch
+from monitor.verdict.plan import Accepted
 from monitor.wire.mail_dialogue import mail_dialogue
 from monitor.wire.smtp import ReplyProof
 
@@ -19,6 +26,16 @@ RECIPIENT = "relay-canary@example.net"
 
 # RFC 3463 section 3.4, mail system status: "not now" (full disk, postscreen's own 450 4.3.2), whoever asks for what.
 _NOT_NOW = re.compile(r"[45]\d\d [45]\.3\.")
+
+
+ACCEPTED = Accepted(
+    "open_relay",
+    "Open relay: {service} on {node} would take mail of an unknown client for a foreign domain ({reply}). Postfix "
+    "trusts an address that it should not: is one of mynetworks the proxy's, the nodes' or the pods'?",
+    POSTCONF_RELAY,
+    # It is used within hours, and then no mail of ours is taken anywhere. The others need somebody inside.
+    fails=True,
+)
 
 
 class RelayCanary(ClaimingProbe):
@@ -32,6 +49,15 @@ class RelayCanary(ClaimingProbe):
     def rule(self, conversation: Conversation) -> Ruling:
         """Rule by ``judge``."""
         return judge(conversation)
+
+
+def watches(path: PathSettings, links: Links) -> Iterator[Watch]:
+    """One for the path, never one for each node: a server that logs it once in an interval is asked often enough."""
+    service = next((service for service in path.services if service.protocol is MailProtocol.SMTP), None)
+    if service is not None and path.static_nodes:
+        settings = settings_of(path, kinds.RELAY_CANARY, service, service.node_port)
+        probe = RelayCanary(settings, claim_of(path, service), links.tls)
+        yield watch_of(path, probe, links.tls, kinds.HANDSHAKE, ACCEPTED)
 
 
 def judge(conversation: Conversation) -> Ruling:

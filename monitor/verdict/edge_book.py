@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from monitor.core.edge import EdgeObservation
+from monitor.core.model import Target
 from monitor.core.observations import HaproxyObservation
 from monitor.core.status import EdgeStatus, TargetStatus
 from monitor.core.taxonomy import Reason
@@ -39,10 +40,10 @@ class EdgeBook:
         """The addresses at which any HAProxy had servers when it was last asked."""
         return frozenset(server.address for seen in self._haproxy.values() for server in seen.servers)
 
-    def troubled(self, edge: str) -> bool:
-        """Tell whether the last look has found a required port unbound, or led elsewhere: its end is waited for."""
-        plan, seen = self._plans.get(edge), self._hosts.get(edge)
-        if plan is None or plan.host is None or seen is None:
+    def troubled(self, target: Target) -> bool:
+        """Whether the last look by this target has found a required port unbound, or forwarded elsewhere."""
+        plan, seen = self._plans.get(target.node), self._hosts.get(target.node)
+        if plan is None or plan.host is None or seen is None or seen.target != target:
             return False
         unbound = any(port in plan.host.ports and not each.bound for port, each in (seen.frontends or {}).items())
         return unbound or any(not redirect.ok for redirect in (seen.redirects or {}).values())

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from monitor.core import kinds
 from monitor.core.status import Diagnosis, EdgeStatus, Finding, Health, HealthCheck, NegativeStatus, TargetStatus
 from monitor.core.verdicts import Hop, Verdict
 from monitor.verdict.cluster_findings import OF_THE_ROUNDTRIP
@@ -122,5 +121,5 @@ def _of_negative(status: NegativeStatus) -> HealthCheck:
     if status.refused:
         return HealthCheck(name, PASS, f"refused on {status.node}, as it must be", target.service)
     # An open relay is used within hours, and then no mail of ours is taken anywhere. The others need somebody inside.
-    bad = FAIL if target.probe is kinds.RELAY_CANARY else WARN
+    bad = FAIL if status.fails else WARN
     return HealthCheck(name, bad, f"accepted on {status.node}: {status.reply}", target.service)

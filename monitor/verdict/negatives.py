@@ -6,45 +6,11 @@ blocklist.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
-from monitor.core import kinds
-from monitor.core.model import Target
+from monitor.core.model import Node, Target
 from monitor.core.observations import NegativeObservation
-from monitor.core.runbook import POSTCONF_RELAY, POSTCONF_SERVICES, USER_PATCHES, Remedy
 from monitor.core.status import Finding, NegativeStatus
 from monitor.verdict.plan import NegativePlan
-
-
-@dataclass(frozen=True, slots=True)
-class _Accepted:
-    """The finding that an acceptance is; ``message`` takes the service, the node and the server's reply."""
-
-    kind: str
-    message: str
-    remedy: Remedy
-
-
-_ACCEPTED = {
-    kinds.RELAY_CANARY: _Accepted(
-        "open_relay",
-        "Open relay: {service} on {node} would take mail of an unknown client for a foreign domain ({reply}). Postfix "
-        "trusts an address that it should not: is one of mynetworks the proxy's, the nodes' or the pods'?",
-        POSTCONF_RELAY,
-    ),
-    kinds.NO_HEADER: _Accepted(
-        "header_not_required",
-        "The data port of {service} on {node} serves a client without a PROXY header ({reply}): PROXY is off there, or "
-        "the port leads to another listener. Every client is then seen under the proxy's or a node's address.",
-        USER_PATCHES,
-    ),
-    kinds.HEADER_ON_CHECK: _Accepted(
-        "header_believed",
-        "The healthcheck port of {service} on {node} swallows a PROXY header ({reply}): whoever reaches that listener "
-        "inside the cluster can claim any client address.",
-        POSTCONF_SERVICES,
-    ),
-}
 
 
 class NegativeBook:
@@ -55,12 +21,23 @@ class NegativeBook:
         self._plans: dict[Target, NegativePlan] = {}
         self._told: dict[Target, NegativeObservation] = {}
         self._last: dict[Target, NegativeObservation] = {}
+        self._turns: dict[Target, int] = {}
 
     def replan(self, plans: Iterable[NegativePlan]) -> None:
         """Take over what is asked from now on, and forget the rest."""
         self._plans = {plan.target: plan for plan in plans}
         self._told = {target: seen for target, seen in self._told.items() if target in self._plans}
         self._last = {target: seen for target, seen in self._last.items() if target in self._plans}
+        self._turns = {target: turn for target, turn in self._turns.items() if target in self._plans}
+
+    def plan(self, target: Target) -> NegativePlan | None:
+        """What a target is tried by; ``None``: it is none of these."""
+        return self._plans.get(target)
+
+    def next_node(self, target: Target, nodes: Sequence[Node]) -> Node:
+        """The node whose turn it is, one after the other."""
+        turn = self._turns[target] = self._turns.get(target, -1) + 1
+        return nodes[turn % len(nodes)]
 
     def record(self, observation: NegativeObservation) -> None:
         """Take in an ended round; one that tells nothing leaves standing what is known."""
@@ -80,20 +57,20 @@ class NegativeBook:
         reason = f"{untold.phase}: {untold.reason} {untold.detail}".rstrip() if untold is not None else ""
         if told is None or now - told.finished > plan.stale_after:
             return NegativeStatus(plan.target, refused=None, reason=reason)
-        return NegativeStatus(plan.target, told.refused, told.node, told.reply, told.at, reason)
+        fails = plan.accepted.fails
+        return NegativeStatus(plan.target, told.refused, told.node, told.reply, told.at, reason, fails=fails)
 
-
-def findings(statuses: Sequence[NegativeStatus]) -> tuple[Finding, ...]:
-    """Give one critical finding for each thing that was accepted."""
-    return tuple(
-        Finding(
-            severity="critical",
-            subject=status.target.service,
-            kind=accepted.kind,
-            message=accepted.message.format(service=status.target.service, node=status.node, reply=status.reply),
-            remedy=accepted.remedy,
+    def findings(self, statuses: Iterable[NegativeStatus]) -> tuple[Finding, ...]:
+        """One critical finding for each thing that was accepted."""
+        return tuple(
+            Finding(
+                severity="critical",
+                subject=status.target.service,
+                kind=accepted.kind,
+                message=accepted.message.format(service=status.target.service, node=status.node, reply=status.reply),
+                remedy=accepted.remedy,
+            )
+            for status in statuses
+            if status.refused is False
+            for accepted in (self._plans[status.target].accepted,)
         )
-        for status in statuses
-        if status.refused is False
-        for accepted in (_ACCEPTED[status.target.probe],)
-    )

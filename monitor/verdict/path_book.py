@@ -8,7 +8,7 @@ from typing import NamedTuple
 from monitor.core.edge import EdgeObservation
 from monitor.core.kinds import ProbeKind, Shown
 from monitor.core.maintenance import Maintenance
-from monitor.core.model import Service, Target
+from monitor.core.model import Node, Service, Target
 from monitor.core.observations import (
     AnyObservation,
     HaproxyObservation,
@@ -36,7 +36,7 @@ from monitor.verdict.ipv6 import Ipv6Book
 from monitor.verdict.log_book import LogBook
 from monitor.verdict.log_source_book import LogSourceBook
 from monitor.verdict.matrix import Matrix, column
-from monitor.verdict.negatives import NegativeBook, findings
+from monitor.verdict.negatives import NegativeBook
 from monitor.verdict.plan import PathPlan, TargetPlan
 from monitor.verdict.roundtrips import RoundtripBook
 from monitor.verdict.target_book import TargetBook
@@ -125,40 +125,46 @@ class PathBook:
         """Take in lines of before the first round: what they say of the server, never as proofs of rounds to come."""
         self._log.recall(batch, counts)
 
-    def ask(self, target: Target, now: float) -> Ask:
-        """Say what the target's next round, which begins at ``now``, shall leave behind."""
-        return self._client_ip.ask(target, now)
+    def ask(self, target: Target, now: float) -> Ask | None:
+        """What the target's next probe run, which begins at ``now``, shall leave behind, and on which node.
 
-    def ask_ipv6(self, target: Target, now: float) -> Ask | None:
-        """Say the same of an IPv6 handshake; ``None``: it shall not be."""
-        return self._ipv6.ask(target, now)
+        A node is named where the target names none; ``None``: no probe run this time.
+        """
+        negative = self._negatives.plan(target)
+        if negative is not None:
+            # Where no node is healthy any will do: the fault may be the very one that the probe would prove.
+            nodes = self.healthy_nodes(negative.rests_on, target.service, now) or self.plan.nodes
+            return Ask(node=self._negatives.next_node(target, nodes)) if nodes else None
+        ipv6 = self.plan.ipv6
+        if ipv6 is not None and target in ipv6.services:
+            nodes = self.healthy_nodes(ipv6.rests_on, target.service, now)
+            ask = self._ipv6.ask(target, now) if nodes else None
+            return None if ask is None else replace(ask, node=nodes[0])
+        return self._client_ip.ask(target, now)
 
     def last_round(self, target: Target) -> Observation | None:
         """Give the target's last ended round."""
         book = self._targets.get(target)
         return None if book is None else book.last
 
-    def contradicted(self, target: Target) -> bool:
-        """Tell whether the target's last result, or a front door's last results, speak against its state."""
+    def doubted(self, target: Target) -> bool:
+        """Whether to ask again soon: the last result contradicts the state, or a trouble's end is waited for."""
         book = self._targets.get(target)
-        return book is not None and book.doubted(intermittent.window(len(self.plan.nodes)))
+        if book is None:
+            return self._edges.troubled(target)
+        return book.doubted(intermittent.window(len(self.plan.nodes)))
 
     @property
     def served(self) -> frozenset[str]:
         """The addresses at which the edges' HAProxy had servers when it was last asked."""
         return self._edges.served
 
-    def troubled(self, edge: str) -> bool:
-        """Tell whether the last look at an edge's host has found its ports unbound, or led elsewhere."""
-        return self._edges.troubled(edge)
-
-    def healthy_nodes(self, probe: ProbeKind, service: str, now: float) -> tuple[str, ...]:
-        """Give the names of the nodes where this kind of probe succeeds for the service."""
-        return tuple(
-            target.node
-            for target, book in self._targets.items()
-            if (target.probe, target.service) == (probe, service) and book.state.up and not book.stale(now)
+    def healthy_nodes(self, probe: ProbeKind, service: str, now: float) -> tuple[Node, ...]:
+        """The nodes where this kind of probe succeeds for the service."""
+        books = (
+            (node, self._targets.get(Target(self.plan.name, probe, node.name, service))) for node in self.plan.nodes
         )
+        return tuple(node for node, book in books if book is not None and book.state.up and not book.stale(now))
 
     def status(self, now: float, at: float) -> PathStatus:
         """Give everything known at ``now`` (event loop's clock) = ``at`` (seconds since the epoch)."""
@@ -197,7 +203,7 @@ class PathBook:
         grave = (each for each in looked if each.severity != "info")
         worrying = (*log_findings.worrying(evidence), *intermittent.findings(wavering), *grave)
         pressing = (
-            *findings(negatives),
+            *self._negatives.findings(negatives),
             *wiring.findings(self.plan.services, handshakes),
             *self._ipv6.findings(),
             *worrying,

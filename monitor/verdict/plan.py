@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from monitor.core.kinds import ProbeKind
 from monitor.core.model import Node, Service, Target
 from monitor.core.proof import EvidenceKind
+from monitor.core.runbook import Remedy
 from monitor.verdict.origins import Network, OriginNetworks
 
 # Who is who where nothing was said about it.
@@ -54,12 +56,31 @@ class TargetPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Accepted:
+    """The critical finding where something was accepted that must be refused.
+
+    ``message`` takes the service, the node and the server's reply; ``fails`` says that the path's health fails by it,
+    where it would only warn.
+    """
+
+    kind: str
+    message: str
+    remedy: Remedy
+    fails: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class NegativePlan:
-    """One thing that must be refused, and how often it is tried; times in seconds."""
+    """One thing that must be refused, and how often it is tried; times in seconds.
+
+    ``rests_on`` is the kind of probe whose success makes a node worth asking.
+    """
 
     target: Target
     interval: float
     timeout: float
+    rests_on: ProbeKind
+    accepted: Accepted
 
     @property
     def stale_after(self) -> float:
@@ -73,6 +94,7 @@ class Ipv6Plan:
 
     ``needed`` says that an edge has an IPv6 address, ``reply`` that the server may be made to name its client, ``log``
     that its log shows it. A server that has refused is asked again after ``refused_interval`` (seconds).
+    ``rests_on`` is the kind of probe whose success makes a node worth asking.
     """
 
     services: Mapping[Target, Service]
@@ -82,6 +104,7 @@ class Ipv6Plan:
     reply: bool
     log: bool
     refused_interval: float
+    rests_on: ProbeKind
 
 
 @dataclass(frozen=True, slots=True)

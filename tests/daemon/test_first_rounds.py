@@ -2,8 +2,8 @@
 
 from monitor.core import kinds
 from monitor.core.model import Target
-from monitor.daemon.compose import key_of
 from monitor.daemon.first_rounds import FirstRounds
+from monitor.probes.watch import key_of
 
 FIRST, SECOND = (Target("home", kinds.CHECK, node, "smtp") for node in ("node1", "node2"))
 

@@ -17,13 +17,14 @@ from monitor.core.conversation import Endpoints, Enter, Script, Send
 from monitor.core.observations import AnyObservation, MaillogBatch
 from monitor.core.taxonomy import Phase
 from monitor.core.verdicts import Verdict
-from monitor.daemon.compose import origin_networks, plan_of
 from monitor.daemon.path_watch import PathWatch
 from monitor.daemon.shared import Shared
 from monitor.engine.scheduler import Job, Scheduler
 from monitor.links.connector import Connector, ConnectResult
 from monitor.links.converse import converse
 from monitor.links.tls import TlsClient
+from monitor.probes.claim import origin_networks
+from monitor.probes.plan import plan_of
 from monitor.publish.families import Family, Kind, Labels, StateSet
 from monitor.publish.metrics import Metrics
 from monitor.publish.sample_lines import SampleLines
@@ -100,8 +101,7 @@ async def test_the_end_of_a_check() -> None:
     scheduler, connector = Collected(metrics), Connector()
     scheduler.jobs = []
 
-    def observed(observation: AnyObservation) -> None:
-        watch.record(observation)
+    def observed(observation: AnyObservation, _news: bool) -> None:  # noqa: FBT001 - what the runner tells
         metrics.observe(observation)
 
     shared = Shared(

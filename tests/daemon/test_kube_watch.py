@@ -17,6 +17,7 @@ from monitor.daemon.shared import Shared
 from monitor.engine.scheduler import Scheduler
 from monitor.links.connector import Connector
 from monitor.links.kube_watch import Listing, ListWatch
+from monitor.probes import kubernetes_objects
 from monitor.probes.kubernetes import Answers, Kubernetes
 from tests.config import documents
 from tests.daemon.telemetry import Telemetry
@@ -60,9 +61,9 @@ class Bench:
         self.told: list[tuple[Node, ...]] = []
         scheduler = Scheduler(self.telemetry)
         self.connector = Connector()
-        shared = Shared(scheduler, self.connector, lambda: 0.0, self.telemetry.bug, self._see, lambda _: None)
+        shared = Shared(scheduler, self.connector, lambda: 0.0, self.telemetry.bug, lambda *_: None, lambda _: None)
         self.served: set[str] = set()
-        self.watch = KubeWatch(shared, lambda: self.told.append(self.watch.nodes), lambda: self.served)
+        self.watch = KubeWatch(shared, self._see, lambda: self.told.append(self.watch.nodes), lambda: self.served)
 
     async def configure(self, settings: PathSettings) -> None:
         """Watch by these settings."""
@@ -91,7 +92,7 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Api:
 
     monkeypatch.setattr(ListWatch, "listings", listings)
     monkeypatch.setattr(Kubernetes, "run", run)
-    monkeypatch.setattr(kube_watch, "INTERVAL", 0.02)
+    monkeypatch.setattr(kubernetes_objects, "INTERVAL", 0.02)
     monkeypatch.setattr(kube_watch, "SETTLE", 0.001)
     return answering
 

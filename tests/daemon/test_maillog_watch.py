@@ -42,8 +42,8 @@ def test_counts_are_told_before_their_batch_and_a_new_address_forgets_nothing(tm
     telemetry = Telemetry()
 
     async def scenario() -> None:
-        shared = Shared(Scheduler(telemetry), Connector(), lambda: 0.0, telemetry.bug, told.append, lambda _: None)
-        watch = MaillogWatch(shared, told.append)
+        shared = Shared(Scheduler(telemetry), Connector(), lambda: 0.0, telemetry.bug, lambda *_: None, lambda _: None)
+        watch = MaillogWatch(shared, told.append, told.append)
 
         async def write(line: str) -> None:
             heard = sum(each.lines for each in told if isinstance(each, MaillogCounts))
@@ -94,8 +94,8 @@ async def test_our_own_front_door_is_known_before_its_first_round_has_ended(
     log.write_text(LOGIN.replace("rip=198.51.100.7, lip=10.0.20.101", "rip=127.0.0.1, lip=127.0.0.1"))
     at = datetime.fromisoformat("2026-11-22T08:26:00+00:00").timestamp()
     telemetry = Telemetry()
-    shared = Shared(Scheduler(telemetry), Connector(), lambda: at, telemetry.bug, lambda _: None, lambda _: None)
-    ((_, counts),) = await MaillogWatch(shared, lambda _: None).past(path(log, door), 600.0)
+    shared = Shared(Scheduler(telemetry), Connector(), lambda: at, telemetry.bug, lambda *_: None, lambda _: None)
+    ((_, counts),) = await MaillogWatch(shared, lambda _: None, lambda _: None).past(path(log, door), 600.0)
     shared.connector.close()
     assert [origin for _, origin in counts.connections] == [seen]
 
@@ -107,8 +107,8 @@ async def test_the_past_is_read_and_not_followed(tmp_path: Path) -> None:
     log.write_text(f"{REFUSED}{REFUSED.replace('T08', 'T07')}")
     told: list[object] = []
     telemetry = Telemetry()
-    shared = Shared(Scheduler(telemetry), Connector(), lambda: at, telemetry.bug, told.append, lambda _: None)
-    watch = MaillogWatch(shared, told.append)
+    shared = Shared(Scheduler(telemetry), Connector(), lambda: at, telemetry.bug, lambda *_: None, lambda _: None)
+    watch = MaillogWatch(shared, told.append, told.append)
     past = await watch.past(path(log), 600.0)
     shared.connector.close()
     assert [dict(counts.problems) for _, counts in past] == [{"proxy_header": 1}]
@@ -129,8 +129,8 @@ def test_a_learned_name_survives_a_reload(tmp_path: Path) -> None:
     connect = f"{HEAD}postfix/submission-haproxy/smtpd[9]: connect from unknown"
 
     async def scenario() -> None:
-        shared = Shared(Scheduler(telemetry), Connector(), lambda: 0.0, telemetry.bug, told.append, lambda _: None)
-        watch = MaillogWatch(shared, told.append)
+        shared = Shared(Scheduler(telemetry), Connector(), lambda: 0.0, telemetry.bug, lambda *_: None, lambda _: None)
+        watch = MaillogWatch(shared, told.append, told.append)
         await watch.configure(before)
         await until(lambda: bool(told))
         with log.open("a") as file:

@@ -1,5 +1,6 @@
 """One path at work: what it schedules by its settings, what a reload keeps, and what a probe by hand runs."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -8,14 +9,15 @@ from msgspec.structs import replace
 from monitor.config.settings import PathSettings
 from monitor.core import kinds
 from monitor.core.model import Target
-from monitor.core.observations import AnyObservation
 from monitor.daemon.path_watch import PathWatch
 from monitor.daemon.shared import Shared
+from monitor.engine.cadence import FAST
 from monitor.engine.scheduler import Job, Scheduler
 from monitor.links.connector import Connector
 from monitor.links.tls import TlsClient
 from tests.config.documents import path
 from tests.daemon.telemetry import Telemetry
+from tests.verdict.build import refused, seen
 
 TWO_SERVICES = "services: {smtp: {}, imaps: {}, smtps: null, submission: null}"
 A, B = "{name: a, address: 192.0.2.1}", "{name: b, address: 192.0.2.2}"
@@ -61,15 +63,12 @@ class Bench:
             connector,
             lambda: 1_000_000.0,
             telemetry.bug,
-            self._observed,
+            lambda *_: None,
             lambda _: None,
             self._told,
         )
         self.tls = TlsClient()
         self.watch = PathWatch(settings(A, B), self.tls, shared)
-
-    def _observed(self, observation: AnyObservation) -> None:
-        self.watch.record(observation)
 
     def _told(self) -> None:
         self.told += 1
@@ -138,7 +137,9 @@ async def test_a_probe_by_hand_finds_its_target_or_none(bench: Bench) -> None:
 async def test_a_closed_port_hastens_its_neighbours(bench: Bench) -> None:
     """The same node's and the same service's other targets, and not the port itself."""
     closed = Target("home", kinds.HANDSHAKE, "a", "smtp")
-    bench.watch.look_around(closed)
+    for each in (seen(closed), refused(closed)):
+        bench.watch.runner.record(each)
+    assert bench.watch.runner.pace(refused(closed)) is FAST
     kind = {key: key.split("/") for key in bench.scheduler.hastened}
     assert "/".join(closed) not in kind
     assert all("a" in parts or "smtp" in parts for parts in kind.values())
@@ -147,6 +148,6 @@ async def test_a_closed_port_hastens_its_neighbours(bench: Bench) -> None:
 
 async def test_the_status_is_the_books(bench: Bench) -> None:
     """Before the first probe run nothing is claimed."""
-    status = bench.watch.status(bench.watch.shared.now(), 1_000_000.0)
+    status = bench.watch.status(asyncio.get_running_loop().time(), 1_000_000.0)
     assert status.name == "home"
     assert [each.up for each in (*status.checks, *status.handshakes)] == [None] * 6

@@ -17,7 +17,7 @@ def test_a_span_ends_on_both_clocks() -> None:
 
     async def scenario() -> Span:
         telemetry, connector = Telemetry(), Connector()
-        shared = Shared(Scheduler(telemetry), connector, lambda: WALL, telemetry.bug, lambda _: None, lambda _: None)
+        shared = Shared(Scheduler(telemetry), connector, lambda: WALL, telemetry.bug, lambda *_: None, lambda _: None)
         started = shared.now()
         await asyncio.sleep(1.5)
         span = shared.span(started)

@@ -15,6 +15,7 @@ from monitor.core.status import Drift, PathStatus
 from monitor.core.verdicts import Hop
 from monitor.daemon import kube_watch
 from monitor.daemon.service import Daemon
+from monitor.probes import kubernetes_objects
 from monitor.probes.kubernetes import PROC
 from tests.kube.cluster import Cluster, free_ports
 from tests.kube.kubelet import Answer, Kubelet, Line
@@ -39,8 +40,8 @@ paths:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look often, and wait for nothing long."""
-    monkeypatch.setattr(kube_watch, "INTERVAL", 0.5)
-    monkeypatch.setattr(kube_watch, "TIMEOUT", 1.0)
+    monkeypatch.setattr(kubernetes_objects, "INTERVAL", 0.5)
+    monkeypatch.setattr(kubernetes_objects, "TIMEOUT", 1.0)
     monkeypatch.setattr(kube_watch, "SETTLE", 0.05)
 
 
@@ -187,7 +188,7 @@ async def test_changes_are_seen_at_once(cluster: Cluster) -> None:
 @pytest.mark.parametrize("fault", ["killed", "frozen"])
 async def test_old_knowledge_is_called_old(cluster: Cluster, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the API the nodes stay, the rest is judged no more; with it back, all is as before."""
-    monkeypatch.setattr(kube_watch, "TIMEOUT", 0.5)
+    monkeypatch.setattr(kubernetes_objects, "TIMEOUT", 0.5)
     cluster.admin.create(NODE)
     install(cluster.admin)
     async with watching(cluster) as watched:

@@ -7,6 +7,7 @@ from pathlib import Path
 from monitor.core import kinds
 from monitor.core.model import MailProtocol, Node, Target
 from monitor.core.observations import NegativeObservation, Span
+from monitor.core.proof import Ask
 from monitor.links.tls import TlsClient
 from monitor.probes.claim import Claim
 from monitor.probes.header_on_check import HeaderOnCheck
@@ -53,8 +54,8 @@ def observe(lab: Lab, *probes: NegativeProbe) -> dict[tuple[str, str], NegativeO
     """Do one round of each, all at once, from the client's host."""
 
     async def rounds() -> list[NegativeObservation]:
-        conversations = await asyncio.gather(*(probe.run(NODE) for probe in probes))
-        return [probe.judge(NODE, each, SPAN) for probe, each in zip(probes, conversations, strict=True)]
+        answers = await asyncio.gather(*(probe.run(Ask(node=NODE)) for probe in probes))
+        return [probe.judge(each, SPAN) for probe, each in zip(probes, answers, strict=True)]
 
     return {(seen.target.probe, seen.target.service): replace(seen, conversation=None) for seen in lab.run(rounds())}
 

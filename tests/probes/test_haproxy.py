@@ -12,7 +12,8 @@ from monitor.core.observations import HaproxyObservation, Span
 from monitor.core.taxonomy import Phase, Reason
 from monitor.links.ssh import SshLink
 from monitor.links.ssh_settings import SshSettings
-from monitor.probes.haproxy import Haproxy, HaproxySettings, command
+from monitor.probes.haproxy import Haproxy, HaproxySettings, command, ssh_settings
+from tests.probes.home import settings
 
 ANSWER = (Path(__file__).parents[1] / "wire" / "data" / "haproxy" / "one-call.txt").read_bytes()
 SOCKET = "/tmp/haproxy.socket"  # noqa: S108 - pfSense's own place
@@ -94,3 +95,12 @@ def test_the_socket_is_one_word_of_the_command() -> None:
     words = shlex.split(command("/var/run/ha proxy's.sock"))
     assert "UNIX-CONNECT:/var/run/ha proxy's.sock" in words
     assert words[:2] == ["echo", "show servers state; show stat; show info"]
+
+
+def test_edges_may_share_a_connection(tmp_path: Path) -> None:
+    """An edge that names another one uses its SSH connection, to that one's host."""
+    path = settings(tmp_path)
+    own, shared = (ssh_settings(path, edge) for edge in path.edges)
+    assert own is not None
+    assert own == shared
+    assert own.host == "10.0.20.1"

@@ -7,6 +7,7 @@ import pytest
 from monitor.core import kinds
 from monitor.core.conversation import Conversation
 from monitor.core.model import MailProtocol, Target
+from monitor.core.proof import Ask
 from monitor.links.tls import TlsClient
 from monitor.probes.claim import Claim
 from monitor.probes.header_on_check import HeaderOnCheck, judge
@@ -65,7 +66,7 @@ async def test_a_stock_listener_answers_with_errors(tmp_path: Path) -> None:
     """The banner, three syntax errors and Bye: the header was not believed."""
     async with mail_server(tmp_path) as (_, _, tls), serving(stock_postfix) as port:
         probe = header_on_check(port, tls, MailProtocol.SUBMISSION)
-        seen = probe.judge(NODE, await probe.run(NODE), SPAN)
+        seen = probe.judge(await probe.run(Ask(node=NODE)), SPAN)
     assert seen.refused is True
     assert seen.reply == "500 5.5.2 Error: bad syntax"
 
@@ -76,7 +77,7 @@ async def test_a_listener_that_swallows_the_header_is_found(tmp_path: Path, wrap
     protocol = MailProtocol.SMTPS if wrapper_mode else MailProtocol.SMTP
     async with mail_server(tmp_path, wrapper_mode=wrapper_mode) as (server, port, tls):
         probe = header_on_check(port, tls, protocol)
-        seen = probe.judge(NODE, await probe.run(NODE), SPAN)
+        seen = probe.judge(await probe.run(Ask(node=NODE)), SPAN)
     assert seen.refused is False
     assert len(server.headers) == 1
     assert server.heard[-1] == "QUIT"

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from monitor.core import kinds
 from monitor.core.conversation import Conversation, Endpoints, Script
 from monitor.core.model import MailProtocol, Node, Target
+from monitor.core.proof import NOTHING, Ask
 from monitor.core.taxonomy import Phase, Reason
 from monitor.links.tls import TlsClient
 from monitor.probes.claim import Claim
@@ -44,14 +47,14 @@ async def test_an_acceptance_is_observed_with_its_words_and_transcript(tmp_path:
     """The target names no node; the observation says which one was asked."""
     async with mail_server(tmp_path) as (server, port, tls):
         probe = greeted(port, tls)
-        conversation = await probe.run(NODE)
-        seen = probe.judge(NODE, conversation, SPAN)
+        asked = await probe.run(Ask(node=NODE))
+        seen = probe.judge(asked, SPAN)
     assert (seen.target, seen.node, seen.refused, seen.ok) == (TARGET, NODE.name, False, False)
     assert seen.failure is not None
     assert seen.failure.reason is Reason.ACCEPTED
     assert seen.reply.startswith("220 ")
-    assert seen.conversation is conversation
-    assert dict(seen.durations) == dict(conversation.phases)
+    assert seen.conversation is asked.conversation
+    assert dict(seen.durations) == dict(asked.conversation.phases)
     assert (seen.started, seen.finished, seen.at) == SPAN
     assert [str(header.source.address) for header in server.headers if header.source] == ["192.0.2.78"]
 
@@ -62,8 +65,14 @@ async def test_each_run_asks_the_node_that_it_is_given(tmp_path: Path) -> None:
         with refusing() as port:
             probe = greeted(port, tls)
             other = Node("k8s-node2", "127.0.0.2")
-            conversation = await probe.run(other)
-            seen = probe.judge(other, conversation, SPAN)
+            seen = probe.judge(await probe.run(Ask(node=other)), SPAN)
     assert (seen.node, seen.refused) == ("k8s-node2", None)
     assert seen.failure is not None
     assert (seen.failure.phase, seen.failure.reason) == (Phase.CONNECT, Reason.REFUSED)
+
+
+async def test_whoever_asks_names_the_node(tmp_path: Path) -> None:
+    """The target names none: a probe run without one is a bug of ours, and says so."""
+    async with mail_server(tmp_path) as (_, port, tls):
+        with pytest.raises(ValueError, match="names no node"):
+            await greeted(port, tls).run(NOTHING)

@@ -7,6 +7,7 @@ import pytest
 from monitor.core import kinds
 from monitor.core.conversation import Conversation
 from monitor.core.model import MailProtocol, Target
+from monitor.core.proof import Ask
 from monitor.links.tls import TlsClient
 from monitor.probes.negative_probe import NegativeSettings
 from monitor.probes.no_header import NoHeader, judge
@@ -59,7 +60,7 @@ async def test_a_proxy_listener_turns_us_out(tmp_path: Path, wrapper_mode: bool)
     protocol = MailProtocol.SMTPS if wrapper_mode else MailProtocol.SMTP
     async with mail_server(tmp_path, wrapper_mode=wrapper_mode) as (server, port, tls):
         probe = no_header(port, tls, protocol)
-        seen = probe.judge(NODE, await probe.run(NODE), SPAN)
+        seen = probe.judge(await probe.run(Ask(node=NODE)), SPAN)
     assert seen.refused is True
     assert seen.reply.startswith("421 4.3.0")
     assert server.heard == []
@@ -71,7 +72,7 @@ async def test_a_listener_without_proxy_is_found(tmp_path: Path, wrapper_mode: b
     protocol = MailProtocol.SMTPS if wrapper_mode else MailProtocol.SMTP
     async with mail_server(tmp_path, proxy=False, wrapper_mode=wrapper_mode) as (server, port, tls):
         probe = no_header(port, tls, protocol)
-        seen = probe.judge(NODE, await probe.run(NODE), SPAN)
+        seen = probe.judge(await probe.run(Ask(node=NODE)), SPAN)
     assert seen.refused is False
     assert seen.reply == f"220 {NAME} ESMTP"
     assert server.heard[-1] == "QUIT"
@@ -82,6 +83,6 @@ async def test_a_closed_port_is_no_answer(tmp_path: Path) -> None:
     async with mail_server(tmp_path) as (_, _, tls):
         with refusing() as port:
             probe = no_header(port, tls)
-            seen = probe.judge(NODE, await probe.run(NODE), SPAN)
+            seen = probe.judge(await probe.run(Ask(node=NODE)), SPAN)
     assert seen.refused is None
     assert not seen.ok

@@ -7,6 +7,7 @@ import pytest
 from monitor.core import kinds
 from monitor.core.conversation import Conversation
 from monitor.core.model import MailProtocol, Target
+from monitor.core.proof import Ask
 from monitor.core.taxonomy import Phase, Reason
 from monitor.links.tls import TlsClient
 from monitor.probes.claim import Claim
@@ -69,7 +70,7 @@ async def test_a_server_that_denies_is_content(tmp_path: Path) -> None:
     """It claims its own client address, speaks through STARTTLS, resets and quits, and never sends DATA."""
     async with mail_server(tmp_path) as (server, port, tls):
         probe = canary(port, tls)
-        seen = probe.judge(NODE, await probe.run(NODE), SPAN)
+        seen = probe.judge(await probe.run(Ask(node=NODE)), SPAN)
     assert seen.refused is True
     assert seen.ok
     assert (seen.node, seen.target) == ("k8s-node1", TARGET)
@@ -85,7 +86,7 @@ async def test_an_open_relay_is_found(tmp_path: Path) -> None:
     """A server that takes the recipient has failed, and still nothing is sent through it."""
     async with mail_server(tmp_path, RCPT=b"250 2.1.5 Ok\r\n") as (server, port, tls):
         probe = canary(port, tls)
-        seen = probe.judge(NODE, await probe.run(NODE), SPAN)
+        seen = probe.judge(await probe.run(Ask(node=NODE)), SPAN)
     assert seen.refused is False
     assert seen.failure is not None
     assert (seen.failure.phase, seen.failure.reason) == (Phase.PROOF, Reason.ACCEPTED)

@@ -20,8 +20,9 @@ from monitor.core.observations import (
 from monitor.core.proof import EvidenceKind
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Origin, Verdict
-from monitor.verdict.plan import NegativePlan, PathPlan, ProofPlan
+from monitor.verdict.plan import PathPlan, ProofPlan
 from tests.verdict import build
+from tests.verdict.build import negative
 from tests.verdict.lines import NETWORKS
 from tests.verdict.scene import SECOND_EDGE
 
@@ -78,7 +79,7 @@ def plans(draw: st.DrawFn, rise: int = 1, fall: int = 2) -> PathPlan:
         edges=tuple(replace(edge, asks_haproxy=draw(st.booleans())) for edge in bare.edges),
         networks=NETWORKS,
         wan_silence=draw(st.sampled_from([None, 600.0])),
-        negatives=tuple(NegativePlan(_rare(probe, service), 60.0, 5.0) for probe in RARE for service in bare.services),
+        negatives=tuple(negative(_rare(probe, service), 60.0, 5.0) for probe in RARE for service in bare.services),
         elected=elected,
     )
 

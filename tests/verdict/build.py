@@ -7,11 +7,13 @@ from monitor.core.conversation import Failure
 from monitor.core.haproxy import AdminState, HaproxyServer, ServerState
 from monitor.core.model import MailProtocol, Node, Service, Target
 from monitor.core.observations import HaproxyObservation, Judgement, MaillogBatch, Observation
+from monitor.core.proof import Ask
 from monitor.core.status import PathStatus, TargetStatus
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Verdict
+from monitor.probes import header_on_check, no_header, relay_canary
 from monitor.verdict.path_book import PathBook
-from monitor.verdict.plan import EdgePlan, HealthRule, Measure, PathPlan, TargetPlan
+from monitor.verdict.plan import EdgePlan, HealthRule, Measure, NegativePlan, PathPlan, TargetPlan
 
 SMTP = Service("smtp", MailProtocol.SMTP, 25, 30125, 2525, 30145, 25, "mailserver_nodes_smtp")
 SMTPS = Service("smtps", MailProtocol.SMTPS, 465, 30126, 4465, 30146, 465, "mailserver_nodes_smtps")
@@ -79,6 +81,23 @@ def plan(  # noqa: PLR0913 - what a path is made of, each with its default
         maillog_source=maillog,
         health=HealthRule(("smtp", "submission", "imaps"), healthy_nodes=1),
     )
+
+
+def asked(book: PathBook, where: Target, now: float) -> Ask:
+    """Ask the book what a handshake or front door shall leave behind: it always says."""
+    found = book.ask(where, now)
+    assert found is not None
+    return found
+
+
+def negative(where: Target, interval: float = 3600.0, timeout: float = 20.0) -> NegativePlan:
+    """Plan what must be refused, as its probe's file does."""
+    accepted = {
+        kinds.RELAY_CANARY: relay_canary.ACCEPTED,
+        kinds.NO_HEADER: no_header.ACCEPTED,
+        kinds.HEADER_ON_CHECK: header_on_check.ACCEPTED,
+    }
+    return NegativePlan(where, interval, timeout, kinds.HANDSHAKE, accepted[where.probe])
 
 
 def seen(

@@ -19,7 +19,7 @@ from monitor.verdict.client_ip import FEWEST_NOOPS, NOOP_COUNTS, lost
 from monitor.verdict.path_book import PathBook
 from monitor.verdict.plan import PathPlan
 from tests.verdict import build
-from tests.verdict.build import IMAPS, SMTP, SMTPS, SUBMISSION, check, door, handshake
+from tests.verdict.build import IMAPS, SMTP, SMTPS, SUBMISSION, asked, check, door, handshake
 from tests.verdict.proving import BOTH, LOG_ONLY, claim, plan
 from tests.verdict.recorded import DOVECOT, POSTSCREEN, SMTPS_LINES, SUBMISSIONS, lines
 
@@ -47,7 +47,7 @@ class Story:
     ) -> int:
         """Do a round: the server's reply names ``replies`` if it was asked, its log names ``seen``; give the NOOPs."""
         self.now += 60.0
-        ask = self.book.ask(target, self.now)
+        ask = asked(self.book, target, self.now)
         tried = bool(ask.nonce) and failure is None
         outcome = DialogueOutcome(
             noops=ask.noops,
@@ -95,7 +95,7 @@ class Story:
 def test_checks_have_nothing_to_prove() -> None:
     """A check is asked for nothing and shows no proof; neither does a path without evidence."""
     story = Story()
-    assert story.book.ask(check(SMTP), 0.0) == NOTHING
+    assert asked(story.book, check(SMTP), 0.0) == NOTHING
     assert story.of(check(SMTP)).proofs == ()
     assert Story(build.plan()).of(handshake(SMTP)).proofs == ()
 
@@ -117,12 +117,12 @@ def test_before_the_first_round_each_kind_is_not_tried() -> None:
 def test_rounds_in_a_row_and_neighbours_have_other_numbers_of_noops() -> None:
     """The count is a nonce: it changes by round, differs among nodes, and stays small; port 25 needs none."""
     story = Story()
-    mine = [story.book.ask(handshake(SUBMISSION), now).noops for now in (0.0, 60.0, 120.0)]
-    theirs = [story.book.ask(handshake(SUBMISSION, "k8s-node2"), now).noops for now in (0.0, 60.0, 120.0)]
+    mine = [asked(story.book, handshake(SUBMISSION), now).noops for now in (0.0, 60.0, 120.0)]
+    theirs = [asked(story.book, handshake(SUBMISSION, "k8s-node2"), now).noops for now in (0.0, 60.0, 120.0)]
     assert len(set(mine)) == 3
     assert all(own != other for own, other in zip(mine, theirs, strict=True))
     assert set(mine) <= set(range(FEWEST_NOOPS, FEWEST_NOOPS + NOOP_COUNTS))
-    assert story.book.ask(handshake(SMTP), 0.0) == story.book.ask(handshake(IMAPS), 0.0) == NOTHING
+    assert asked(story.book, handshake(SMTP), 0.0) == asked(story.book, handshake(IMAPS), 0.0) == NOTHING
 
 
 def test_replies_are_asked_for_at_their_interval_with_a_fresh_nonce() -> None:
@@ -130,10 +130,10 @@ def test_replies_are_asked_for_at_their_interval_with_a_fresh_nonce() -> None:
     story = Story()
     nonces = []
     for _ in range(21):
-        nonces.append(story.book.ask(handshake(SUBMISSION), story.now + 60.0).nonce)
+        nonces.append(asked(story.book, handshake(SUBMISSION), story.now + 60.0).nonce)
         story.round(handshake(SUBMISSION), replies=claim(handshake(SUBMISSION)), seen=claim(handshake(SUBMISSION)))
-    asked = [nonce for nonce in nonces if nonce]
-    assert len(asked) == len(set(asked)) == 3
+    given = [nonce for nonce in nonces if nonce]
+    assert len(given) == len(set(given)) == 3
     assert story.proof(handshake(SUBMISSION), EvidenceKind.REPLY).result is ProofResult.PROVEN
 
 
@@ -141,9 +141,9 @@ def test_a_transaction_that_failed_waits_for_its_next_turn() -> None:
     """A reject line may be in the log already: a dialogue that breaks there is not repeated each round."""
     story = Story()
     story.round(handshake(SUBMISSION), failure=Failure(Phase.CONNECT, Reason.REFUSED))
-    assert story.book.ask(handshake(SUBMISSION), story.now + 60).nonce
+    assert asked(story.book, handshake(SUBMISSION), story.now + 60).nonce
     story.round(handshake(SUBMISSION), failure=Failure(Phase.PROOF, Reason.RESET))
-    assert not story.book.ask(handshake(SUBMISSION), story.now + 60).nonce
+    assert not asked(story.book, handshake(SUBMISSION), story.now + 60).nonce
 
 
 @pytest.mark.parametrize("service", [SMTP, SMTPS, SUBMISSION, IMAPS])
@@ -245,10 +245,10 @@ def test_a_suspicion_in_the_log_asks_for_a_reply() -> None:
     story = Story()
     target = handshake(SMTPS)
     story.round(target, replies=claim(target), seen=claim(target))
-    assert not story.book.ask(target, story.now + 60).nonce
+    assert not asked(story.book, target, story.now + 60).nonce
     story.round(target, seen="10.0.20.1")
     story.status()
-    assert story.book.ask(target, story.now + 60).nonce
+    assert asked(story.book, target, story.now + 60).nonce
 
 
 def test_a_server_that_names_nobody_leaves_it_unproven() -> None:
@@ -308,9 +308,9 @@ def test_what_only_source_nat_explains_is_neither(address: str) -> None:
 
 def test_front_doors_are_asked_for_replies_only_where_that_is_allowed() -> None:
     """A front door's reject line names a host of the house: only ``reply_proof`` allows it."""
-    assert not Story().book.ask(door(SUBMISSION), 1.0).nonce
+    assert not asked(Story().book, door(SUBMISSION), 1.0).nonce
     allowed = Story(plan(at_the_door=BOTH))
-    assert allowed.book.ask(door(SUBMISSION), 1.0).nonce
+    assert asked(allowed.book, door(SUBMISSION), 1.0).nonce
     allowed.round(door(SUBMISSION), replies=OWN, seen=OWN)
     assert allowed.proof(door(SUBMISSION), EvidenceKind.REPLY).result is ProofResult.PROVEN
 

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+from monitor.core import kinds
 from monitor.core.edge import EdgeObservation, Frontend, Redirect, RedirectState
+from monitor.core.model import Target
 from monitor.core.taxonomy import Phase, Reason
 from monitor.verdict.edge_book import EdgeBook, unbound_ports
 from monitor.verdict.plan import HostPlan
@@ -64,16 +66,16 @@ def test_an_edge_without_a_socket_is_known_by_its_host() -> None:
 def test_trouble_is_a_required_port_unbound_or_redirected_elsewhere() -> None:
     """An optional port is free to be unbound."""
     known = book(WATCHED)
-    assert not known.troubled("pfsense")
+    assert not known.troubled(Target("home", kinds.EDGE, "pfsense", ""))
     known.record(SOUND)
-    assert not known.troubled("pfsense")
+    assert not known.troubled(Target("home", kinds.EDGE, "pfsense", ""))
     for frontends, redirects in (
         ({25: Frontend(25)}, SOUND.redirects),
         (SOUND.frontends, {25: Redirect(25, RedirectState.MISSING)}),
     ):
         known.record(replace(SOUND, frontends=frontends, redirects=redirects))
-        assert known.troubled("pfsense")
-    assert not known.troubled("opnsense")
+        assert known.troubled(Target("home", kinds.EDGE, "pfsense", ""))
+    assert not known.troubled(Target("home", kinds.EDGE, "opnsense", ""))
 
 
 def test_a_new_plan_keeps_what_still_applies() -> None:

@@ -11,7 +11,6 @@ from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Verdict
 from monitor.verdict.health import worst_status
 from monitor.verdict.path_book import PathBook
-from monitor.verdict.plan import NegativePlan
 from tests.verdict.build import (
     NODES,
     SMTP,
@@ -22,6 +21,7 @@ from tests.verdict.build import (
     handshake,
     haproxy_failed,
     mute,
+    negative,
     plan,
     refused,
     seen,
@@ -101,7 +101,7 @@ def test_a_closed_healthcheck_port_or_a_blind_edge_is_a_warning() -> None:
 def test_an_open_relay_fails_and_other_acceptances_warn(probe: kinds.ProbeKind, *, refused_: bool, status: str) -> None:
     """A relay is used by anyone within hours; the others need someone inside."""
     where = Target("home", probe, "", "smtp")
-    book = PathBook(replace(plan(), negatives=(NegativePlan(where, 3600.0, 20.0),)))
+    book = PathBook(replace(plan(), negatives=(negative(where),)))
     all_well(book)
     book.record(NegativeObservation(where, "k8s-node1", 0.0, 0.0, 1_000_000.0, refused_))
     checks = {each.name: each.status for each in status_of(book).health.checks}

@@ -5,9 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from monitor.core import kinds
 from monitor.core.conversation import Failure
 from monitor.core.edge import EdgeObservation, FileMode, Frontend, HaproxyConfiguration, Redirect, RedirectState
 from monitor.core.kube import Cluster
+from monitor.core.model import Target
 from monitor.core.status import Drift, PathStatus
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Hop
@@ -124,7 +126,7 @@ def test_a_port_that_serves_again_is_bound() -> None:
     """A front door that has served since outweighs a look of a minute ago."""
     book = all_well(PathBook(_plan()))
     book.record(_look({25: ()}, now=1.0))
-    assert book.troubled("pfsense")
+    assert book.doubted(Target("home", kinds.EDGE, "pfsense", ""))
     assert book.status(1.0, 1_000_001.0).diagnosis.hop is Hop.FRONTEND
     book.record(seen(door(SMTP), now=2.0))
     status = book.status(2.0, 1_000_002.0)
@@ -207,8 +209,8 @@ def test_another_plan_forgets_the_look() -> None:
     assert book.status(0.0, 0.0).edges[0].host is not None
     book.replan(_plan(replace(WATCHED, host=replace(HOST, ports=frozenset({25})))))
     assert book.status(0.0, 0.0).edges[0].host is None
-    assert not book.troubled("pfsense")
-    assert not book.troubled("gone")
+    assert not book.doubted(Target("home", kinds.EDGE, "pfsense", ""))
+    assert not book.doubted(Target("home", kinds.EDGE, "gone", ""))
 
 
 @pytest.mark.parametrize(("hours", "old"), [(47.9, False), (49.0, True), (-2.0, False)])

@@ -141,15 +141,15 @@ def test_a_front_door_that_failed_of_late_is_looked_at_soon() -> None:
     rounds(book, "x")
     for _ in range(window(len(NODES)) - 1):
         rounds(book, ".")
-        assert book.contradicted(door(SMTP))
+        assert book.doubted(door(SMTP))
     rounds(book, ".")
-    assert not book.contradicted(door(SMTP))
+    assert not book.doubted(door(SMTP))
     for where in (handshake(SMTP), check(SMTP)):
         book.record(mute(where))
         book.record(seen(where))
-        assert not book.contradicted(where)
+        assert not book.doubted(where)
     rounds(book, "xx")
-    assert not book.contradicted(door(SMTP))
+    assert not book.doubted(door(SMTP))
 
 
 def test_what_is_remembered_is_bounded() -> None:

@@ -33,6 +33,7 @@ PLAN = Ipv6Plan(
     reply=True,
     log=False,
     refused_interval=3600.0,
+    rests_on=kinds.HANDSHAKE,
 )
 
 

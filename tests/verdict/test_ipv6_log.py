@@ -13,7 +13,16 @@ from tests.verdict.lines import batch
 
 WHERE = target(kinds.IPV6_HEADER, "", SMTP)
 CLAIMED = "2001:db8:25::99"
-PLAN = Ipv6Plan({WHERE: SMTP}, CLAIMED, "2001:db8::25", needed=False, reply=False, log=True, refused_interval=3600.0)
+PLAN = Ipv6Plan(
+    {WHERE: SMTP},
+    CLAIMED,
+    "2001:db8::25",
+    needed=False,
+    reply=False,
+    log=True,
+    refused_interval=3600.0,
+    rests_on=kinds.HANDSHAKE,
+)
 
 
 def log(plan: Ipv6Plan = PLAN) -> Ipv6Log:

@@ -11,13 +11,12 @@ from monitor.core.observations import NegativeObservation
 from monitor.core.status import NegativeStatus, PathStatus
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Hop
-from monitor.verdict.negatives import NegativeBook, findings
+from monitor.verdict.negatives import NegativeBook
 from monitor.verdict.path_book import PathBook
-from monitor.verdict.plan import NegativePlan
-from tests.verdict.build import SMTP, all_well, handshake, plan, refused, seen
+from tests.verdict.build import NODES, SMTP, all_well, handshake, negative, plan, refused, seen
 
 CANARY = Target("home", kinds.RELAY_CANARY, "", "smtp")
-PLAN = NegativePlan(CANARY, interval=3600.0, timeout=20.0)
+PLAN = negative(CANARY)
 UNREACHED = Failure(Phase.CONNECT, Reason.REFUSED, "Connection refused")
 TAKEN = Failure(Phase.PROOF, Reason.ACCEPTED, "250 2.1.5 Ok")
 
@@ -48,7 +47,7 @@ def known(made: NegativeBook, now: float = 1.0) -> NegativeStatus:
 
 def path_with(*rounds: NegativeObservation, target: Target = CANARY) -> PathStatus:
     """Give the status of a path on which all is well but for these rounds."""
-    path = PathBook(replace(plan(), negatives=(replace(PLAN, target=target),)))
+    path = PathBook(replace(plan(), negatives=(negative(target),)))
     all_well(path)
     for each in rounds:
         path.record(each)
@@ -58,7 +57,7 @@ def path_with(*rounds: NegativeObservation, target: Target = CANARY) -> PathStat
 def test_nothing_is_known_before_the_first_round() -> None:
     """Neither refused nor accepted, and no finding."""
     assert known(book()) == NegativeStatus(CANARY, refused=None)
-    assert findings(book().statuses(1.0)) == ()
+    assert book().findings(book().statuses(1.0)) == ()
 
 
 @pytest.mark.parametrize("was_refused", [True, False])
@@ -127,10 +126,10 @@ def test_refused_or_unknown_is_healthy(rounds: tuple[NegativeObservation, ...]) 
 def test_healthy_nodes_are_those_whose_rounds_succeed() -> None:
     """A node that fails, or of which nothing fresh is known, is not worth asking."""
     path = all_well(PathBook(plan(fall=1)))
-    assert path.healthy_nodes(kinds.HANDSHAKE, "smtp", 1.0) == ("k8s-node1", "k8s-node2")
+    assert path.healthy_nodes(kinds.HANDSHAKE, "smtp", 1.0) == NODES
     path.record(refused(handshake(SMTP), now=1.0))
-    assert path.healthy_nodes(kinds.HANDSHAKE, "smtp", 1.0) == ("k8s-node2",)
-    assert path.healthy_nodes(kinds.CHECK, "smtp", 1.0) == ("k8s-node1", "k8s-node2")
+    assert path.healthy_nodes(kinds.HANDSHAKE, "smtp", 1.0) == NODES[1:]
+    assert path.healthy_nodes(kinds.CHECK, "smtp", 1.0) == NODES
     assert path.healthy_nodes(kinds.HANDSHAKE, "smtp", 10_000.0) == ()
     path.record(seen(handshake(SMTP), now=2.0))
-    assert path.healthy_nodes(kinds.HANDSHAKE, "smtp", 2.0) == ("k8s-node1", "k8s-node2")
+    assert path.healthy_nodes(kinds.HANDSHAKE, "smtp", 2.0) == NODES

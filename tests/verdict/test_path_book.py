@@ -83,7 +83,7 @@ def test_a_repeat_is_its_whole_observation(outcomes: list[bool], rise: int, fall
         assert not (in_short and news)
         if not in_short:
             assert shortly.record(found) is news
-        assert shortly.contradicted(where) is whole.contradicted(where)
+        assert shortly.doubted(where) is whole.doubted(where)
         if now % 3 == 0:
             assert now_of(shortly, now) == now_of(whole, now)
     assert now_of(shortly, 100.0) == now_of(whole, 100.0)
@@ -121,7 +121,7 @@ def test_one_failure_is_doubt_and_two_are_down() -> None:
     book = well()
     book.record(mute(handshake(SMTP)))
     assert of(now_of(book), handshake(SMTP)).verdict is Verdict.OK
-    assert book.contradicted(handshake(SMTP))
+    assert book.doubted(handshake(SMTP))
     book.record(mute(handshake(SMTP)))
     shown = of(now_of(book), handshake(SMTP))
     assert (shown.up, shown.verdict) == (False, Verdict.NO_GREETING)

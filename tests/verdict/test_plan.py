@@ -4,7 +4,8 @@ import pytest
 
 from monitor.core import kinds
 from monitor.core.model import Target
-from monitor.verdict.plan import HostPlan, Measure, NegativePlan, stale_after
+from monitor.verdict.plan import HostPlan, Measure, stale_after
+from tests.verdict.build import negative
 
 CANARY = Target("home", kinds.RELAY_CANARY, "", "smtp")
 
@@ -15,5 +16,5 @@ def test_knowledge_is_stale_after_three_intervals_or_timeouts(interval: float, t
     nothing = frozenset[int]()
     assert stale_after(interval, timeout) == stale
     assert Measure(interval, timeout, 1, 2).stale_after == stale
-    assert NegativePlan(CANARY, interval, timeout).stale_after == stale
+    assert negative(CANARY, interval, timeout).stale_after == stale
     assert HostPlan(interval, timeout, nothing, nothing, nothing, None).stale_after == stale

@@ -20,8 +20,7 @@ from monitor.publish.gauges import gauges
 from monitor.publish.healthz import answer
 from monitor.publish.page import render
 from monitor.verdict.path_book import PathBook
-from monitor.verdict.plan import NegativePlan
-from tests.verdict.build import SMTP, all_well, check, handshake, haproxy, log_alive, plan, refused, seen
+from tests.verdict.build import SMTP, all_well, check, handshake, haproxy, log_alive, negative, plan, refused, seen
 from tests.verdict.paths import AT, KNOWN, play
 from tests.verdict.scene import Scene, every, invented, name, shows
 
@@ -199,7 +198,7 @@ def test_its_begin_and_its_end_are_events() -> None:
 
 def test_an_open_relay_breaks_no_hop_and_is_not_called_healthy() -> None:
     """What must be refused and was accepted is in the sentence."""
-    relay = NegativePlan(handshake(SMTP)._replace(probe=kinds.RELAY_CANARY, node=""), 60.0, 5.0)
+    relay = negative(handshake(SMTP)._replace(probe=kinds.RELAY_CANARY, node=""), 60.0, 5.0)
     book = all_well(PathBook(replace(plan(), negatives=(relay,))))
     assert book.status(0.0, AT).diagnosis.summary == HEALTHY
     book.record(NegativeObservation(relay.target, "k8s-node1", 0.0, 0.0, AT, refused=False, reply="250 2.1.5 Ok"))

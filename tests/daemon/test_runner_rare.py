@@ -10,13 +10,17 @@ import pytest
 from monitor.config.settings import PathSettings
 from monitor.core import kinds
 from monitor.core.conversation import Conversation
+from monitor.core.model import Node
 from monitor.core.observations import AnyObservation
-from monitor.daemon.negative_watch import NegativeWatch
+from monitor.daemon.runner import Runner
 from monitor.daemon.shared import Shared
 from monitor.engine.scheduler import Scheduler
 from monitor.links.connector import Connector
 from monitor.links.tls import TlsClient
-from monitor.probes import negative_probe
+from monitor.probes import header_on_check, negative_probe, no_header, relay_canary
+from monitor.probes.plan import plan_of
+from monitor.probes.watch import Links
+from monitor.verdict.path_book import PathBook
 from tests.config import documents
 from tests.daemon.telemetry import Telemetry
 from tests.probes.mail_server import complete
@@ -32,22 +36,37 @@ def path(more: str = "", nodes: Sequence[str] = NODES) -> PathSettings:
     return documents.path(f"handshakes: {{timeout: 20s{more}}}", f"static: [{static}]")
 
 
+class Book(PathBook):
+    """A path's book that knows which nodes are healthy."""
+
+    healthy: tuple[str, ...] = ()
+
+    def healthy_nodes(self, _probe: kinds.ProbeKind, _service: str, _now: float) -> tuple[Node, ...]:
+        """Give those that were set."""
+        return tuple(node for node in self.plan.nodes if node.name in self.healthy)
+
+
 class Bench:
-    """A watch with a scheduler of its own, and all that it observed."""
+    """A runner of negative probes alone, with a scheduler of its own, and all that it observed."""
 
     def __init__(self, healthy: Sequence[str] = NODES, *, leads: bool = True) -> None:
         """Begin; ``healthy`` are the nodes where everything succeeds."""
         self.telemetry = Telemetry()
         self.scheduler = Scheduler(self.telemetry)
         self.seen: list[Any] = []
-        self.healthy = tuple(healthy)
-        shared = Shared(self.scheduler, Connector(), lambda: 0.0, self.telemetry.bug, self._see, lambda _: None)
-        self.shared = shared
-        self.watch = NegativeWatch(shared, lambda _kind, _service: self.healthy, lambda: leads)
+        self.links = Links(Connector(), TlsClient())
+        shared = Shared(
+            self.scheduler, self.links.connector, lambda: 0.0, self.telemetry.bug, self._see, lambda _: None
+        )
+        self.book = Book(plan_of(path(), []))
+        self.book.healthy = tuple(healthy)
+        self.runner = Runner(shared, self.book, lambda: leads)
 
     def configure(self, settings: PathSettings) -> None:
         """Watch by these settings."""
-        self.watch.configure(settings, TlsClient())
+        rare = (relay_canary, no_header, header_on_check)
+        self.runner.arrange(watch for each in rare for watch in each.watches(settings, self.links))
+        self.book.replan(plan_of(settings, self.runner.seen))
 
     async def until(self, seconds: float) -> None:
         """Let the clock run to this second."""
@@ -55,12 +74,12 @@ class Bench:
 
     async def end(self) -> None:
         """End everything; no bug has come up."""
-        self.watch.stop()
+        self.runner.stop()
         await self.scheduler.stop(1.0)
-        self.shared.connector.close()
+        self.links.connector.close()
         assert self.telemetry.bugs == []
 
-    def _see(self, observation: AnyObservation) -> None:
+    def _see(self, observation: AnyObservation, _news: bool) -> None:  # noqa: FBT001 - what the runner tells
         self.seen.append((asyncio.get_running_loop().time(), observation))
 
     def of(self, probe: kinds.ProbeKind) -> list[Any]:

@@ -8,15 +8,19 @@ import pytest
 from monitor.config.settings import PathSettings
 from monitor.core import kinds
 from monitor.core.conversation import Conversation, ScriptMaker, Send
+from monitor.core.model import Node, Target
 from monitor.core.observations import AnyObservation
-from monitor.core.proof import NOTHING, Ask
-from monitor.daemon.compose import IPV6_DESTINATION
-from monitor.daemon.ipv6_watch import Ipv6Watch
+from monitor.core.proof import Ask
+from monitor.daemon.runner import Runner
 from monitor.daemon.shared import Shared
 from monitor.engine.scheduler import Scheduler
 from monitor.links.connector import Connector
 from monitor.links.tls import TlsClient
-from monitor.probes import handshake
+from monitor.probes import handshake, ipv6_header
+from monitor.probes.claim import IPV6_DESTINATION
+from monitor.probes.plan import plan_of
+from monitor.probes.watch import Links
+from monitor.verdict.path_book import PathBook
 from monitor.wire.proxy_v2 import decode_v2
 from tests.config import documents
 from tests.daemon.telemetry import Telemetry
@@ -43,24 +47,43 @@ def headers(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bytes]]:
     return said
 
 
-def watched(settings: PathSettings, seconds: float, healthy: Sequence[str], ask: Ask | None = NOTHING) -> list[float]:
-    """Run the watch for so long; gives when a round was observed."""
+class Book(PathBook):
+    """A path's book that knows which nodes are healthy, and whether it is the time to ask."""
+
+    healthy: tuple[Node, ...] = ()
+    turn = True
+
+    def healthy_nodes(self, _probe: kinds.ProbeKind, _service: str, _now: float) -> tuple[Node, ...]:
+        """Give what was set."""
+        return self.healthy
+
+    def ask(self, target: Target, now: float) -> Ask | None:
+        """Ask as the path's book does, in its turn."""
+        return super().ask(target, now) if self.turn else None
+
+
+def watched(settings: PathSettings, seconds: float, healthy: Sequence[str], *, turn: bool = True) -> list[float]:
+    """Run the watches for so long; gives when a probe run was observed."""
 
     async def scenario() -> list[float]:
         telemetry, times = Telemetry(), list[float]()
 
-        def see(observation: AnyObservation) -> None:
+        def see(observation: AnyObservation, _news: bool) -> None:  # noqa: FBT001 - what the runner tells
             assert observation.target.probe is kinds.IPV6_HEADER
             times.append(asyncio.get_running_loop().time())
 
-        scheduler = Scheduler(telemetry)
-        shared = Shared(scheduler, Connector(), lambda: 0.0, telemetry.bug, see, lambda _: None)
-        watch = Ipv6Watch(shared, lambda _: ask, lambda _: healthy)
-        watch.configure(settings, TlsClient())
+        scheduler, connector = Scheduler(telemetry), Connector()
+        shared = Shared(scheduler, connector, lambda: 0.0, telemetry.bug, see, lambda _: None)
+        watches = list(ipv6_header.watches(settings, Links(connector, TlsClient())))
+        book = Book(plan_of(settings, watches))
+        book.healthy = tuple(node for node in settings.static_nodes if node.name in healthy)
+        book.turn = turn
+        runner = Runner(shared, book)
+        runner.arrange(watches)
         await asyncio.sleep(seconds)
-        watch.stop()
+        runner.stop()
         await scheduler.stop(1.0)
-        shared.connector.close()
+        connector.close()
         assert telemetry.bugs == []
         return times
 
@@ -84,7 +107,7 @@ def test_each_service_is_asked_once_in_a_reply_interval(headers: list[tuple[str,
 def test_without_a_healthy_node_or_a_turn_nothing_is_asked() -> None:
     """Behind a fault nothing is learned, and a server that has refused is left alone."""
     assert watched(path(), 1250.0, []) == []
-    assert watched(path(), 1250.0, ["k8s-node1"], ask=None) == []
+    assert watched(path(), 1250.0, ["k8s-node1"], turn=False) == []
 
 
 def test_a_path_that_speaks_ipv6_anyway_needs_no_such_round() -> None:
