@@ -22,7 +22,7 @@ from monitor.config.show import json_schema, show
 from monitor.core.errors import ConfigError, Fault
 from monitor.core.roundtrip import Via
 from monitor.publish.external_url import ExternalUrl, parse_external_url
-from monitor.publish.web_config import WebSettings, parse_web_config
+from monitor.publish.web_config import parse_web_config
 
 # The exit code of a bad configuration and of a bad command line alike (argparse's own).
 EXIT_USAGE = 2
@@ -119,8 +119,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
     as_json = arguments.output == "json"
     try:
-        settings = load(arguments.config_file, check_files=True)
-        paths = settings.paths if arguments.path is None else (_path(settings, arguments.path),)
+        paths = _paths(load(arguments.config_file, check_files=True), arguments.path)
         from monitor import daemon  # noqa: PLC0415 - see above
 
         statuses, bugs = daemon.check_once(paths, arguments.listeners)
@@ -157,6 +156,10 @@ def _maintenance(arguments: argparse.Namespace) -> int:
     return code
 
 
+def _paths(settings: Settings, name: str | None) -> tuple[PathSettings, ...]:
+    return settings.paths if name is None else (_path(settings, name),)
+
+
 def _path(settings: Settings, name: str | None) -> PathSettings:
     chosen = [path for path in settings.paths if name in {None, path.name}]
     if len(chosen) != 1:
@@ -189,8 +192,7 @@ def _config_schema(_: argparse.Namespace) -> int:
 
 
 def _rbac(arguments: argparse.Namespace) -> int:
-    settings = load(arguments.config_file, check_files=False)
-    paths = settings.paths if arguments.path is None else (_path(settings, arguments.path),)
+    paths = _paths(load(arguments.config_file, check_files=False), arguments.path)
     sys.stdout.write(rbac_yaml(paths, arguments.namespace, arguments.service_account))
     return 0
 
@@ -207,10 +209,10 @@ def _rules(arguments: argparse.Namespace) -> int:
 
 
 def _run_options(arguments: argparse.Namespace) -> RunOptions:
-    shard = _shard(arguments.shard, arguments.total_shards)
+    shard, web = _shard(arguments.shard, arguments.total_shards), arguments.web_config_file
     return RunOptions(
         listen_addresses=tuple(arguments.web_listen_address or [DEFAULT_LISTEN_ADDRESS]),
-        web_settings=_web_settings(arguments.web_config_file),
+        web_settings=None if web is None else parse_web_config(load_yaml_mapping(web), web, Path(web).parent),
         external_url=_external_url(arguments.web_external_url),
         enable_lifecycle=arguments.web_enable_lifecycle,
         log_level=arguments.log_level,
@@ -234,10 +236,6 @@ def _shard(shard: int | None, total: int) -> int:
 
 def _external_url(text: str | None) -> ExternalUrl | None:
     return None if text is None else parse_external_url(text)
-
-
-def _web_settings(file: str | None) -> WebSettings | None:
-    return None if file is None else parse_web_config(load_yaml_mapping(file), file, Path(file).parent)
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {

@@ -9,7 +9,7 @@ from typing import cast
 import msgspec.inspect
 import yaml
 
-from monitor.config import completion, document, files, rules
+from monitor.config import completion, document, rules
 from monitor.config.faults import Faults
 from monitor.config.reader import MAX_VALUES, Reader, TooManyValuesError
 from monitor.config.settings import Settings
@@ -60,7 +60,7 @@ def parsing(data: bytes, file: str, *, check_files: bool = False, environ: Mappi
     for complaint in itertools.chain(
         rules.missing_service_keys(written),
         rules.complaints(settings),
-        files.complaints(settings) if check_files else (),
+        rules.missing_files(settings) if check_files else (),
     ):
         faults.complain(complaint)
     faults.raise_if_any()

@@ -11,8 +11,7 @@ import msgspec.inspect as mi
 import yaml
 
 from monitor.config.faults import Faults, below
-from monitor.config.values import Scalar
-from monitor.config.variables import VariableError, expand
+from monitor.config.values import Scalar, VariableError, expand
 from monitor.config.wording import TAG, describe, description, expected, is_null, is_plain, unknown_key
 
 # Far beyond any configuration; aliases of aliases multiply without end.

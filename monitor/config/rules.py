@@ -1,6 +1,7 @@
-"""What must hold between the keys of a configuration, once each by itself is sound."""
+"""What must hold between the keys of a configuration, and of the files that it names, once each by itself is sound."""
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from monitor.config import addresses, rate_budget
 from monitor.config.faults import Complaint, below
@@ -44,6 +45,16 @@ def complaints(settings: Settings) -> Iterator[Complaint]:
         yield from _roundtrip(path, f"{place}.roundtrip")
         yield from addresses.complaints(path, place)
         yield from rate_budget.complaints(path, place)
+
+
+def missing_files(settings: Settings) -> Iterator[Complaint]:
+    """Complain of every file that cannot be read, with what would make it."""
+    for place, file, remedy in _files(settings):
+        try:
+            with Path(file).open("rb"):
+                pass
+        except OSError as error:
+            yield Complaint(place, f"{file} cannot be read ({error.strerror}): {remedy}")
 
 
 def _repeated(values: Iterable[tuple[str, str]], what: str) -> Iterator[Complaint]:
@@ -221,3 +232,24 @@ def _one_of(place: str, **values: object) -> Iterator[Complaint]:
         expected = " and ".join(values)
         rests_on = tuple(f"{place}.{key}" for key in values)
         yield Complaint(place, f"expected exactly one of {expected}, got {' and '.join(given) or 'none'}", rests_on)
+
+
+def _files(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    for path_index, path in enumerate(settings.paths):
+        place = f"paths[{path_index}]"
+        if path.tls.ca_file is not None:
+            yield f"{place}.tls.ca_file", path.tls.ca_file, "give a PEM bundle, or null for the system's"
+        if path.kubernetes is not None and path.kubernetes.kubeconfig is not None:
+            remedy = "give a kubeconfig, or null for the cluster's own"
+            yield f"{place}.kubernetes.kubeconfig", path.kubernetes.kubeconfig, remedy
+        for edge_index, edge in enumerate(path.edges):
+            if isinstance(edge.ssh, SshSettings):
+                where, ssh = f"{place}.edges[{edge_index}].ssh", edge.ssh
+                key, hosts = ssh.key_file, ssh.known_hosts_file
+                yield f"{where}.key_file", key, f"make one with `ssh-keygen -t ed25519 -f {key}` and authorise it"
+                scan = f"`ssh-keyscan -p {ssh.port} {ssh.host or edge.address}`"
+                yield (
+                    f"{where}.known_hosts_file",
+                    hosts,
+                    f"fill it from {scan} and compare the fingerprints on the edge",
+                )

@@ -1,12 +1,17 @@
-"""The scalars of the configuration: how each is written, read and shown, and what a fault says was expected."""
+"""The scalars of the configuration: how each is written, read and shown, and what a fault says was expected.
+
+In each text ``${NAME}`` is the environment's value, and ``$$`` a dollar sign.
+"""
 
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, NamedTuple
 from urllib.parse import urlsplit
 
 from msgspec import Meta
+
+from monitor.config.faults import shortened
 
 _UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = r"[1-9][0-9]{0,8}(ms|s|m|h|d)"
@@ -22,6 +27,9 @@ _MAIL_ADDRESS = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9]([A-Za-z0-9.-
 _FOLDER = r"[A-Za-z0-9_./ -]{1,200}"
 _URL = r"https?://.+"
 _LONGEST_TEXT = 1024
+_REFERENCE = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<name>[^}]*)(?P<end>\})?)")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_ESCAPE = "a dollar sign itself is written $$"
 
 
 class Secret:
@@ -98,6 +106,27 @@ def render_duration(seconds: float) -> str:
     milliseconds = round(seconds * 1_000)
     unit = next(unit for unit in reversed(_UNITS) if milliseconds % _UNITS[unit] == 0)
     return f"{milliseconds // _UNITS[unit]}{unit}"
+
+
+class VariableError(Exception):
+    """A text refers to no variable, or to one that is not set; says so without showing any value."""
+
+
+def expand(text: str, environ: Mapping[str, str]) -> str:
+    """Fill in a text's variables; raises ``VariableError`` for the first that cannot be."""
+
+    def value_of(found: re.Match[str]) -> str:
+        if found["dollar"]:
+            return "$"
+        if not found["end"]:
+            raise VariableError(f"{shortened(found[0])} has no closing brace ({_ESCAPE})")
+        if not _VARIABLE.fullmatch(found["name"]):
+            raise VariableError(f"{shortened(found[0])} names no environment variable ({_ESCAPE})")
+        if found["name"] not in environ:
+            raise VariableError(f"the environment variable {found['name']} is not set")
+        return environ[found["name"]]
+
+    return _REFERENCE.sub(value_of, text)
 
 
 def _matching(pattern: str) -> Callable[[str], str]:

@@ -27,10 +27,9 @@ from monitor.daemon.path_watch import PathWatch
 from monitor.daemon.shared import Shared
 from monitor.daemon.tls import tls_client
 from monitor.engine.garbage import Garbage
-from monitor.engine.loop_lag import LoopLag
 from monitor.engine.scheduler import Scheduler
 from monitor.engine.tasks import Tasks
-from monitor.engine.watchdog import Watchdog
+from monitor.engine.watchdog import LoopLag, Watchdog
 from monitor.links.clock import wall_clock
 from monitor.links.connector import Connector
 from monitor.links.state_file import StateFile

@@ -4,9 +4,8 @@ import asyncio
 from contextlib import suppress
 
 from monitor.engine.cadence import Cadence, Pace
-from monitor.engine.loop_lag import LoopLag
 from monitor.engine.scheduler import Job, Scheduler
-from monitor.engine.watchdog import LAGS_FOR, OVERDUE_AFTER, Watchdog
+from monitor.engine.watchdog import LAGS_FOR, OVERDUE_AFTER, LoopLag, Watchdog
 from tests.engine.rounds import Notes, Recorder
 from tests.virtual_time import VirtualLoop, run_virtual
 

@@ -3,7 +3,7 @@
 import pytest
 
 from monitor.config.load import parse
-from monitor.config.variables import VariableError, expand
+from monitor.config.values import VariableError, expand
 from tests.config.documents import faults_of, with_block
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from monitor.engine.loop_lag import LoopLag
+from monitor.engine.watchdog import LoopLag
 from tests.virtual_time import VirtualLoop, run_virtual
 
 
