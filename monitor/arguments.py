@@ -64,6 +64,7 @@ def parser() -> argparse.ArgumentParser:
     probe.add_argument("node", metavar="NODE")
     probe.add_argument("service", metavar="SERVICE")
     probe.add_argument("--path", metavar="P", help="which path (default: the only one)")
+    probe.add_argument("--probe", metavar="KIND", default="", help="which kind, where several share node and service")
 
     summary = "one round of everything: the path as a picture, findings, diagnosis; exits as a monitoring plugin"
     check = _command(commands, "check", summary, [file])

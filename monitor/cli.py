@@ -109,7 +109,9 @@ def _probe(arguments: argparse.Namespace) -> int:
     from monitor import daemon  # noqa: PLC0415 - see above
 
     settings = load(arguments.config_file, check_files=False)
-    code, transcript = daemon.probe_once(_path(settings, arguments.path), arguments.node, arguments.service)
+    code, transcript = daemon.probe_once(
+        _path(settings, arguments.path), arguments.node, arguments.service, arguments.probe
+    )
     sys.stdout.write(f"{transcript}\n")
     return code
 

@@ -192,15 +192,17 @@ def test_demo(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_probe(file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """A probe by hand prints its transcript, and ends with its exit code; ``--path`` chooses between paths."""
+    """A probe by hand prints its transcript, and ends with its exit code; ``--path`` and ``--probe`` choose."""
     file.write_bytes(MINIMAL + MINIMAL.partition(b"paths:\n")[2].replace(b"home", b"away"))
 
-    def stand_in(path: PathSettings, node: str, service: str) -> tuple[int, str]:
-        return 1, f"{path.name} {node} {service}"
+    def stand_in(path: PathSettings, node: str, service: str, probe: str) -> tuple[int, str]:
+        return 1, f"{path.name} {node} {service}{probe}"
 
     monkeypatch.setattr(daemon, "probe_once", stand_in)
     assert main(["probe", "k8s-node1", "smtp", "--path=away", f"--config.file={file}"]) == 1
     assert capsys.readouterr().out == "away k8s-node1 smtp\n"
+    assert main(["probe", "k8s-node1", "", "--path=away", "--probe=greeting", f"--config.file={file}"]) == 1
+    assert capsys.readouterr().out == "away k8s-node1 greeting\n"
     assert main(["probe", "k8s-node1", "smtp", f"--config.file={file}"]) == 2
     assert capsys.readouterr().err == "--path: expected one of home, away\nmailpath: 1 fault\n"
 

@@ -9,7 +9,8 @@ server, a line of a log).
 from dataclasses import dataclass, replace
 from shlex import quote
 
-from monitor.core.model import Service
+from monitor.core.kinds import Shown
+from monitor.core.model import Service, Target
 
 _IN_THE_POD = "kubectl exec -n mailserver -c docker-mailserver deployment/mailserver --"
 _LOG = "kubectl logs -c docker-mailserver deployment/mailserver -n mailserver"
@@ -174,11 +175,12 @@ def on_edge(words: str, address: str, command: str) -> Remedy:
     return Remedy(words, f"ssh admin@{quote(address)} {quote(command)}")
 
 
-def probe_again(node: str, service: str, path: str) -> Remedy:
-    """The command that repeats a handshake or, where ``node`` is an edge, a front door."""
+def probe_again(target: Target) -> Remedy:
+    """The command that repeats a target's probe by hand; handshakes and front doors need not be named as such."""
+    named = f" --probe {quote(target.probe)}" if target.probe.shown is Shown.TARGET else ""
     return Remedy(
-        f"Probe {service} at {node} and read the transcript.",
-        f"mailpath probe {quote(node)} {quote(service)} --path {quote(path)}",
+        f"Probe {target.service or target.probe} at {target.node} and read the transcript.",
+        f"mailpath probe {quote(target.node)} {quote(target.service)} --path {quote(target.path)}{named}",
     )
 
 

@@ -77,15 +77,17 @@ def once(path: PathSettings, listeners: str | None = None) -> PathSettings:
     )
 
 
-def probe_once(path: PathSettings, node: str, service: str) -> tuple[int, str]:
+def probe_once(path: PathSettings, node: str, service: str, probe: str = "") -> tuple[int, str]:
     """Do one handshake (or front door, where ``node`` is an edge): exit code 0 or 1, and the whole transcript.
+
+    ``probe`` names the kind where several share a node and service; empty: the first of them.
 
     The server is asked which client it sees, where its replies tell: a lost client IP is no success.
 
     Raises:
         ConfigError: There is no such target, or the trusted roots cannot be read.
     """
-    observation, status = asyncio.run(_probe_once(once(path), node, service))
+    observation, status = asyncio.run(_probe_once(once(path), node, service, probe))
     good = observation.ok and status.verdict is not Verdict.CLIENT_IP_LOST
     return (0 if good else 1), transcript_text(observation, status)
 
@@ -102,12 +104,12 @@ async def _check_once(paths: Iterable[PathSettings]) -> Checked:
         return Checked(checking.statuses(), tuple(checking.bugs))
 
 
-async def _probe_once(path: PathSettings, node: str, service: str) -> tuple[Observation, TargetStatus]:
+async def _probe_once(path: PathSettings, node: str, service: str, probe: str) -> tuple[Observation, TargetStatus]:
     tls = tls_client(path)
     async with _once() as probing:
         watch = probing.watch(path, tls)
         watch.prepare(path, tls, schedule=False)
-        observation = await watch.probe(node, service)
+        observation = await watch.runner.by_hand(node, service, probe)
         (status,) = probing.statuses()
     if observation is None:
         known = ", ".join(sorted({each.target.node for each in status.dialogues}))

@@ -3,7 +3,6 @@
 from monitor.config.addresses import with_nodes
 from monitor.config.settings import PathSettings, TlsSettings
 from monitor.core.model import Target
-from monitor.core.observations import Observation
 from monitor.core.status import PathStatus
 from monitor.daemon.kube_watch import KubeWatch
 from monitor.daemon.lease_watch import LeaseWatch
@@ -107,10 +106,6 @@ class PathWatch:
     def status(self, now: float, at: float) -> PathStatus:
         """Give everything known about the path."""
         return self.book.status(now, at)
-
-    async def probe(self, node: str, service: str) -> Observation | None:
-        """Do a probe run now, as ``Runner.by_hand`` does."""
-        return await self.runner.by_hand(node, service)
 
     async def recall(self, path: PathSettings, within: float) -> None:
         """Learn what the mail log of these settings has said of the last ``within`` seconds, before it is followed."""

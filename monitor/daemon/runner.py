@@ -96,15 +96,18 @@ class Runner:
                 self._learn(conversation.endpoints.local_address)
         self.shared.publish(observation, self.book.record(observation))
 
-    async def by_hand(self, node: str, service: str) -> Observation | None:
+    async def by_hand(self, node: str, service: str, probe: str = "") -> Observation | None:
         """Do a probe run of a node's handshake (where ``node`` is an edge: of its front door); ``None``: no such one.
+
+        ``probe`` names the kind where several share a node and service; empty: the first of them.
 
         Where the last run has only just ended, its result is given: the server's rate limit is kept by arithmetic
         (``config.rate_budget``), so a run by hand keeps its distance too.
         """
         for watch in self.watches.values():
             target = watch.target
-            if (target.node, target.service) == (node, service) and target.probe.shown not in _NOT_BY_HAND:
+            meant = (target.node, target.service) == (node, service) and probe in {"", target.probe}
+            if meant and target.probe.shown not in _NOT_BY_HAND:
                 last = self.book.last_round(target)
                 if last is not None and self.shared.now() - last.finished < watch.on_demand_interval:
                     return last

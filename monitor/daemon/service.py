@@ -163,7 +163,7 @@ class Daemon:
         """Give the running configuration as YAML, its secrets hidden."""
         return show(self._settings)
 
-    async def probe(self, path: str, node: str, service: str) -> Observation:
+    async def probe(self, path: str, node: str, service: str, probe: str = "") -> Observation:
         """Do a handshake, or ask a front door, now.
 
         Raises:
@@ -176,8 +176,9 @@ class Daemon:
             raise LookupError("mailpath is about to end")
         if watch is None:
             raise LookupError(f"there is no path {path}")
+        run = watch.runner.by_hand(node, service, probe)
         # A task of its own: it comes to its end in order when we end, and when whoever asked has gone.
-        observation = await asyncio.shield(self._by_hand.spawn(f"{path}/{node}/{service}", watch.probe(node, service)))
+        observation = await asyncio.shield(self._by_hand.spawn(f"{path}/{node}/{service}", run))
         if observation is None:
             raise LookupError(f"path {path} has no service {service} on {node}")
         return observation

@@ -45,8 +45,10 @@ class Backend(Protocol):
     def maintenance(self, announced: Maintenance) -> None:
         """Take in that there is work on a path, or that it has ended; only on paths in ``statuses``."""
 
-    async def probe(self, path: str, node: str, service: str) -> Observation:
+    async def probe(self, path: str, node: str, service: str, probe: str = "") -> Observation:
         """Do a handshake now (at a front door, where ``node`` is an edge's name); only for targets in ``statuses``.
+
+        ``probe`` names the kind where several share a node and service; empty: the first of them.
 
         Raises:
             LookupError: It cannot be done here and now; says why.

@@ -62,6 +62,7 @@ _WHICH = (
     _query("node", "the node's name; an edge's for its front door", required=True),
     _query("service", "the service's name", required=True),
 )
+_PROBE = _query("probe", "the kind of probe, where several share a node and service")
 _POSTED_PATH = {"path": {"type": ["string", "null"], "description": "required where several are watched"}}
 _HEALTH = _object({"status": {"enum": ["pass", "warn", "fail"]}}, {"notes": _list(_TEXT), "checks": {"type": "object"}})
 _EVENT = _object({"id": {"type": "integer"}, "at": _TIME, "level": _TEXT, "event": _TEXT})
@@ -115,7 +116,7 @@ PATHS: dict[str, dict[str, Json]] = {
         "get": _operation(
             "One handshake's or front door's page, with its transcripts.",
             {"200": _answer("the page", _TEXT, "text/html"), "404": _answer("there is no such target")},
-            query=(*_WHICH, _query("probe", "the kind of probe, where several share a node and service")),
+            query=(*_WHICH, _PROBE),
         )
     },
     "/metrics": {
@@ -151,7 +152,7 @@ PATHS: dict[str, dict[str, Json]] = {
                 "429": _answer("it was asked for within the last ten seconds"),
                 "503": _answer("not here (another replica leads) or not now (mailpath is about to end)"),
             },
-            query=(*_WHICH, _query("debug", "true: the transcript")),
+            query=(*_WHICH, _PROBE, _query("debug", "true: the transcript")),
         )
     },
     "/api/v1/status": {

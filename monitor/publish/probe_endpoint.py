@@ -27,16 +27,18 @@ class ProbeEndpoint:
     async def answer(self, request: web.Request) -> web.Response:
         """Do a handshake; its metrics, or with ``debug=true`` its transcript."""
         given = {name: request.query.get(name, "") for name in _PARAMETERS}
-        missing = [name for name, value in given.items() if not value]
+        probe = request.query.get("probe", "")
+        # Where the kind is named, it may be one without a service.
+        missing = [name for name, value in given.items() if not value and not (probe and name == "service")]
         if missing:
             raise web.HTTPBadRequest(text=f"missing parameter: {', '.join(missing)}\n")
-        found = find_dialogue(self._backend.statuses(), **given)
+        found = find_dialogue(self._backend.statuses(), **given, probe=probe)
         if found is None:
             raise web.HTTPNotFound(text="no such target: path, node (or edge) and service must be watched ones\n")
         target = found[1].target
         self._take_turn(target)
         try:
-            observation = await self._backend.probe(target.path, target.node, target.service)
+            observation = await self._backend.probe(target.path, target.node, target.service, target.probe)
         except LookupError as error:
             raise web.HTTPServiceUnavailable(text=f"{error}\n") from error
         if request.query.get("debug") == "true":

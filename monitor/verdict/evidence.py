@@ -187,8 +187,8 @@ def _line(status: TargetStatus) -> str:
 
 
 def place(status: TargetStatus) -> str:
-    """Name the node (or edge) and service of a target."""
-    return f"{status.target.node} {status.target.service}"
+    """Name the node (or edge) and service of a target, as far as it has them."""
+    return f"{status.target.node} {status.target.service}".rstrip()
 
 
 def names(items: Iterable[str]) -> str:

@@ -30,4 +30,4 @@ def _next(status: TargetStatus) -> Remedy:
     target = status.target
     if target.probe.shown is Shown.CHECK:
         return try_port(status.address, status.port)
-    return probe_again(target.node, target.service, target.path)
+    return probe_again(target)

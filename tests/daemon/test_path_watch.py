@@ -130,8 +130,8 @@ async def test_settings_in_force_are_recognised(bench: Bench) -> None:
 
 async def test_a_probe_by_hand_finds_its_target_or_none(bench: Bench) -> None:
     """A check is not a target of its own: its handshake is."""
-    assert await bench.watch.probe("c", "smtp") is None
-    assert await bench.watch.probe("a", "submission") is None
+    assert await bench.watch.runner.by_hand("c", "smtp") is None
+    assert await bench.watch.runner.by_hand("a", "submission") is None
 
 
 async def test_a_closed_port_hastens_its_neighbours(bench: Bench) -> None:

@@ -219,7 +219,7 @@ class FakeBackend:
         """Remember it."""
         self.announced.append(announced)
 
-    async def probe(self, path: str, node: str, service: str) -> Observation:
+    async def probe(self, path: str, node: str, service: str, _probe: str = "") -> Observation:
         """Remember who was asked for."""
         self.probed.append((path, node, service))
         return observation(Target(path, kinds.HANDSHAKE, node, service), tls=TLS)
