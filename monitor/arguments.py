@@ -46,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
         "--state.file",
         dest="state_file",
         metavar="FILE",
-        help="where to keep what shall outlive a restart, such as the position in the mail log (default: nowhere)",
+        help="file for state kept across restarts, such as the position in the mail log (default: none)",
     )
 
     demo = _command(
@@ -66,18 +66,18 @@ def parser() -> argparse.ArgumentParser:
     probe.add_argument("--path", metavar="P", help="which path (default: the only one)")
     probe.add_argument("--probe", metavar="KIND", default="", help="which kind, where several share node and service")
 
-    summary = "one round of everything: the path as a picture, findings, diagnosis; exits as a monitoring plugin"
+    summary = "probe everything once: the path as a picture, findings, diagnosis; exits as a monitoring plugin"
     check = _command(commands, "check", summary, [file])
     check.add_argument("--path", metavar="P", help="this path alone (default: all of them)")
     check.add_argument(
         "--listeners",
         choices=("connect", "exec"),
-        help="how the pod's ports are seen: by connects to its address, or by commands inside it (default: "
+        help="how the pod's ports are checked: by connects to its address, or by commands inside it (default: "
         "as configured)",
     )
-    check.add_argument("--output", choices=("table", "json"), default="table", help="how to tell (default: table)")
+    check.add_argument("--output", choices=("table", "json"), default="table", help="output format (default: table)")
 
-    rbac = _command(commands, "rbac", "print the least that must be allowed in the cluster", [file])
+    rbac = _command(commands, "rbac", "print the Kubernetes permissions that mailpath needs, and no more", [file])
     rbac.add_argument(
         "--namespace", type=_object_name, metavar="N", help="where mailpath runs (default: beside the mail server)"
     )
@@ -86,17 +86,17 @@ def parser() -> argparse.ArgumentParser:
         type=_object_name,
         default="mailpath",
         metavar="NAME",
-        help="its account (default: mailpath)",
+        help="its service account (default: mailpath)",
     )
     rbac.add_argument("--path", metavar="P", help="for this path alone (default: for all of them)")
 
-    summary = "send a message, find it in its mailbox, delete it, tell who shall know"
+    summary = "send a message, find it in its mailbox, delete it, report the result"
     roundtrip = _command(commands, "roundtrip", summary, [file])
     roundtrip.add_argument(
         "--via",
         choices=tuple(Via),
         default=Via.BREVO,
-        help="who sends: brevo, from outside (default), or front_door, from here, which tries neither WAN nor MX",
+        help="sender: brevo, from outside (default), or front_door, from here, which tests neither WAN nor MX",
     )
     roundtrip.add_argument("--path", metavar="P", help="which path (default: the only one)")
 
@@ -107,33 +107,33 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="a label more on every alert; may be repeated",
+        help="an additional label on every alert; may be repeated",
     )
     rules.add_argument(
         "--runbook-url",
         metavar="URL",
-        help="where the pages of the alerts are, for the link in each alert (default: docs/runbook, their place in "
-        "mailpath's repository, which is no link)",
+        help="base URL of the alerts' pages, for the link in each alert (default: docs/runbook, their place in "
+        "mailpath's repository, which is not a link)",
     )
     _external_url_flag(rules)
 
-    summary = "announce work on a path to the daemon: what breaks meanwhile is shown, expected, and wakes nobody"
+    summary = "announce work on a path to the daemon: what breaks meanwhile is shown as expected and pages no one"
     maintenance = _command(commands, "maintenance", summary, [])
     maintenance.add_argument(
         "length", type=_length, metavar="DURATION", help="how long from now, such as 30m or 2h, at most 1d; or `end`"
     )
-    maintenance.add_argument("--reason", default="", metavar="TEXT", help="why, for those who look")
+    maintenance.add_argument("--reason", default="", metavar="TEXT", help="the reason, shown on the page")
     maintenance.add_argument("--path", metavar="P", help="which path (default: the only one)")
     maintenance.add_argument(
         "--daemon",
         default=os.environ.get(_DAEMON_VARIABLE, _DEFAULT_DAEMON),
         metavar="URL",
-        help=f"where the daemon answers (default: ${_DAEMON_VARIABLE}, else {_DEFAULT_DAEMON})",
+        help=f"the daemon's URL (default: ${_DAEMON_VARIABLE}, else {_DEFAULT_DAEMON})",
     )
 
     about = commands.add_parser("config", help="check, show or describe the configuration", allow_abbrev=False)
     actions = about.add_subparsers(metavar="ACTION", required=True)
-    _command(actions, "check", "tell every fault at once, each with its place", [file])
+    _command(actions, "check", "report every fault at once, each with its place", [file])
     _command(actions, "show", "print it with defaults filled in and secrets hidden", [file])
     _command(actions, "schema", "print its JSON Schema", [])
     return made
@@ -169,13 +169,13 @@ def _web_flags(listen_address: str) -> argparse.ArgumentParser:
         dest="web_listen_address",
         action="append",
         metavar="HOST:PORT",
-        help=f"where to answer; may be repeated (default: {listen_address})",
+        help=f"address to listen on; may be repeated (default: {listen_address})",
     )
     flags.add_argument(
         "--web.config.file",
         dest="web_config_file",
         metavar="FILE",
-        help="TLS and basic auth, as the exporter-toolkit's",
+        help="TLS and basic auth, in the exporter-toolkit's format",
     )
     _external_url_flag(flags)
     flags.add_argument(
@@ -189,7 +189,10 @@ def _web_flags(listen_address: str) -> argparse.ArgumentParser:
 
 def _external_url_flag(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--web.external-url", dest="web_external_url", metavar="URL", help="under which people reach the status page"
+        "--web.external-url",
+        dest="web_external_url",
+        metavar="URL",
+        help="URL under which people reach the status page",
     )
 
 

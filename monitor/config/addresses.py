@@ -57,7 +57,7 @@ def _assigned(path: str, network: _Network, keys: tuple[tuple[str, str], ...]) -
 
 
 def negative_address(path: PathSettings, *, ipv6: bool = False) -> str:
-    """Give the client address of a path's negative probes: none of a handshake's, whose rate would count it too.
+    """Return the client address of a path's negative probes: none of a handshake's, whose rate would count it too.
 
     By the same rule: its hash, or the next address that is free. Raises ``ConfigError`` where none is.
     """
@@ -75,13 +75,13 @@ def negative_address(path: PathSettings, *, ipv6: bool = False) -> str:
 
 
 def most_nodes(path: PathSettings) -> int:
-    """Give how many nodes have room in the client networks, one address left for the negative probes."""
+    """Return how many nodes have room in the client networks, one address left for the negative probes."""
     sizes = [_usable(_network(path, ipv6=ipv6))[1] for ipv6 in (False, True)]
     return (min(sizes) - 1) // len(path.services)
 
 
 def with_nodes(path: PathSettings, found: Iterable[Node]) -> PathSettings:
-    """Give the settings with the found nodes beside the fixed ones.
+    """Return the settings with the found nodes beside the fixed ones.
 
     A fixed node stays as it was declared, whatever was found under its name or address. Of more nodes than there are
     client addresses to claim, the last by name are left out.
@@ -128,7 +128,7 @@ def _network(path: PathSettings, *, ipv6: bool) -> _Network:
 
 
 def _usable(network: _Network) -> tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, int]:
-    """Give the first usable host address and how many there are, without a network's own and broadcast addresses.
+    """Return the first usable host address and how many there are, without a network's own and broadcast addresses.
 
     A network of one or two addresses has no such (RFC 3021, RFC 6164); IPv6 has no broadcast, its first address is the
     routers' anycast address (RFC 4291, section 2.6.1).

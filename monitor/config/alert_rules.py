@@ -50,7 +50,7 @@ def thresholds(
 
 
 def rules_yaml(chosen: Thresholds) -> str:
-    """Give the rule file."""
+    """Return the rule file."""
     return yaml.dump(rule_groups(chosen), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
 
 
@@ -62,7 +62,7 @@ def _required(paths: Sequence[PathSettings]) -> Mapping[str, tuple[str, ...]]:
 
 
 def _settle(path: PathSettings) -> float:
-    """Give by when every target of a path tells a broken hop, in whole minutes where it is more than one."""
+    """Return by when every target of a path tells a broken hop, in whole minutes where it is more than one."""
     certain = [_certain(path.handshakes), _certain(path.front_door), _check(path.checks)]
     certain += [_STALE_AFTER * edge.interval for edge in path.edges]
     unit = _MINUTE if max(certain) > _MINUTE else 1.0

@@ -76,7 +76,7 @@ def _within(place: str, outer: str) -> bool:
 
 
 def below(place: str, key: str) -> str:
-    """Give the key path of a key: ``paths[0].checks`` and ``interval`` make ``paths[0].checks.interval``."""
+    """Return the key path of a key: ``paths[0].checks`` and ``interval`` make ``paths[0].checks.interval``."""
     shown = key if re.fullmatch(r"[\w<-]{1,80}", key, re.ASCII) else shortened(key)
     return f"{place}.{shown}" if place else shown
 

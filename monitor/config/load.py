@@ -41,7 +41,7 @@ def parse(data: bytes, file: str, *, check_files: bool = False, environ: Mapping
 
 
 def at_once(steps: Reading) -> Settings:
-    """Take all the steps."""
+    """Run all the steps."""
     while True:
         try:
             next(steps)

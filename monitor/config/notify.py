@@ -11,10 +11,10 @@ from monitor.config.values import Duration, SecretUrl, doc
 
 
 class NotifySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Whom mailpath tells by itself, beside its log."""
+    """Whom mailpath notifies by itself, beside its log."""
 
     webhook_url: Annotated[
-        SecretUrl | None, doc("Gets a POST with JSON for each change of a verdict or diagnosis; null: nobody does.")
+        SecretUrl | None, doc("Receives a POST with JSON for each change of a verdict or diagnosis; null: none.")
     ] = None
     heartbeat_url: Annotated[
         SecretUrl | None,
@@ -23,7 +23,7 @@ class NotifySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             "mailpath, Prometheus and mail may die together; null: none."
         ),
     ] = None
-    heartbeat_interval: Annotated[Duration, doc("Between two heartbeats.")] = 60.0
+    heartbeat_interval: Annotated[Duration, doc("Time between two heartbeats.")] = 60.0
 
 
 class StatusPageSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,5 +31,5 @@ class StatusPageSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
     client_addresses: Annotated[
         Literal["masked", "shown"],
-        doc("Addresses of the internet on the page and in events; the house's own are always shown."),
+        doc("Internet addresses on the page and in events; internal ones are always shown."),
     ] = "masked"

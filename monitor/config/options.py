@@ -30,6 +30,6 @@ class RunOptions:
 
 
 def shard_of_pod(pod: str) -> int | None:
-    """Give a StatefulSet pod's ordinal, 0 of ``mailpath-0``; ``None`` for any other pod's or host's name."""
+    """Return a StatefulSet pod's ordinal, 0 of ``mailpath-0``; ``None`` for any other pod's or host's name."""
     ordinal = re.fullmatch(r".+-(0|[1-9][0-9]{0,5})", pod, re.ASCII)
     return int(ordinal[1]) if ordinal else None

@@ -14,8 +14,8 @@ _ON_DEMAND_INTERVAL = 10.0
 class CheckSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The healthcheck NodePorts of every node, by a TCP connect."""
 
-    interval: Annotated[Duration, doc("Between two rounds of a target.")] = 5.0
-    timeout: Annotated[Duration, doc("After which a round has failed; may exceed the interval.")] = 3.0
+    interval: Annotated[Duration, doc("Time between two probes of a target.")] = 5.0
+    timeout: Annotated[Duration, doc("Time after which a probe has failed; may exceed the interval.")] = 3.0
     rise: Annotated[Count, doc("Successes in a row that make a target up.")] = 2
     fall: Annotated[Count, doc("Failures in a row that make a target down.")] = 3
     mode: Annotated[
@@ -27,12 +27,14 @@ class CheckSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class DialogueSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What handshakes and front doors have in common: a mail dialogue to its clean end."""
 
-    interval: Annotated[Duration, doc("Between two rounds of a target.")] = 60.0
+    interval: Annotated[Duration, doc("Time between two probes of a target.")] = 60.0
     fast_interval: Annotated[Duration, doc("The same while a target's last result contradicts its state.")] = 10.0
-    timeout: Annotated[Duration, doc("For a whole round; postscreen alone may take six seconds.")] = 20.0
+    timeout: Annotated[Duration, doc("Time for a whole probe; postscreen alone may take six seconds.")] = 20.0
     rise: Annotated[Count, doc("Successes in a row that make a target up.")] = 1
     fall: Annotated[Count, doc("Failures in a row that make a target down.")] = 2
-    slow_after: Annotated[Duration, doc("From when on a success is slow; postscreen's greet wait never counts.")] = 5.0
+    slow_after: Annotated[
+        Duration, doc("A success that takes longer is slow; postscreen's greet wait never counts.")
+    ] = 5.0
 
     @property
     def on_demand_interval(self) -> float:
@@ -44,21 +46,21 @@ class HandshakeSettings(DialogueSettings, frozen=True, kw_only=True, forbid_unkn
     """The data NodePorts of every node: PROXY v2 header, then the service's own dialogue to its clean end."""
 
     client_network: Annotated[
-        Network, doc("Of these addresses each target claims one of its own; a documentation network (RFC 5737).")
+        Network, doc("Each target claims one of these client addresses; a documentation network (RFC 5737).")
     ] = "192.0.2.0/24"
     client_network_v6: Annotated[
         Network, doc("The same where the path speaks IPv6; a documentation network (RFC 3849).")
     ] = "2001:db8:25::/64"
-    helo: Annotated[HostName, doc("What EHLO says; appears in the mail log.")] = "mailpath.invalid"
+    helo: Annotated[HostName, doc("The name that EHLO gives; appears in the mail log.")] = "mailpath.invalid"
     client_ip_proof: Annotated[
         tuple[Literal["reply", "log"], ...],
         doc("Which evidence of the client IP is sought: in the server's reply, in the mail log."),
     ] = ("reply", "log")
     reply_interval: Annotated[
-        Duration, doc("Between two reply proofs of a target; each leaves one reject line in the mail log.")
+        Duration, doc("Time between two reply proofs of a target; each leaves one reject line in the mail log.")
     ] = 600.0
     negative_interval: Annotated[
-        Duration, doc("Between two probes of what must be refused; one relay canary per path.")
+        Duration, doc("Time between two probes of what must be refused; one relay canary per path.")
     ] = 3600.0
     header_negatives: Annotated[
         bool, doc("Also probe a data port without a header and a healthcheck port with one.")
@@ -67,16 +69,20 @@ class HandshakeSettings(DialogueSettings, frozen=True, kw_only=True, forbid_unkn
         Count | None,
         doc("Connections a minute that the server itself allows one client address (anvil); null: no limit."),
     ] = 10
-    transcripts: Annotated[int, doc("Transcripts of failed rounds that are kept in memory."), Meta(ge=0, le=10_000)] = (
-        20
-    )
+    transcripts: Annotated[
+        int, doc("Number of transcripts of failed probes kept in memory."), Meta(ge=0, le=10_000)
+    ] = 20
 
 
 class FrontDoorSettings(DialogueSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The edge's own frontends, spoken to as any client would, without a header."""
 
-    source_address: Annotated[Address | None, doc("What the socket binds to; null: the kernel's choice.")] = None
+    source_address: Annotated[Address | None, doc("Source address of the connections; null: the kernel's choice.")] = (
+        None
+    )
     seen_as: Annotated[
-        tuple[Network, ...], doc("Networks under which the server may rightly see us (SNAT on the way).")
+        tuple[Network, ...], doc("Networks from which the server may see these connections (source NAT on the way).")
     ] = ()
-    reply_proof: Annotated[bool, doc("Also by a reply, which logs a reject under an internal host name.")] = False
+    reply_proof: Annotated[
+        bool, doc("Also ask for a reply that names the client; it logs a reject under an internal host name.")
+    ] = False

@@ -33,11 +33,11 @@ class _Account:
     negatives: int = 0
 
     def connections(self, gap: float) -> int:
-        """Give the most connections in any window."""
+        """Return the most connections in any window."""
         return self.targets * (_rounds(gap) + self.restart) + self.negatives
 
     def least_gap(self, limit: int) -> float | None:
-        """Give the least gap, in whole seconds, that stays below the limit; ``None``: no gap does."""
+        """Return the least gap, in whole seconds, that stays below the limit; ``None``: no gap does."""
         rounds = (limit - 1 - self.negatives) // self.targets - self.restart
         return None if rounds < 1 else math.floor(_WINDOW / rounds) + 1.0
 

@@ -29,13 +29,13 @@ class Rule:
     names: tuple[str, ...] = ()
 
     def document(self) -> Document:
-        """Give it as the API writes it."""
+        """The rule as the API writes it."""
         rule: Document = {"apiGroups": [self.group], "resources": [*self.resources], "verbs": [*self.verbs]}
         return rule | {"resourceNames": [*self.names]} if self.names else rule
 
 
 def rbac_documents(paths: Iterable[PathSettings], namespace: str | None, service_account: str) -> list[Document]:
-    """Give the ServiceAccount and all that it must be allowed for these paths, in the order to be applied.
+    """Return the ServiceAccount and all that it must be allowed for these paths, in the order to be applied.
 
     ``namespace`` is where mailpath itself runs (``None``: beside the first path's mail server). Paths that read nothing
     of a cluster need the account alone.
@@ -52,7 +52,7 @@ def rbac_documents(paths: Iterable[PathSettings], namespace: str | None, service
 
 
 def rbac_yaml(paths: Iterable[PathSettings], namespace: str | None, service_account: str) -> str:
-    """Give the same as the text that ``kubectl apply -f -`` takes."""
+    """Return the same as the text that ``kubectl apply -f -`` takes."""
     documents = rbac_documents(paths, namespace, service_account)
     return yaml.safe_dump_all(documents, sort_keys=False, explicit_start=True, default_flow_style=None, width=120)
 
@@ -92,7 +92,7 @@ def _rules_by_namespace(paths: Iterable[PathSettings]) -> dict[str, list[Rule]]:
 
 
 def _needs(path: PathSettings) -> Iterator[tuple[str, Rule]]:
-    """Say what each part of a configuration reads; whoever makes a part read more adds it here."""
+    """What each part of a configuration reads; a part that reads more is added here."""
     if path.nodes.kubernetes is not None:
         yield _CLUSTER, Rule("", ("nodes",), _FOLLOW)
     if path.maillog is not None and path.maillog.kubernetes is not None:

@@ -124,7 +124,7 @@ class Reader:
         return tuple(_stand_in(kind.item_type) if item is _BROKEN else item for item in items)
 
     def _pairs(self, node: yaml.MappingNode, place: str, merging: tuple[yaml.Node, ...] = ()) -> _Pairs:
-        """Give a mapping's keys and values; what ``<<`` merges in yields to what stands in the mapping itself."""
+        """Return a mapping's keys and values; what ``<<`` merges in yields to what stands in the mapping itself."""
         own: _Pairs = {}
         merged: _Pairs = {}
         for key_node, value_node in node.value:
@@ -188,7 +188,7 @@ def _bare(kind: mi.Type) -> tuple[mi.Type, Scalar | None]:
 
 
 def _choose(kind: mi.Type, node: yaml.Node) -> tuple[mi.Type | None, Scalar | None]:
-    """Give the member of a union that a node may be, by its shape; of another type, that type itself."""
+    """Return the member of a union that a node may be, by its shape; of another type, that type itself."""
     bare, scalar = _bare(kind)
     members = [_bare(member) for member in bare.types] if isinstance(bare, mi.UnionType) else [(bare, scalar)]
     return next(((member, scalar) for member, scalar in members if _fits(member, node)), (None, None))
@@ -213,7 +213,7 @@ def _parses(scalar: Scalar, text: str) -> bool:
 
 
 def _stand_in(kind: mi.Type) -> object:
-    """Give something of a required type, so that the rest can still be judged; its fault is noted already."""
+    """Return something of a required type, so that the rest can still be judged; its fault is noted already."""
     bare, _ = _bare(kind)
     if isinstance(bare, mi.StructType):
         return bare.cls(**{field.name: _stand_in(field.type) for field in bare.fields if field.required})

@@ -59,19 +59,19 @@ class RoundtripSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     ]
     brevo: Annotated[BrevoSettings | None, doc("Who sends by default; null: only --via front_door.")] = None
     imap: Annotated[ImapSettings, doc("The mailbox in which the message is found.")]
-    timeout: Annotated[Duration, doc("From sending to finding.")] = 300.0
-    poll_interval: Annotated[Duration, doc("Between two looks into the mailbox.")] = 5.0
-    step_timeout: Annotated[Duration, doc("For each look, request and delivery.")] = 20.0
+    timeout: Annotated[Duration, doc("Time from sending the message to finding it.")] = 300.0
+    poll_interval: Annotated[Duration, doc("Time between two polls of the mailbox.")] = 5.0
+    step_timeout: Annotated[Duration, doc("Time for each poll, request and delivery.")] = 20.0
     backup_mx: Annotated[
         tuple[HostName, ...],
-        doc("Names of backup MXes, as they stand in Received lines: what came by one is told apart."),
+        doc("Names of backup MXes, as they stand in Received lines: mail that came by one is reported as such."),
     ] = ()
     pushgateway_url: Annotated[SecretUrl | None, doc("A Prometheus Pushgateway; null: nothing is pushed.")] = None
     kuma_url: Annotated[SecretUrl | None, doc("The push URL of an Uptime Kuma monitor, called on success only.")] = None
     daemon_urls: Annotated[
         tuple[SecretUrl, ...],
         doc(
-            "mailpath's daemon, every replica of it: each is handed the result, and the first that answers "
+            "mailpath's daemon, every replica of it: each receives the result, and the first that answers "
             "is asked about a failure."
         ),
     ] = ()

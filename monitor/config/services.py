@@ -61,7 +61,7 @@ DEFAULT_SERVICES: Mapping[str, ServiceEntry] = {
 
 
 def given_keys(entry: ServiceEntry | None) -> dict[str, object]:
-    """Give what the file says of a service, key by key."""
+    """Return what the file says of a service, key by key."""
     given = {} if entry is None else msgspec.structs.asdict(entry)
     return {key: value for key, value in given.items() if value is not UNSET}
 
@@ -79,7 +79,7 @@ def complete_services(entries: Mapping[str, ServiceEntry | None]) -> dict[str, S
 
 
 def to_service(name: str, entry: ServiceEntry) -> Service:
-    """Give a complete entry as the rest of the house knows it."""
+    """Return a complete entry as the rest of the house knows it."""
     fields = msgspec.structs.asdict(entry)
     absent = {key: value for key, value in _OPTIONAL.items() if fields[key] is UNSET}
     return Service(name=name, **fields | absent)

@@ -91,7 +91,7 @@ class PathSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         return tuple(Node(node.name, node.address) for node in self.nodes.static)
 
     def ssh_edge(self, edge: EdgeSettings) -> EdgeSettings | None:
-        """Give the edge whose SSH connection serves this one: itself, another, or none."""
+        """Return the edge whose SSH connection serves this one: itself, another, or none."""
         if isinstance(edge.ssh, SshSettings):
             return edge
         return next((other for other in self.edges if other.name == edge.ssh), None)

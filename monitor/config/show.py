@@ -24,7 +24,7 @@ def _hidden(value: object) -> str:
 
 
 def as_written(value: Plain) -> Plain:
-    """Give plain values as a file holds them: every fraction is a duration, and a dollar sign is written twice."""
+    """Return plain values as a file holds them: every fraction is a duration, and a dollar sign is written twice."""
     match value:
         case dict():
             return {key: as_written(inner) for key, inner in value.items()}

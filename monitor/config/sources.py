@@ -12,14 +12,14 @@ from monitor.config.values import Address, Duration, FilePath, Host, Name, Netwo
 class SshSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The one SSH connection to an edge: a key of its own, the host key pinned, read-only commands."""
 
-    host: Annotated[Host | None, doc("Whom to connect to; null: the edge's address.")] = None
+    host: Annotated[Host | None, doc("Host to connect to; null: the edge's address.")] = None
     port: Annotated[Port, doc("The port of sshd.")] = 22
     user: Annotated[Name, doc("The account on the edge.")] = "admin"
     key_file: Annotated[FilePath, doc("The private key.")] = "/etc/mailpath/ssh/id_ed25519"
     known_hosts_file: Annotated[
         FilePath, doc("The edge's host key, as ssh-keyscan prints it; no other key is accepted.")
     ] = "/etc/mailpath/ssh/known_hosts"
-    timeout: Annotated[Duration, doc("For connecting, and for each command.")] = 10.0
+    timeout: Annotated[Duration, doc("Time for connecting, and for each command.")] = 10.0
 
 
 class BackupSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,9 +41,9 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     name: Annotated[Name, doc("The edge label of its metrics.")] = "pfsense"
     address: Annotated[Address, doc("Where its frontends are, and what NAT must redirect to.")] = "10.0.20.1"
-    interval: Annotated[Duration, doc("Between two rounds of HAProxy's own view.")] = 10.0
-    slow_interval: Annotated[Duration, doc("Between two looks at sockstat, pfctl and haproxy.cfg.")] = 60.0
-    nat: Annotated[bool, doc("false: this edge's traffic comes by another way than NAT.")] = True
+    interval: Annotated[Duration, doc("Time between two polls of HAProxy's own view.")] = 10.0
+    slow_interval: Annotated[Duration, doc("Time between two polls of sockstat, pfctl and haproxy.cfg.")] = 60.0
+    nat: Annotated[bool, doc("false: traffic reaches this edge without NAT.")] = True
     frontend_ports: Annotated[tuple[Port, ...], doc("Ports that must be bound, and redirected to this edge.")] = (
         25,
         465,
@@ -54,9 +54,7 @@ class EdgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     stats_socket: Annotated[
         SocketPath | None, doc("HAProxy's stats socket; null: judged by sockstat and its front door alone.")
     ] = "/tmp/haproxy.socket"  # noqa: S108 - a path on the edge, where pfSense's HAProxy makes it
-    backup: Annotated[BackupSettings | None, doc("The backup of its configuration; absent: nobody looks for one.")] = (
-        None
-    )
+    backup: Annotated[BackupSettings | None, doc("The backup of its configuration; absent: not checked.")] = None
     ssh: Annotated[
         SshSettings | Name | None,
         doc(
@@ -97,7 +95,7 @@ class MaillogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
             "null: each edge's own address, nothing more."
         ),
     ] = None
-    internal_networks: Annotated[tuple[Network, ...], doc("The house's own clients: counted, never lost.")] = (
+    internal_networks: Annotated[tuple[Network, ...], doc("Internal clients: counted, never lost.")] = (
         "10.0.0.0/8",
         "172.16.0.0/12",
         "192.168.0.0/16",
@@ -108,7 +106,8 @@ class MaillogSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         tuple[Network, ...] | None, doc("The pods' networks; null: learned from the pods' addresses.")
     ] = None
     wan_silence: Annotated[
-        Duration | None, doc("So long without an outside client, once one was seen, and the way in is dead; null: off.")
+        Duration | None,
+        doc("After this time without an outside client, once one was seen, the way in is dead; null: off."),
     ] = 3600.0
 
     @property
@@ -127,11 +126,11 @@ class LeaseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """The Lease that elects, among several replicas, the one that does handshakes, front doors and rare probes."""
 
     name: Annotated[Name, doc("The Lease, in the namespace of this block.")] = "mailpath"
-    duration: Annotated[Duration, doc("Without a renewal for so long another replica takes over; whole seconds.")] = (
-        15.0
-    )
-    renew_deadline: Annotated[Duration, doc("A leader that has not renewed for so long stops by itself.")] = 10.0
-    retry_period: Annotated[Duration, doc("Between two attempts to become or to stay leader.")] = 2.0
+    duration: Annotated[
+        Duration, doc("Time without a renewal after which another replica takes over; whole seconds.")
+    ] = 15.0
+    renew_deadline: Annotated[Duration, doc("Time without a renewal after which a leader stops by itself.")] = 10.0
+    retry_period: Annotated[Duration, doc("Time between two attempts to become or to stay leader.")] = 2.0
 
 
 class KubernetesSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -155,14 +154,14 @@ class KubernetesSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     certificate_secret: Annotated[
         Name | None,
         doc(
-            "The Secret (kubernetes.io/tls) whose certificate the services shall serve; to compare it, the "
+            "The Secret (kubernetes.io/tls) whose certificate the services should serve; to compare it, the "
             "whole Secret may be read, its key too; null: it is not read."
         ),
     ] = None
     listeners: Annotated[
         Literal["connect", "exec"],
         doc(
-            "How the pod's ports are seen: by silent connects to its address, or by `ss -ltn` inside, "
+            "How the pod's ports are checked: by silent connects to its address, or by `ss -ltn` inside, "
             "which is root among all mail."
         ),
     ] = "connect"

@@ -43,7 +43,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """Give the text itself: for the one who must send it, never for a log or a page."""
+        """Return the text itself: for the one who must send it, never for a log or a page."""
         return self._text
 
     def __eq__(self, other: object) -> bool:

@@ -14,7 +14,7 @@ _PLAIN_TAGS = frozenset(f"{TAG}{name}" for name in ("int", "float", "bool", "tim
 
 
 def expected(kind: mi.Type) -> str:
-    """Say what a type expects: the words after ``expected``."""
+    """What a type expects: the words after ``expected``."""
     match kind:
         case mi.Metadata(extra={"scalar": Scalar() as scalar}):
             words = scalar.expected
@@ -44,17 +44,17 @@ def _null_last(kinds: Iterable[mi.Type]) -> list[mi.Type]:
 
 
 def is_null(node: yaml.Node) -> bool:
-    """Tell whether a node is null, or nothing at all after its key."""
+    """Whether a node is null, or nothing at all after its key."""
     return isinstance(node, yaml.ScalarNode) and node.tag == f"{TAG}null"
 
 
 def is_plain(node: yaml.Node) -> bool:
-    """Tell whether a node is a number, a date or a boolean, which quotes would make a text."""
+    """Whether a node is a number, a date or a boolean, which quotes would make a text."""
     return node.tag in _PLAIN_TAGS
 
 
 def describe(node: yaml.Node) -> str:
-    """Say what a node is: the words after ``got``; a text is quoted, bounded and on one line."""
+    """What a node is: the words after ``got``; a text is quoted, bounded and on one line."""
     if isinstance(node, yaml.MappingNode):
         return "a mapping"
     if isinstance(node, yaml.SequenceNode):
@@ -69,7 +69,7 @@ def describe(node: yaml.Node) -> str:
 
 
 def unknown_key(key: str, known: list[str]) -> str:
-    """Say that a key is unknown, with the one that may have been meant, else all that are known."""
+    """The words for an unknown key, with the one that may have been meant, else all that are known."""
     close = difflib.get_close_matches(key, known, n=1)
     return (
         f"unknown key; did you mean {close[0]}?" if close else f"unknown key; known here: {', '.join(known) or 'none'}"
@@ -77,5 +77,5 @@ def unknown_key(key: str, known: list[str]) -> str:
 
 
 def description(kind: mi.Type) -> str:
-    """Give a field's description, as the JSON Schema carries it."""
+    """Return a field's description, as the JSON Schema carries it."""
     return str((kind.extra_json_schema or {}).get("description", "")) if isinstance(kind, mi.Metadata) else ""

@@ -23,7 +23,7 @@ class Fault:
     message: str
 
     def __str__(self) -> str:
-        """Give the line that a person reads: ``mailpath.yml:12: paths[0].tls.server_name: …``."""
+        """Return the line that a person reads: ``mailpath.yml:12: paths[0].tls.server_name: …``."""
         return f"{self.place}: {self.message}"
 
 

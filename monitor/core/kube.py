@@ -108,7 +108,7 @@ class Deployment:
     message: str = ""
 
     def owns(self, pod: Pod) -> bool:
-        """Tell whether a Pod is one of its own."""
+        """Whether a Pod is one of its own."""
         return bool(self.selector) and self.selector.items() <= pod.labels.items()
 
 
@@ -168,7 +168,7 @@ class Cluster:
     volumes: Mapping[str, float] = field(default_factory=dict)
 
     def runs(self, cronjob: str) -> tuple[Job, ...]:
-        """Give the ended Jobs of a CronJob, the newest last."""
+        """Return the ended Jobs of a CronJob, the newest last."""
         own = [job for job in self.jobs or () if f"CronJob/{cronjob}" in job.owners and job.finished is not None]
         return tuple(sorted(own, key=lambda job: (job.finished or 0.0, job.name)))
 

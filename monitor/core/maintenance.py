@@ -17,5 +17,5 @@ class Maintenance:
     reason: str = ""
 
     def holds(self, at: float) -> bool:
-        """Tell whether it goes on at a moment (seconds since the epoch)."""
+        """Whether it goes on at a moment (seconds since the epoch)."""
         return at < self.until

@@ -244,7 +244,7 @@ class TargetViews:
         return (*self.handshakes, *self.front_doors, *self.others)
 
     def doors_at(self, edge: str) -> tuple[TargetStatus, ...]:
-        """Give the front doors of one edge."""
+        """Return the front doors of one edge."""
         return tuple(door for door in self.front_doors if door.target.node == edge)
 
     def _shown(self, where: Shown) -> tuple[TargetStatus, ...]:

@@ -44,7 +44,7 @@ class Authority:
         self.ca_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
     def server_context(self, *, expired: bool = False) -> ssl.SSLContext:
-        """Give TLS for the mail server; a context has ticket keys of its own, so no client resumes an older one's."""
+        """Return TLS for the mail server; a context has ticket keys of its own, so no client resumes an older one's."""
         until = datetime.fromtimestamp(wall_clock(), UTC) + (-_DAY if expired else _LIFETIME)
         chain_file = self._directory / "mail.pem"
         write_private(chain_file, self._issue(until))

@@ -47,7 +47,7 @@ class Connection:
     """Reads and writes one accepted connection; every wait ends in ``ClientGoneError`` when the client leaves."""
 
     def __init__(self, stream: TcpStream) -> None:
-        """Take over an accepted stream; whoever accepted it closes it."""
+        """Serve an accepted stream; whoever accepted it closes it."""
         self._stream = stream
         self._unread = bytearray()
         self._incoming = ssl.MemoryBIO()
@@ -140,7 +140,7 @@ class Connection:
         self._unread.clear()
 
     async def hang_up(self) -> None:
-        """Say goodbye in TLS and in TCP; wait a moment for the client's own, or the close would be a reset."""
+        """Close TLS and TCP cleanly; wait a moment for the client's own, or the close would be a reset."""
         with suppress(OSError):
             async with asyncio.timeout(LINGER):
                 if self._tls is not None:

@@ -19,7 +19,7 @@ class ImapLogin:
     """One session inside TLS, from the greeting to LOGOUT."""
 
     def __init__(self, connection: Connection, client: Client, tls: ssl.SSLContext, say: Say) -> None:
-        """Take over a connection whose PROXY header, if it has one, has been read."""
+        """Serve a connection whose PROXY header, if it has one, has been read."""
         self._connection = connection
         self._client = client
         self._tls = tls

@@ -121,6 +121,6 @@ def plan(words: Iterable[str]) -> tuple[PlannedFault, ...]:
 
 
 def described() -> str:
-    """Give every name with its sentence, a line each."""
+    """Return every name with its sentence, a line each."""
     width = max(map(len, _BY_NAME))
     return "".join(f"{fault.name:{width}}  {fault.sentence}\n" for fault in FAULTS)

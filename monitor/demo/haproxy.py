@@ -43,11 +43,11 @@ class Server:
 
     @property
     def own_check_port(self) -> int:
-        """Give the ``port`` of its ``check``; 0: none, and then checks go to the data port."""
+        """Return the ``port`` of its ``check``; 0: none, and then checks go to the data port."""
         return 0 if self.check_port == self.port else self.check_port
 
     def checked(self, reason: Reason | None, now: float) -> None:
-        """Take in the end of one check, as ``check_notify_success`` and ``check_notify_failure`` do."""
+        """Record the end of one check, as ``check_notify_success`` and ``check_notify_failure`` do."""
         up = self.state is ServerState.RUNNING
         if reason is None:
             self.check_status, self.check_result = _L4OK, _PASSED
@@ -79,7 +79,7 @@ class Pool:
         self._turns = itertools.cycle(self.servers)
 
     def next_server(self) -> Server | None:
-        """Give the server whose turn it is; ``None``: the pool is down."""
+        """Return the server whose turn it is; ``None``: the pool is down."""
         turns: Iterator[Server] = itertools.islice(self._turns, len(self.servers))
         return next((server for server in turns if server.state is ServerState.RUNNING), None)
 
@@ -88,7 +88,7 @@ class FrontDoor:
     """One frontend: a client's connection goes to the pool's next server, as by ``mode tcp`` with ``send-proxy-v2``."""
 
     def __init__(self, pool: Pool) -> None:
-        """Take the pool behind this frontend."""
+        """Forward to this pool."""
         self._pool = pool
 
     async def serve(self, client: TcpStream) -> None:

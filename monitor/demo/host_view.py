@@ -12,7 +12,7 @@ _HALF_AN_HOUR = 1_800_000
 
 
 def answer(haproxy: Haproxy, address: str, command: str) -> str | None:
-    """Say what a command prints on the edge of that address; ``None``: there is no such program."""
+    """What a command prints on the edge of that address; ``None``: there is no such program."""
     pools = haproxy.pools.values()
     match command:
         case sockets.SOCKSTAT:

@@ -67,5 +67,5 @@ class Layout:
 
 
 def layouts() -> Iterator[Layout]:
-    """Give the layouts to try, one after the other."""
+    """Return the layouts to try, one after the other."""
     return map(Layout, range(_LAYOUTS))

@@ -60,7 +60,7 @@ class MailServer:
         self._postscreen = Postscreen()
 
     def listener(self, service: Service, node: Node, *, proxied: bool) -> Callable[[TcpStream], Awaitable[None]]:
-        """Give what serves a connection that came by one of a node's NodePorts, the data port if ``proxied``."""
+        """Return what serves a connection that came by one of a node's NodePorts, the data port if ``proxied``."""
         return partial(self._serve, service, node, proxied=proxied)
 
     async def _serve(self, service: Service, node: Node, stream: TcpStream, *, proxied: bool) -> None:

@@ -35,7 +35,7 @@ class MaillogWriter:
 
     @contextmanager
     def process(self, program: str) -> Iterator[Say]:
-        """Take an idle process of a Postfix program, as master(8) does, or start one."""
+        """Use an idle process of a Postfix program, as master(8) does, or start one."""
         idle = self._idle.setdefault(program, [])
         pid = idle.pop() if idle else next(self._pids)
         try:

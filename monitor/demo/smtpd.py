@@ -41,7 +41,7 @@ class Smtpd:
     """One session, from the banner to QUIT; what it says in the log goes to ``say``."""
 
     def __init__(self, connection: Connection, client: Client, rules: SmtpdRules, say: Say) -> None:
-        """Take over a connection whose PROXY header, if it has one, has been read."""
+        """Serve a connection whose PROXY header, if it has one, has been read."""
         self._connection = connection
         self._client = client
         self._rules = rules

@@ -40,13 +40,13 @@ class Cadence:
     delay: float | None = None
 
     def first(self, now: float) -> float:
-        """Give the time of the first round after a start at ``now``."""
+        """Return the time of the first round after a start at ``now``."""
         if self.delay is not None:
             return now + self.delay
         return now + self.phase * min(FIRST_ROUND_WITHIN, self.interval)
 
     def after(self, due: float, now: float, pace: Pace) -> tuple[float, int]:
-        """Give the next due time after the round of ``due`` that ended at ``now``, and how many slots it overran.
+        """Return the next due time after the round of ``due`` that ended at ``now``, and how many slots it overran.
 
         Normal rounds stand on the grid ``(k + phase) * interval`` of the loop's clock. The slot nearest after the first
         round may come almost at once: the next is taken when less than half an interval would lie between.

@@ -48,7 +48,7 @@ class Quick(Protocol):
         """Start a round, and see to it that ``done`` is told its end, exactly once, within the round's deadline."""
 
     def conclude(self, found: Any, began: float, /) -> Pace:  # noqa: ANN401 - whatever ``done`` was told
-        """Take what was found, and when the round began; answer how soon to look again."""
+        """Handle what was found, and when the probe began; return how soon to probe again."""
 
 
 @dataclass(eq=False, slots=True)
@@ -90,7 +90,7 @@ class Scheduler:
         self._stopped = self._over = False
 
     def __contains__(self, key: str) -> bool:
-        """Tell whether a job of that key is scheduled."""
+        """Whether a job of that key is scheduled."""
         return key in self._jobs
 
     def add(self, job: Job) -> None:
@@ -114,7 +114,7 @@ class Scheduler:
             self._enter(job, sooner)
 
     def overdue(self, since: float) -> list[str]:
-        """Give the keys of jobs whose round should have ended, its limit included, before ``since``: it never will."""
+        """The keys of jobs whose round should have ended, its limit included, before ``since``: it never will."""
         return [key for key, job in self._jobs.items() if job.due + job.limit < since]
 
     async def stop(self, within: float) -> None:
@@ -224,5 +224,5 @@ class Scheduler:
 
 
 def _grain(due: float) -> float:
-    """Give the due time that is not sooner than this, to a microsecond; equal ones are the same number."""
+    """Return the due time that is not sooner than this, to a microsecond; equal ones are the same number."""
     return math.ceil(due * GRAINS - GRAINS * 1e-6) / GRAINS

@@ -28,12 +28,12 @@ class LoopLag:
         self._schedule(loop, loop.time() + PERIOD)
 
     def take(self) -> float:
-        """Give the worst lag in seconds since the last call, and begin anew."""
+        """Return the worst lag in seconds since the last call, and begin anew."""
         worst, self._worst = self._worst, 0.0
         return worst
 
     def late_for(self, now: float) -> float:
-        """Give for how many seconds before ``now`` (the loop's clock) every measurement has been beyond ``LATE``."""
+        """Return for how many seconds before ``now`` (the loop's clock) every measurement has been beyond ``LATE``."""
         return 0.0 if self._late_since is None else now - self._late_since
 
     def stop(self) -> None:
@@ -66,7 +66,7 @@ class Watchdog:
         self._lag = lag
 
     def trouble(self, now: float) -> str:
-        """Say what is wrong at ``now`` (the loop's clock), in a sentence; ``""``: nothing."""
+        """What is wrong at ``now`` (the loop's clock), in a sentence; ``""``: nothing."""
         overdue = self._scheduler.overdue(now - OVERDUE_AFTER)
         if overdue:
             return f"{len(overdue)} rounds are overdue by more than {OVERDUE_AFTER:.0f} s, {overdue[0]} among them"

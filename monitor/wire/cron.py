@@ -10,7 +10,7 @@ _FIELDS = 5
 
 
 def longest_pause(schedule: str) -> float | None:
-    """Give the seconds between two runs, the longest where they differ; ``None`` for what is not a plain form.
+    """Return the seconds between two runs, the longest where they differ; ``None`` for what is not a plain form.
 
     Plain are ``*``, ``*/N`` and one number, for minute and hour, on every day.
     """

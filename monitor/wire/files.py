@@ -33,13 +33,13 @@ _MAX_ANSWER = 1024 * 1024
 
 
 def volumes(text: str) -> Mapping[str, float]:
-    """Give the used share (0 to 1) of each volume that is mounted, by its mount point."""
+    """Return the used share (0 to 1) of each volume that is mounted, by its mount point."""
     rows = (_ROW.fullmatch(line.rstrip()) for line in text.splitlines())
     return {row[2]: int(row[1]) / 100 for row in rows if row is not None and _NOT_MAIL.match(row[2]) is None}
 
 
 def ls_command(path: str) -> str:
-    """Give the command line for a file, for the edge's ``/bin/sh``."""
+    """Return the command line for a file, for the edge's ``/bin/sh``."""
     return f"ls -l {shlex.quote(path)}"
 
 
@@ -63,7 +63,7 @@ def parse_ls(text: bytes | str) -> FileMode:
 
 
 def newest_backup(output: bytes) -> float:
-    """Give the newest time that is told, in seconds since the epoch; of a date, its first moment in UTC.
+    """Return the newest time that is told, in seconds since the epoch; of a date, its first moment in UTC.
 
     Raises:
         WireError: ``TOO_LARGE``; ``NOT_FOUND`` where no time is told.

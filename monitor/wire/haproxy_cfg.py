@@ -170,7 +170,7 @@ class _Reader:
 
 
 def _read(section: _Section, line: ConfigLine) -> None:
-    """Take over a line of a proxy or of ``defaults``."""
+    """Read a line of a proxy or of ``defaults``."""
     keyword = line.words[0]
     match keyword:
         case "bind":
@@ -189,7 +189,7 @@ def _read(section: _Section, line: ConfigLine) -> None:
 
 
 def _set(settings: _Settings, line: ConfigLine) -> None:
-    """Take over what ``defaults`` may say too."""
+    """Read a line that ``defaults`` may have too."""
     match line.words:
         case ("mode", *_):
             settings.mode = argument(line, 1)
@@ -212,7 +212,7 @@ def _set(settings: _Settings, line: ConfigLine) -> None:
 
 
 def _set_healthcheck(checks: CheckRules, line: ConfigLine) -> None:
-    """Take over a line of a ``healthcheck`` section."""
+    """Read a line of a ``healthcheck`` section."""
     if line.words[0] == "type":
         checks.choose(argument(line, 1))
     elif line.words[0] in {TCP, HTTP}:

@@ -59,7 +59,7 @@ class CheckRules:
         return CheckRules(self.type, {kind: list(rules) for kind, rules in self.rules.items()}, inherited=True)
 
     def choose(self, kind: str, *, on: bool = True) -> None:
-        """Take over an ``option`` or ``type`` of a check, no other; ``no option`` takes its own kind back."""
+        """Apply an ``option`` or ``type`` of a check, no other; ``no option`` takes its own kind back."""
         known = TYPES.get(kind)
         if known is not None and on:
             self.type = known
@@ -67,7 +67,7 @@ class CheckRules:
             self.type = ""
 
     def add(self, line: ConfigLine) -> None:
-        """Take over a ``tcp-check`` or ``http-check`` rule."""
+        """Add a ``tcp-check`` or ``http-check`` rule."""
         kind, *words = line.words
         if not words or words[0].startswith(_NO_STEP):
             return

@@ -110,7 +110,7 @@ def without_free_slots(servers: Iterable[HaproxyServer]) -> tuple[HaproxyServer,
 
 
 def backend_matches(configured: str, seen: str) -> bool:
-    """Say whether two names are one backend's, where pfSense may have put its suffix behind either."""
+    """Whether two names are one backend's, where pfSense may have put its suffix behind either."""
     return configured == seen or any(
         seen == configured + suffix or configured == seen + suffix for suffix in _PFSENSE_SUFFIXES
     )

@@ -97,7 +97,7 @@ def milliseconds(value: str, line: ConfigLine) -> int:
 
 
 def argument(line: ConfigLine, index: int) -> str:
-    """Give a word that the line must have.
+    """Return a word that the line must have.
 
     Raises:
         WireError: ``MALFORMED`` where it ends before.
@@ -170,7 +170,7 @@ def _words(line: str, number: int) -> tuple[str, ...]:
 
 
 def _escape(line: str, at: int) -> tuple[str, int]:
-    """Give what the backslash before ``at`` makes of what follows, and where that ends."""
+    """Return what the backslash before ``at`` makes of what follows, and where that ends."""
     char = line[at]
     if char == "x" and (match := _HEX.match(line, at + 1)):
         return chr(int(match[0], 16)), match.end()

@@ -36,7 +36,7 @@ class Response:
         return self.tagged.upper().startswith("OK")
 
     def says(self, word: str) -> bool:
-        """Tell whether an untagged line begins with this word."""
+        """Whether an untagged line begins with this word."""
         return any(line.upper().split(" ", 1)[0] == word for line in self.untagged)
 
     @property

@@ -36,14 +36,14 @@ class LineReader:
         self._lines = 0
 
     def take_in(self, data: bytes) -> None:
-        """Take what was received. Raises ``WireError`` (``CLOSED``) at end of stream."""
+        """Add what was received. Raises ``WireError`` (``CLOSED``) at end of stream."""
         if not data:
             raise self.error(Reason.CLOSED, self._how_closed())
         self._silent = False
         self.unread += data
 
     def took(self, reply: bytes) -> None:
-        """Take note of a whole reply that was received and read elsewhere: it is the evidence of what comes next."""
+        """Record a whole reply that was received and read elsewhere: it is the evidence of what comes next."""
         self._silent = False
         self._reply = reply
 

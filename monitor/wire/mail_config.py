@@ -20,17 +20,17 @@ _SETTING = re.compile(r"^\s*(\w+)\s*=\s*(\S+)\s*$", re.MULTILINE)
 
 
 def declared_listeners(key: str, text: str) -> Mapping[int, bool]:
-    """Give the listeners of a ConfigMap's key, by what its name says it is: a script, or Dovecot's configuration."""
+    """Return the listeners of a ConfigMap's key, by what its name says it is: a script, or Dovecot's configuration."""
     return master_services(text) if is_script(key) else dovecot_listeners(text)
 
 
 def is_script(key: str) -> bool:
-    """Tell whether a key is a script that patches Postfix."""
+    """Whether a key is a script that patches Postfix."""
     return key.endswith(".sh")
 
 
 def master_services(text: str) -> Mapping[int, bool]:
-    """Give the ports of the inet services that a script adds to ``master.cf``, and whether each expects a header."""
+    """Return the ports of the inet services that a script adds to ``master.cf``, and whether each expects a header."""
     found: dict[int, bool] = {}
     for port, entry in _entries(text):
         found[port] = found.get(port, False) or _PROXY.search(entry) is not None
@@ -38,7 +38,7 @@ def master_services(text: str) -> Mapping[int, bool]:
 
 
 def _entries(text: str) -> Iterator[tuple[int, str]]:
-    """Give each entry with its continuation: in master.cf the lines that begin with a blank (master(5))."""
+    """Return each entry with its continuation: in master.cf the lines that begin with a blank (master(5))."""
     port, entry, indent = 0, "", 0
     for line in text.splitlines():
         if _COMMENT.match(line) or not line.strip():
@@ -58,7 +58,7 @@ def _entries(text: str) -> Iterator[tuple[int, str]]:
 
 
 def dovecot_listeners(text: str) -> Mapping[int, bool]:
-    """Give the ports of the inet listeners of a Dovecot configuration, and whether each expects a header."""
+    """Return the ports of the inet listeners of a Dovecot configuration, and whether each expects a header."""
     bare = "\n".join(line.partition("#")[0] for line in text.splitlines())
     found: dict[int, bool] = {}
     for block in _INET_LISTENER.finditer(bare):

@@ -57,14 +57,14 @@ def relays(header: bytes) -> tuple[Relay, ...]:
 
 
 def handed_over(trace: Iterable[Relay]) -> Relay | None:
-    """Give the handing-over to our own server: the newest that names an address other than loopback."""
+    """Return the handing-over to our own server: the newest that names an address other than loopback."""
     return next(
         (relay for relay in trace if relay.address and not ipaddress.ip_address(relay.address).is_loopback), None
     )
 
 
 def passed(trace: Iterable[Relay], names: Collection[str]) -> bool:
-    """Tell whether the message came by a relay of one of these names."""
+    """Whether the message came by a relay of one of these names."""
     wanted = {_plain(name) for name in names}
     return any(wanted & {_plain(relay.helo), _plain(relay.name), _plain(relay.by)} for relay in trace)
 

@@ -75,7 +75,7 @@ def parse_nat(text: bytes | str) -> tuple[PfRule, ...]:
 
 
 def deciding(rules: Iterable[PfRule], port: int, edge_address: str) -> tuple[PfRule, ...]:
-    """Give the redirects that decide over TCP connections to that port.
+    """Return the redirects that decide over TCP connections to that port.
 
     A ``binat`` of the edge's address (1:1 NAT) is one too, of every port, and comes last: pf asks for ``rdr`` first
     (sys/netpfil/pf/pf_lb.c, ``pf_get_translation``). Of other hosts' addresses it says nothing about mail.
@@ -118,7 +118,7 @@ def redirect(rules: Iterable[PfRule], port: int, edge_address: str) -> Redirect:
 
 
 def wrong_targets(rule: PfRule, port: int, edge_address: str) -> tuple[str, ...]:
-    """Give the rule's targets that are not the edge's address and the same port, as a person writes them."""
+    """Return the rule's targets that are not the edge's address and the same port, as a person writes them."""
     arrives = _target_port(rule, port)
     names = (target if arrives == port else f"{target} port {arrives}" for target in rule.targets)
     return tuple(
@@ -129,7 +129,7 @@ def wrong_targets(rule: PfRule, port: int, edge_address: str) -> tuple[str, ...]
 
 
 def reaches(rule: PfRule, port: int, edge_address: str) -> bool:
-    """Say whether some of a redirect's connections come out at the edge's address and the same port.
+    """Whether some of a redirect's connections come out at the edge's address and the same port.
 
     Its targets may be a pool, of several addresses or a network: pf gives each connection one of them.
     """
@@ -137,7 +137,7 @@ def reaches(rule: PfRule, port: int, edge_address: str) -> bool:
 
 
 def family_of(address: str) -> str:
-    """Give pf's word for an address's family."""
+    """Return pf's word for an address's family."""
     return "inet" if ip_address(address).version == 4 else "inet6"  # noqa: PLR2004 - IP's own number
 
 

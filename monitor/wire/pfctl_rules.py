@@ -30,7 +30,7 @@ def parse_rules(text: bytes | str) -> tuple[PfRule, ...]:
 
 
 def passes(rules: Iterable[PfRule], redirect: PfRule, address: str, port: int) -> bool | None:
-    """Say whether a connection that this redirect has led to that address and port comes in.
+    """Whether a connection that this redirect has led to that address and port comes in.
 
     ``None``: the rules do not tell. A ``rdr pass`` needs none.
     """

@@ -23,7 +23,7 @@ _SINGLE_IN_SSL: dict[int, range] = dict.fromkeys(SslSubtype, _ANY_LENGTH)
 
 
 def _judge(type_: int, length: int, seen: set[int], single: dict[int, range]) -> HeaderFault | None:
-    """Say what is wrong with one more vector after those ``seen``, and remember it."""
+    """What is wrong with one more vector after those ``seen``, if anything; remembers it."""
     if length not in single.get(type_, _ANY_LENGTH):
         return HeaderFault.TLV_LENGTH
     if type_ in single and type_ in seen:

@@ -96,7 +96,7 @@ def _encode_addresses(header: ProxyHeader) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _packed(address: str, family: Family) -> bytes:
-    """Give an address's bytes: a target claims the same two in each of its headers."""
+    """Return an address's bytes: a target claims the same two in each of its headers."""
     return parse_ip(address, family).packed
 
 

@@ -121,7 +121,7 @@ class _Session(ReplyReader):
         return reply.ehlo_keywords
 
     def _helo(self, helo: str) -> Generator[Step, bytes, bool | None]:
-        """Say HELO to a server that seems to know no EHLO (RFC 5321 section 3.2), and return whether it takes that.
+        """Send HELO to a server that seems to know no EHLO (RFC 5321 section 3.2), and return whether it takes that.
 
         One that has read our header as commands answers that next, or hangs up: then ``None``.
         """
@@ -164,7 +164,7 @@ class _Session(ReplyReader):
             raise self._error(Reason.UNEXPECTED_REPLY)
 
     def command(self, command: str, phase: Phase | None = None) -> Generator[Step, bytes, Reply]:
-        """Say a command in the running ``phase``, or as the first of a new one, and read the reply."""
+        """Send a command in the running ``phase``, or as the first of a new one, and read the reply."""
         return self._refuse_the_turn(phase) if self.unread else self.read(_asking(command, phase))
 
     def _refuse_the_turn(self, phase: Phase | None) -> Generator[Step, bytes, Reply]:

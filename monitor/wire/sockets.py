@@ -67,7 +67,7 @@ def parse_sockstat(text: bytes | str) -> tuple[Socket, ...]:
 
 
 def answers(socket: Socket, address: str, port: int) -> bool:
-    """Say whether a connection to that address and port would come to this TCP socket."""
+    """Whether a connection to that address and port would come to this TCP socket."""
     if not socket.protocol.startswith("tcp") or socket.port != port:
         return False
     wanted = ip_address(address)
@@ -80,7 +80,7 @@ def answers(socket: Socket, address: str, port: int) -> bool:
 def frontends(
     sockets: Iterable[Socket], address: str, ports: Iterable[int], command: str = "haproxy"
 ) -> Mapping[int, Frontend]:
-    """Tell for each port who listens on it at that address.
+    """For each port, who listens on it at that address.
 
     Two instances of HAProxy are told apart by their addresses: each edge has its own.
     """
