@@ -61,7 +61,7 @@ def growth(family: Family, by: tuple[str, ...], window: str, **matchers: Matcher
 
 def buckets(family: HistogramFamily, by: tuple[str, ...] = (), **matchers: Matcher) -> str:
     """Give how much each bucket of a histogram has grown, by its upper bound ``le`` and further labels."""
-    bucket = Family(f"{family.name}_bucket", Kind.GAUGE, family.help, (*family.labels, "le"))
+    bucket = Family(Kind.GAUGE, f"{family.name}_bucket", family.help, (*family.labels, "le"))
     return f"sum by ({', '.join(('le', *by))}) (increase({select(bucket, **matchers)}[{WINDOW}]))"
 
 

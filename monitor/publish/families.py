@@ -47,8 +47,8 @@ class Kind(StrEnum):
 class Family:
     """One metric: its full name without the prefix, what it says, and the names of its labels."""
 
-    name: str
     kind: Kind
+    name: str
     help: str
     labels: Labels = ()
 

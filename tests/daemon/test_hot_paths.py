@@ -166,7 +166,7 @@ def test_a_handshake() -> None:
 
 def test_a_series_of_a_scrape() -> None:
     """From the second scrape on a series costs its value alone: no labels are sorted, none escaped."""
-    family = Family("age_seconds", Kind.GAUGE, "Age.", ("path", "node"))
+    family = Family(Kind.GAUGE, "age_seconds", "Age.", ("path", "node"))
     rows: dict[Labels, float] = {("home", f"node{number}"): float(number) for number in range(MANY)}
     lines = SampleLines()
     list(lines.write(family, rows, generate_latest))
@@ -175,7 +175,7 @@ def test_a_series_of_a_scrape() -> None:
 
 def test_a_state_set_of_a_scrape() -> None:
     """From the second scrape on a state set whose state stays costs one look, however many states there are."""
-    family = Family("verdict", Kind.GAUGE, "Verdict.", ("path", "node", "verdict"))
+    family = Family(Kind.GAUGE, "verdict", "Verdict.", ("path", "node", "verdict"))
     states = StateSet(tuple(Verdict), {("home", f"node{number}"): Verdict.OK for number in range(MANY)})
     lines = SampleLines()
     list(lines.write_states(family, states, generate_latest))

@@ -20,7 +20,7 @@ class Only:
 
 def test_a_counter_is_written_under_its_full_name() -> None:
     """The name of a counter in the catalogue is the name that a query uses."""
-    family = Family("lines_total", Kind.COUNTER, "Lines.", ("path",))
+    family = Family(Kind.COUNTER, "lines_total", "Lines.", ("path",))
     text = generate_latest(Only(family.metric({("home",): 3.0}))).decode()  # type: ignore[arg-type]
     assert text.splitlines() == [
         "# HELP mailpath_lines_total Lines.",
@@ -31,7 +31,7 @@ def test_a_counter_is_written_under_its_full_name() -> None:
 
 def test_a_histogram_cumulates_its_buckets() -> None:
     """Buckets hold their own count only; what is written is cumulative, and +Inf is the count."""
-    family = HistogramFamily("wait_seconds", Kind.HISTOGRAM, "Waiting.", bounds=(1.0, 6.0))
+    family = HistogramFamily(Kind.HISTOGRAM, "wait_seconds", "Waiting.", bounds=(1.0, 6.0))
     samples = {
         sample.labels.get("le", sample.name): sample.value for sample in family.histogram({(): (1, 2, 3, 40)}).samples
     }
@@ -48,7 +48,7 @@ def test_a_histogram_cumulates_its_buckets() -> None:
 def test_a_name_without_its_suffix_is_refused(name: str, kind: Kind) -> None:
     """A counter that does not end in _total cannot be declared."""
     with pytest.raises(ValueError, match="ends in"):
-        Family(name, kind, "Wrong.")
+        Family(kind, name, "Wrong.")
 
 
 def test_a_state_set_has_every_state_and_one_of_them() -> None:
@@ -59,5 +59,5 @@ def test_a_state_set_has_every_state_and_one_of_them() -> None:
 
 def test_a_surrogate_in_a_label_does_not_cost_the_scrape() -> None:
     """Undecodable bytes of a peer's name are replaced."""
-    family = Family("up", Kind.GAUGE, "Up.", ("server",))
+    family = Family(Kind.GAUGE, "up", "Up.", ("server",))
     assert b'server="a?b"' in generate_latest(Only(family.metric({("a\udc80b",): 1.0})))  # type: ignore[arg-type]

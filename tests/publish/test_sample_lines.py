@@ -10,13 +10,13 @@ from prometheus_client.registry import Collector
 from monitor.publish.families import Family, HistogramFamily, Kind, Labels, Rows, StateSet
 from monitor.publish.sample_lines import PIECE, SampleLines
 
-COUNTER = Family("lines_total", Kind.COUNTER, "Lines.", ("path", "node"))
-GAUGE = Family("age_seconds", Kind.GAUGE, 'A "quoted"\nhelp.', ("zone", "area"))
-INFO = Family("build_info", Kind.INFO, "Build.", ("version",))
-SET = Family("verdict", Kind.GAUGE, "Verdict.", ("path", "node", "verdict"))
-WAIT = HistogramFamily("wait_seconds", Kind.HISTOGRAM, "Wait.", ("zone", "area"), bounds=(0.5, 6.0))
-LAG = HistogramFamily("lag_seconds", Kind.HISTOGRAM, "Lag.", bounds=(0.5, 6.0))
-BARE = Family("skipped_total", Kind.COUNTER, "Skipped.")
+COUNTER = Family(Kind.COUNTER, "lines_total", "Lines.", ("path", "node"))
+GAUGE = Family(Kind.GAUGE, "age_seconds", 'A "quoted"\nhelp.', ("zone", "area"))
+INFO = Family(Kind.INFO, "build_info", "Build.", ("version",))
+SET = Family(Kind.GAUGE, "verdict", "Verdict.", ("path", "node", "verdict"))
+WAIT = HistogramFamily(Kind.HISTOGRAM, "wait_seconds", "Wait.", ("zone", "area"), bounds=(0.5, 6.0))
+LAG = HistogramFamily(Kind.HISTOGRAM, "lag_seconds", "Lag.", bounds=(0.5, 6.0))
+BARE = Family(Kind.COUNTER, "skipped_total", "Skipped.")
 FORMATS = ("text/plain", "application/openmetrics-text; version=1.0.0")
 
 
