@@ -1,4 +1,4 @@
-"""A mail log from its bytes to counters: parser, ledger, the path's book and the metrics."""
+"""A mail log from its bytes to counters: the parser, the path's book and the metrics."""
 
 import time
 from pathlib import Path
@@ -6,13 +6,9 @@ from pathlib import Path
 from bench.subjects import arguments, tell
 from bench.subjects.settings import many_targets
 from monitor.core.observations import MaillogBatch
-from monitor.probes.claim import origin_networks
 from monitor.probes.plan import plan_of
 from monitor.publish.counters import ExpectedMaillog
 from monitor.publish.metrics import Metrics
-from monitor.verdict.listeners import Listeners
-from monitor.verdict.maillog_ledger import MaillogLedger
-from monitor.verdict.origins import Origins
 from monitor.verdict.path_book import PathBook
 from monitor.wire.maillog import MaillogParser
 
@@ -26,8 +22,7 @@ def main() -> None:
     listeners = [service.listener_port for service in path.services]
     metrics = Metrics("", "", lambda: 0.0)
     metrics.expect((), [ExpectedMaillog(path.name, "file", tuple(listeners), ())])
-    book = PathBook(plan_of(path, []))
-    ledger = MaillogLedger(path.name, Listeners(path.services, []), Origins(origin_networks(path, frozenset())), [])
+    book = PathBook(plan_of(path, []), metrics.count_maillog)
     parser, records, rest = MaillogParser(), 0, b""
     with Path(arguments()["file"]).open("rb") as file:
         cpu = time.process_time()
@@ -46,9 +41,6 @@ def main() -> None:
                 lines=parser.lines - lines,
                 unrecognised=parser.unrecognised - unrecognised,
             )
-            counts = ledger.count(batch)
-            metrics.count_maillog(counts)
-            book.record(counts)
             book.record(batch)
         cpu = time.process_time() - cpu
     tell({"cpu": cpu, "done": parser.lines, "records": records})

@@ -23,6 +23,10 @@ class LineKind(StrEnum):
     PROBLEM = "problem"  # see ``problem``
 
 
+CONNECTIONS = frozenset({LineKind.POSTSCREEN_CONNECT, LineKind.SMTPD_CONNECT, LineKind.IMAP_LOGIN})
+"""The one line that each connection leaves at its beginning; Dovecot's may come at its end."""
+
+
 class Problem(StrEnum):
     """What is wrong, the closed set of ``maillog_problems_total``: one label a line, by the line's text alone.
 

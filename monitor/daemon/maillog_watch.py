@@ -1,7 +1,7 @@
-"""The mail log of one path: followed, counted, told."""
+"""The mail log of one path: followed from where it was left, saved, and handed on batch by batch."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from monitor.config.settings import PathSettings
 from monitor.config.sources import FileLog, KubernetesLog
 from monitor.core.maillog import Problem
-from monitor.core.observations import MaillogBatch, MaillogCounts
+from monitor.core.observations import MaillogBatch
 from monitor.daemon.shared import Shared
 from monitor.engine.tasks import Tasks
 from monitor.links.backoff import Backoff
@@ -17,14 +17,8 @@ from monitor.links.log_past import end_of_file
 from monitor.links.log_source import LogSource, Position
 from monitor.links.stdin import StdinSource
 from monitor.links.tail import FileTail
-from monitor.links.tcp import source_towards
-from monitor.probes.claim import claimed_destinations, claimed_listeners, origin_networks
-from monitor.probes.maillog import Maillog, MaillogSettings, past_batches
+from monitor.probes.maillog import LogFollower, MaillogSettings, past_batches
 from monitor.publish.counters import ExpectedMaillog
-from monitor.verdict.listener_names import ListenerNames
-from monitor.verdict.listeners import Listeners
-from monitor.verdict.maillog_ledger import MaillogLedger
-from monitor.verdict.origins import Origins
 
 if TYPE_CHECKING:
     from monitor.links.kube_log import KubernetesPodLog
@@ -44,25 +38,16 @@ DEFAULT_NAMESPACE = "mailserver"
 class MaillogWatch:
     """Follows the one source of a path's mail log."""
 
-    def __init__(
-        self,
-        shared: Shared,
-        on_counts: Callable[[MaillogCounts], object],
-        on_batch: Callable[[MaillogBatch], object],
-    ) -> None:
-        """Follow nothing yet; ``on_counts`` is told what each batch holds, before ``on_batch`` hears of the batch."""
+    def __init__(self, shared: Shared, on_batch: Callable[[MaillogBatch], object]) -> None:
+        """Follow nothing yet; ``on_batch`` receives each batch."""
         self._shared = shared
-        self._on_counts, self._on_batch = on_counts, on_batch
+        self._on_batch = on_batch
         self._tasks = Tasks(shared.on_bug)
         self._path: PathSettings | None = None
-        self._own_addresses: frozenset[str] = frozenset()
-        self._ledger: MaillogLedger | None = None
-        self._names = ListenerNames()
 
     async def configure(self, path: PathSettings) -> None:
         """Follow the source of these settings; one that did not change is followed on, without a gap."""
         before, self._path = self._path, path
-        self._classify(path)
         if before is not None and _place_of(before) == _place_of(path):
             return
         await self._tasks.cancel()
@@ -71,14 +56,13 @@ class MaillogWatch:
             settings = MaillogSettings(path.name, next(iter(path.maillog.sources)))
             place = _place_of(path)
             source = _open(path, self._shared.memory.position(path.name, place))
-            self._tasks.keep(name, partial(self._follow, Maillog(settings, source), place))
+            self._tasks.keep(name, partial(self._follow, LogFollower(settings, source), place))
 
-    async def past(self, path: PathSettings, within: float) -> list[tuple[MaillogBatch, MaillogCounts]]:
+    async def past(self, path: PathSettings, within: float) -> list[MaillogBatch]:
         """Read what the log of these settings says of the last ``within`` seconds, the oldest first; follow nothing."""
         maillog = path.maillog
         if maillog is None:
             return []
-        self._classify(path)
         started, data = self._shared.now(), b""
         source = maillog.source
         if isinstance(source, FileLog):
@@ -90,25 +74,13 @@ class MaillogWatch:
             finally:
                 await pod_log.close()
         settings = MaillogSettings(path.name, next(iter(maillog.sources)))
-        batches = past_batches(settings, data, self._shared.span(started), within)
-        return [(batch, self._ledger.count(batch)) for batch in batches if self._ledger is not None]
-
-    def adopt(self, path: PathSettings) -> None:
-        """Tell who is who by these settings, whose source of lines is the same."""
-        self._path = path
-        self._classify(path)
+        return past_batches(settings, data, self._shared.span(started), within)
 
     async def stop(self) -> None:
         """Follow no more."""
         await self._tasks.cancel()
 
-    def learn_own_address(self, address: str) -> None:
-        """Remember an address under which our own front-door connections may be seen: they are ``probe``."""
-        if address not in self._own_addresses and self._path is not None:
-            self._own_addresses |= {address}
-            self._classify(self._path)
-
-    async def _follow(self, maillog: Maillog, place: str) -> None:
+    async def _follow(self, maillog: LogFollower, place: str) -> None:
         pause = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         memory = self._shared.memory
         try:
@@ -117,12 +89,8 @@ class MaillogWatch:
                 block = await maillog.run()
                 batch = maillog.judge(block, self._shared.span(started))
                 if batch.lines:
-                    # Saved, then counted, and nothing in between: a line is counted once in all lives of the daemon.
+                    # Saved, then recorded, and nothing in between: a line is counted once in all lives of the daemon.
                     memory.passed(maillog.settings.path, place, maillog.source.name, maillog.source.position())
-                if self._ledger is not None:
-                    counts = self._ledger.count(batch)
-                    self._shared.on_maillog(counts)
-                    self._on_counts(counts)
                 self._on_batch(batch)
                 if batch.failure is None:
                     pause.reset()
@@ -132,27 +100,6 @@ class MaillogWatch:
                     await asyncio.sleep(pause.next_delay())
         finally:
             await maillog.source.close()
-
-    def _classify(self, path: PathSettings) -> None:
-        if path.maillog is None:
-            return  # no line will ask who is who
-        self._names.replan(path.services, claimed_listeners(path))
-        listeners = Listeners(path.services, claimed_destinations(path), self._names)
-        origins = Origins(origin_networks(path, self._own_addresses | frozenset(_front_door_sources(path))))
-        nodes = [node.address for node in path.static_nodes]
-        if self._ledger is None:
-            self._ledger = MaillogLedger(path.name, listeners, origins, nodes)
-        else:
-            self._ledger.adopt(listeners, origins, nodes)
-
-
-def _front_door_sources(path: PathSettings) -> Iterator[str]:
-    """Say whom the front doors' own connections come from: their lines may be read before their round has ended."""
-    for edge in path.edges:
-        if edge.frontend_ports:
-            source = path.front_door.source_address or source_towards(edge.address, edge.frontend_ports[0])
-            if source is not None:
-                yield source
 
 
 def _place_of(path: PathSettings) -> str:

@@ -25,9 +25,9 @@ class PathWatch:
         self._settled: PathSettings | None = None
         self._shared = shared
         self._links = Links(shared.connector, tls)
-        self.book = PathBook(plan_of(path, []))
-        self.runner = Runner(shared, self.book, lambda: self.leading, self._learn)
-        self._maillog = MaillogWatch(shared, self.book.record, self.runner.record)
+        self.book = PathBook(plan_of(path, []), shared.on_maillog)
+        self.runner = Runner(shared, self.book, lambda: self.leading)
+        self._maillog = MaillogWatch(shared, self.runner.record)
         self._lease = LeaseWatch(shared, self._lead_or_follow)
         self._kubernetes = KubeWatch(shared, self.runner.record, self._nodes_changed, lambda: self.book.served)
 
@@ -77,12 +77,8 @@ class PathWatch:
         self._links.tls = tls
         self._arrange(schedule=schedule)
 
-    def _learn(self, own_address: str) -> None:
-        self._maillog.learn_own_address(own_address)
-
     def _nodes_changed(self) -> None:
         self._path = with_nodes(self._declared, self._kubernetes.nodes)
-        self._maillog.adopt(self._path)
         self._lead_or_follow()
 
     def _lead_or_follow(self) -> None:
@@ -109,5 +105,5 @@ class PathWatch:
 
     async def recall(self, path: PathSettings, within: float) -> None:
         """Learn what the mail log of these settings has said of the last ``within`` seconds, before it is followed."""
-        for batch, counts in await self._maillog.past(path, within):
-            self.book.recall(batch, counts)
+        for batch in await self._maillog.past(path, within):
+            self.book.recall(batch)

@@ -22,8 +22,7 @@ from monitor.links.smtp_client import SmtpClient, SmtpSettings
 from monitor.probes import roundtrip as probe
 from monitor.probes.carriers import Brevo, FrontDoor
 from monitor.probes.claim import origin_networks
-from monitor.verdict.origins import Origins
-from monitor.verdict.recorded_sender import sent_by_ourselves, sent_from_outside
+from monitor.verdict.origins import Origins, sent_by_ourselves, sent_from_outside
 
 MAX_SECRET = 4096
 SMTP_PORT = 25
@@ -92,9 +91,9 @@ def _conclude(result: Roundtrip, told: list[Told], hidden: Collection[Secret]) -
 def _judge(path: PathSettings, via: Via) -> probe.IsSender:
     # Who is who is known without a mail log as well.
     known = msgspec.structs.replace(path, maillog=path.maillog or MaillogSettings())
-    origins = Origins(origin_networks(known, frozenset()))
+    origins = Origins(origin_networks(known), [node.address for node in path.static_nodes])
     if via is Via.BREVO:
-        return sent_from_outside(origins, frozenset(node.address for node in path.static_nodes))
+        return sent_from_outside(origins)
     return sent_by_ourselves(origins, [ipaddress.ip_network(text) for text in path.front_door.seen_as])
 
 

@@ -31,18 +31,12 @@ class Runner:
         shared: Shared,
         book: PathBook,
         leads: Callable[[], bool] = lambda: True,
-        learn: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Run nothing yet.
-
-        ``leads`` says whether this replica does everything; ``learn`` hears of the addresses from which our sockets
-        have reached front doors.
-        """
+        """Run nothing yet; ``leads`` says whether this replica does everything."""
         self.shared = shared
         self.book = book
         self.watches: dict[str, Watch] = {}
         self._leads = leads
-        self._learn = learn
 
     @property
     def seen(self) -> list[Watch]:
@@ -90,10 +84,6 @@ class Runner:
 
     def record(self, observation: AnyObservation) -> None:
         """Let the path's book take an observation in, then publish it."""
-        if isinstance(observation, Observation) and observation.target.probe.shown is Shown.FRONT_DOOR:
-            conversation = observation.conversation
-            if conversation is not None and conversation.endpoints:
-                self._learn(conversation.endpoints.local_address)
         self.shared.publish(observation, self.book.record(observation))
 
     async def by_hand(self, node: str, service: str, probe: str = "") -> Observation | None:

@@ -1,12 +1,13 @@
 """Who a probe claims to be: the PROXY header that it sends in HAProxy's place, and what the mail log makes of it."""
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from monitor.config.addresses import client_addresses, negative_address
 from monitor.config.settings import PathSettings
 from monitor.core.conversation import Endpoints
 from monitor.core.model import Node
+from monitor.links.tcp import source_towards
 from monitor.verdict.origins import Network, OriginNetworks
 from monitor.wire.proxy_header import ProxyHeader
 from monitor.wire.proxy_v2 import around_source_port
@@ -58,15 +59,24 @@ def claimed_destinations(path: PathSettings) -> frozenset[str]:
     return frozenset((*(edge.address for edge in path.edges), *ours, ipv6_destination_of(path)))
 
 
-def origin_networks(path: PathSettings, own_addresses: frozenset[str]) -> OriginNetworks:
-    """Say who is who in the path's mail log; ``own_addresses`` are those that our front-door sockets have had."""
+def front_door_sources(path: PathSettings) -> Iterator[str]:
+    """Our own addresses at the front doors: their lines may be read before their first probe run has ended."""
+    for edge in path.edges:
+        if edge.frontend_ports:
+            source = path.front_door.source_address or source_towards(edge.address, edge.frontend_ports[0])
+            if source is not None:
+                yield source
+
+
+def origin_networks(path: PathSettings, own_addresses: Iterable[str] = ()) -> OriginNetworks:
+    """Who is who in the path's mail log; ``own_addresses`` are those of our front-door connections."""
     maillog = path.maillog
     edges = tuple(edge.address for edge in path.edges)
     families = (False, True)
     claimed = {address for ipv6 in families for address in client_addresses(path, ipv6=ipv6).values()}
     claimed |= {negative_address(path, ipv6=ipv6) for ipv6 in families}
     return OriginNetworks(
-        probes=own_addresses | claimed,
+        probes=frozenset((*own_addresses, *claimed)),
         edge=networks(edges if maillog is None or maillog.edge_networks is None else maillog.edge_networks),
         cluster=networks(() if maillog is None or maillog.cluster_networks is None else maillog.cluster_networks),
         internal=networks(() if maillog is None else maillog.internal_networks),

@@ -24,7 +24,7 @@ class MaillogSettings:
     source: str
 
 
-class Maillog:
+class LogFollower:
     """Reads one source; from block to block the parser remembers a line or two, and the envelopes that it met."""
 
     def __init__(self, settings: MaillogSettings, source: LogSource) -> None:

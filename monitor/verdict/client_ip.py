@@ -9,10 +9,10 @@ from monitor.core.model import MailProtocol, Service, Target
 from monitor.core.observations import MaillogBatch, Observation
 from monitor.core.proof import NOTHING, Ask, EvidenceKind, Proof, ProofResult, SeenAs, Unproven
 from monitor.core.taxonomy import Phase
-from monitor.verdict.believed import Believed, Expectation
-from monitor.verdict.listener_names import ListenerNames
-from monitor.verdict.listeners import Listeners
+from monitor.core.verdicts import Origin
+from monitor.verdict.log_counts import NamedLine
 from monitor.verdict.log_proof import LINE_WAIT, LogFinding, LogProof, LogRound
+from monitor.verdict.origins import Expectation, Origins
 from monitor.verdict.plan import PathPlan, ProofPlan, TargetPlan
 
 # smtpd names its client only where a client must log in (facts of docker-mailserver's 465 and 587), and counts NOOPs
@@ -31,6 +31,8 @@ REPLIES_PROVE_FOR = 3
 # Kinds of address that no client of a data port has: of two such rounds in a row each may show another one, since
 # kube-proxy's source NAT follows HAProxy's choice of node.
 _NEVER_A_CLIENT = frozenset({SeenAs.EDGE, SeenAs.CLUSTER, SeenAs.LOOPBACK})
+
+_PROBE = Origin.PROBE
 
 # From here on a reject line may be in the server's log.
 _REPLY_TRIED = frozenset({Phase.PROOF, Phase.QUIT})
@@ -58,12 +60,11 @@ class _Known:
 class ClientIp:
     """Everything remembered about the proof of one path; memory is bounded by the number of targets."""
 
-    def __init__(self, plan: PathPlan) -> None:
-        """Begin knowing nothing."""
+    def __init__(self, plan: PathPlan, origins: Origins) -> None:
+        """Begin knowing nothing; ``origins`` are the path's, and learn our own addresses at its front doors."""
         self._known: dict[Target, _Known] = {}
-        self._own_addresses: frozenset[str] = frozenset()
-        self.names = ListenerNames()
-        self._log = LogProof(Listeners((), ()))
+        self._origins = origins
+        self._log = LogProof()
         self.replan(plan)
 
     def replan(self, plan: PathPlan) -> None:
@@ -78,19 +79,8 @@ class ClientIp:
                 place = places[target.service]
                 places[target.service] += 1
                 self._known[target] = _planned(known, target_plan, proof, services[target.service], place)
-        proofs = [known.plan for known in self._known.values()]
         self._claims = {known.plan.claimed: target for target, known in self._known.items() if known.plan.claimed}
-        destinations = {proof.destination for proof in proofs if proof.destination}
-        ports = {address: services[target.service].listener_port for address, target in self._claims.items()}
-        self.names.replan(plan.services, ports)
-        proxied = {*destinations, *(edge.address for edge in plan.edges)}
-        self._log.listeners = Listeners(plan.services, proxied, self.names)
         self._log.forget(self._known.keys())
-        self._believed = Believed(plan.networks, [node.address for node in plan.nodes])
-        sources = {proof.source_address for proof in proofs if proof.source_address}
-        ours, probes = {*self._claims, *self._own_addresses, *sources}, plan.networks.probes
-        # As a rule the plan has them all: there is no second set of some hundred addresses then.
-        self._ours = probes if ours <= probes else probes | ours
 
     def ask(self, target: Target, now: float) -> Ask:
         """Say what the round that now begins shall leave behind."""
@@ -111,6 +101,8 @@ class ClientIp:
         if known is None or conversation is None:
             return
         failure, outcome, ends = conversation.failure, conversation.outcome, conversation.endpoints
+        if ends is not None and known.plan.claimed is None:
+            self._origins.learn_own(ends.local_address)
         if failure is not None and failure.phase in _REPLY_TRIED:
             known.reply_tried = seen.started
         if outcome is None or ends is None:
@@ -132,22 +124,19 @@ class ClientIp:
                 noops=outcome.noops,
                 recipient=outcome.recipient,
             )
-            self._log.add(ended, self._ours)
+            self._log.add(ended, self._origins.probes)
         self.settle(seen.finished)
 
-    def record_log(self, batch: MaillogBatch) -> None:
-        """Take in lines of the mail log; an empty batch says that there were none."""
+    def record_log(self, batch: MaillogBatch, lines: Iterable[NamedLine]) -> None:
+        """Record the named lines of a batch; an empty one says that there were none."""
         if batch.lag is not None:
             self._log.lag = batch.lag
-        for record in batch.records:
-            if record.address in self._claims:
-                self.names.learn(record)
-        self._log.feed(batch.records, batch.finished, self._ours)
-        for record in batch.records:
-            target = self._claims.get(record.address) if not record.repeats else None
-            listener = self._log.listeners.of(record) if target is not None else None
-            if target is not None and listener is not None:
-                self._known[target].listener, self._known[target].listener_at = listener, batch.finished
+        self._log.feed(lines, batch.finished, self._origins.probes)
+        for record, listener, origin in lines:
+            if origin is _PROBE and listener is not None and not record.repeats:
+                target = self._claims.get(record.address)
+                if target is not None:
+                    self._known[target].listener, self._known[target].listener_at = listener, batch.finished
         self.settle(batch.finished)
 
     def settle(self, now: float) -> None:
@@ -186,16 +175,13 @@ class ClientIp:
     def _expectation(self, plan: ProofPlan, local_address: str) -> Expectation:
         if plan.claimed is not None:
             return Expectation(frozenset((plan.claimed,)))
-        if local_address not in self._own_addresses:
-            self._own_addresses |= {local_address}
-            self._ours |= {local_address}
         return Expectation(frozenset((plan.source_address or local_address,)), plan.seen_as, through_nat=True)
 
-    def _reply(self, known: _Known, believed: str | None, expected: Expectation, at: float) -> Proof:
-        if believed is None:
+    def _reply(self, known: _Known, seen: str | None, expected: Expectation, at: float) -> Proof:
+        if seen is None:
             proof = Proof(EvidenceKind.REPLY, ProofResult.UNPROVEN, Unproven.NOT_REVEALED, expected.words, at=at)
         else:
-            proof = self._believed.judge(EvidenceKind.REPLY, believed, expected, at)
+            proof = self._origins.judge(EvidenceKind.REPLY, seen, expected, at)
         return _remembering(proof, known.reply)
 
     def _conclude(self, finding: LogFinding, now: float) -> None:
@@ -216,7 +202,7 @@ class ClientIp:
     def _told_by(self, finding: LogFinding) -> Proof:
         ended = finding.round
         if finding.address:
-            return self._believed.judge(EvidenceKind.LOG, finding.address, ended.expected, ended.at)
+            return self._origins.judge(EvidenceKind.LOG, finding.address, ended.expected, ended.at)
         why = Unproven.AMBIGUOUS if finding.ambiguous else Unproven.NO_LINE
         return Proof(EvidenceKind.LOG, ProofResult.UNPROVEN, why, ended.expected.words, at=ended.at)
 

@@ -12,7 +12,7 @@ from monitor.core.runbook import Remedy
 from monitor.core.status import ClusterStatus, EdgeStatus, MaillogStatus, TargetStatus, TargetViews
 from monitor.core.verdicts import Verdict
 from monitor.verdict.intermittent import Intermittent
-from monitor.verdict.log_book import NO_SIGNALS, LogSignals
+from monitor.verdict.log_state import NO_SIGNALS, LogSignals
 from monitor.verdict.plan import PathPlan
 
 FINE = frozenset({Verdict.OK, Verdict.SLOW, Verdict.UNKNOWN})

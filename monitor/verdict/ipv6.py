@@ -4,6 +4,7 @@ Postfix refuses it where ``inet_protocols`` is ``ipv4``: right for a path that h
 has. Each refusal is a warning in the server's log, so a server that has refused is left alone for longer.
 """
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from monitor.core.model import MailProtocol, Target
@@ -12,10 +13,10 @@ from monitor.core.proof import NOTHING, Ask
 from monitor.core.runbook import POSTCONF_SERVICES
 from monitor.core.status import Finding
 from monitor.core.verdicts import Verdict
-from monitor.verdict.believed import address_of
 from monitor.verdict.client_ip import nonce
-from monitor.verdict.ipv6_log import Ipv6Log
-from monitor.verdict.listener_names import ListenerNames
+from monitor.verdict.log_counts import NamedLine
+from monitor.verdict.log_proof import LogFinding, LogProof, LogRound
+from monitor.verdict.origins import Expectation, address_of
 from monitor.verdict.plan import Ipv6Plan
 
 # A number that real clients do not send: smtpd counts them in its disconnect line.
@@ -24,11 +25,73 @@ NOOPS = 4
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """The last round that told something; ``believed`` is the address that the server named, or ``None``."""
+    """The last probe run that showed something; ``seen`` is the address that the server named, or ``None``."""
 
     refused: bool
-    believed: str | None
+    seen: str | None
     finished: float
+
+
+class Ipv6Log:
+    """Under which addresses the log has shown us; bounded by the number of services.
+
+    Under an address that is not ours a line is known by its port or its number of NOOPs alone, which a stranger may
+    share: two rounds in a row must show the same one.
+    """
+
+    def __init__(self) -> None:
+        """Begin knowing nothing."""
+        self._log = LogProof()
+        self._shown: dict[Target, str] = {}
+        self._suspected: dict[Target, str] = {}
+
+    def replan(self, plan: Ipv6Plan | None) -> None:
+        """Adopt what is asked from now on; forget the rest."""
+        asked: Collection[Target] = () if plan is None or not plan.log else plan.services.keys()
+        self._log.forget(asked)
+        self._shown = {target: address for target, address in self._shown.items() if target in asked}
+        self._suspected = {target: address for target, address in self._suspected.items() if target in asked}
+
+    def add(self, seen: Observation, plan: Ipv6Plan) -> None:
+        """Look for the line of a probe run that ended cleanly."""
+        conversation = seen.conversation
+        if not plan.log or conversation is None or conversation.outcome is None or conversation.endpoints is None:
+            return
+        ended = LogRound(
+            target=seen.target,
+            started=seen.started,
+            finished=seen.finished,
+            at=seen.at,
+            expected=Expectation(frozenset((plan.claimed,))),
+            unique=False,  # one address serves for all services
+            listeners=frozenset((plan.services[seen.target].listener_port,)),
+            port=conversation.endpoints.local_port,
+            noops=conversation.outcome.noops,
+            recipient=conversation.outcome.recipient,
+        )
+        self._log.add(ended, {plan.claimed})
+
+    def feed(self, batch: MaillogBatch, lines: Iterable[NamedLine], plan: Ipv6Plan) -> None:
+        """Record the named lines of a batch; an empty one says that there were none."""
+        if batch.lag is not None:
+            self._log.lag = batch.lag
+        self._log.feed(lines, batch.finished, {plan.claimed})
+        for finding in self._log.settle(batch.finished):
+            self._conclude(finding)
+
+    def seen(self, target: Target) -> str | None:
+        """The address under which the listener saw us by its log; ``None`` where that is not certain."""
+        return self._shown.get(target)
+
+    def _conclude(self, finding: LogFinding) -> None:
+        target = finding.round.target
+        if not finding.address:
+            return  # what the log does not show it may have lost
+        before = self._suspected.pop(target, "")
+        if not finding.certain:
+            self._suspected[target] = finding.address
+        if finding.certain or before == finding.address:
+            self._shown[target] = finding.address
 
 
 class Ipv6Book:
@@ -39,12 +102,11 @@ class Ipv6Book:
         self._plan = plan
         self._answers: dict[Target, _Answer] = {}
         self._log = Ipv6Log()
-        self._log.replan(plan)
 
-    def replan(self, plan: Ipv6Plan | None, names: ListenerNames | None = None) -> None:
-        """Take over what is asked from now on, and under which names it is logged; forget the rest."""
+    def replan(self, plan: Ipv6Plan | None) -> None:
+        """Adopt what is asked from now on; forget the rest."""
         self._plan = plan
-        self._log.replan(plan, names)
+        self._log.replan(plan)
         asked = {} if plan is None else plan.services
         self._answers = {target: answer for target, answer in self._answers.items() if target in asked}
 
@@ -65,17 +127,16 @@ class Ipv6Book:
             return False
         outcome = seen.conversation.outcome if seen.conversation is not None else None
         if seen.judgement.verdict is Verdict.HEADER_REJECTED:
-            self._answers[seen.target] = _Answer(refused=True, believed=None, finished=seen.finished)
+            self._answers[seen.target] = _Answer(refused=True, seen=None, finished=seen.finished)
         elif outcome is not None:
-            believed = outcome.believed_address
-            self._answers[seen.target] = _Answer(refused=False, believed=believed, finished=seen.finished)
+            self._answers[seen.target] = _Answer(refused=False, seen=outcome.believed_address, finished=seen.finished)
             self._log.add(seen, self._plan)
         return True
 
-    def record_log(self, batch: MaillogBatch) -> None:
-        """Take in lines of the mail log; an empty batch says that there were none."""
+    def record_log(self, batch: MaillogBatch, lines: Iterable[NamedLine]) -> None:
+        """Record the named lines of a batch; an empty one says that there were none."""
         if self._plan is not None and self._plan.log:
-            self._log.feed(batch, self._plan)
+            self._log.feed(batch, lines, self._plan)
 
     def findings(self) -> tuple[Finding, ...]:
         """Give a finding for each service that refuses the header, or takes us for somebody else behind it."""
@@ -87,9 +148,9 @@ class Ipv6Book:
             if answer.refused:
                 found.append(_refused(target.service, needed=plan.needed))
                 continue
-            for believed in (answer.believed, self._log.believed(target)):
-                if believed is not None and address_of(believed) != address_of(plan.claimed):
-                    found.append(_lost(target.service, believed, plan.claimed))
+            for seen in (answer.seen, self._log.seen(target)):
+                if seen is not None and address_of(seen) != address_of(plan.claimed):
+                    found.append(_lost(target.service, seen, plan.claimed))
                     break
         return tuple(found)
 
@@ -105,11 +166,11 @@ def _refused(service: str, *, needed: bool) -> Finding:
     )
 
 
-def _lost(service: str, believed: str, claimed: str) -> Finding:
+def _lost(service: str, seen: str, claimed: str) -> Finding:
     return Finding(
         severity="critical",
         subject=service,
         kind="ipv6_client_ip_lost",
-        message=f"{service} takes the IPv6 client {claimed} of a PROXY header for {believed}.",
+        message=f"{service} takes the IPv6 client {claimed} of a PROXY header for {seen}.",
         remedy=POSTCONF_SERVICES,
     )

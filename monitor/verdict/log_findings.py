@@ -21,9 +21,8 @@ from monitor.core.runbook import (
 from monitor.core.status import Finding
 from monitor.verdict.check_ports import LocalChecks
 from monitor.verdict.evidence import Evidence, names
-from monitor.verdict.listener_names import has_no_name
-from monitor.verdict.log_book import LogSignals
-from monitor.verdict.log_reading import NotUnderstood
+from monitor.verdict.log_listeners import has_no_name
+from monitor.verdict.log_state import LogSignals, NotUnderstood
 from monitor.verdict.sliding import MINUTE
 from monitor.verdict.stuck_mail import Stuck
 from monitor.verdict.traffic import ALL_LISTENERS, WINDOW, Loss

@@ -18,10 +18,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from monitor.core.maillog import LineKind, LogRecord
+from monitor.core.maillog import CONNECTIONS, LineKind, LogRecord
 from monitor.core.model import Target
-from monitor.verdict.believed import Expectation
-from monitor.verdict.listeners import Listeners
+from monitor.verdict.log_counts import NamedLine
+from monitor.verdict.origins import Expectation
 
 # How long a round waits for its line: measured lags are milliseconds, of Kubernetes' log up to some seconds.
 LINE_WAIT = 8.0
@@ -31,7 +31,9 @@ LONGEST_LAG = 60.0
 # connections a second the oldest are forgotten; then a round stays unproven, never disproven.
 REMEMBERED_LINES = 8192
 
-_NAMES_PORT = frozenset({LineKind.POSTSCREEN_CONNECT, LineKind.SMTPD_CONNECT, LineKind.IMAP_LOGIN})
+# A line that may be one of ours, when it was read (event loop's clock), and its listener's port. A plain tuple: one is
+# made of most lines of interest.
+_ReadLine = tuple[float, LogRecord, int | None]
 _SHOWS_MORE = frozenset({LineKind.SMTPD_DISCONNECT, LineKind.SMTPD_REJECT})
 
 
@@ -56,33 +58,25 @@ class LogRound:
     recipient: str = ""
 
     def names(self, record: LogRecord) -> bool:
-        """Tell whether a line holds this round's nonce."""
+        """Whether a line holds this round's nonce."""
         if not self.recipient or record.kind is not LineKind.SMTPD_REJECT:
             return False
         return f"to=<{self.recipient}>" in record.text
 
-    def left(self, line: "LogLine") -> bool:
-        """Tell whether a line under an expected address is this round's."""
-        there = self.unique or line.listener in self.listeners or line.listener is None
-        return there and self._marks(line.record, without_noops=self.unique)
+    def left(self, record: LogRecord, listener: int | None) -> bool:
+        """Whether a line under an expected address is this round's."""
+        there = self.unique or listener in self.listeners or listener is None
+        return there and self._marks(record, without_noops=self.unique)
 
-    def may_have_left(self, line: "LogLine") -> bool:
-        """Tell whether a line under a foreign address could be this round's."""
-        return line.listener in self.listeners and self._marks(line.record, without_noops=False)
+    def may_have_left(self, record: LogRecord, listener: int | None) -> bool:
+        """Whether a line under a foreign address could be this round's."""
+        return listener in self.listeners and self._marks(record, without_noops=False)
 
     def _marks(self, record: LogRecord, *, without_noops: bool) -> bool:
         if record.port:
             return record.port == self.port
         counted = record.kind is LineKind.SMTPD_DISCONNECT and max(record.noops, 0) == self.noops
         return counted and (self.noops > 0 or without_noops)
-
-
-class LogLine(NamedTuple):
-    """A line that may be one of ours: when it was read (event loop's clock), and whose it is."""
-
-    arrived: float
-    record: LogRecord
-    listener: int | None
 
 
 class LogFinding(NamedTuple):
@@ -105,17 +99,17 @@ class _Waiting:
     certain: str = ""
     suspects: set[str] = field(default_factory=set)
 
-    def look_at(self, line: LogLine, ours: Collection[str]) -> None:
-        round_, address = self.round, line.record.address
-        if not round_.started <= line.arrived <= self.deadline:
+    def look_at(self, line: _ReadLine, ours: Collection[str]) -> None:
+        round_, (arrived, record, listener) = self.round, line
+        if not round_.started <= arrived <= self.deadline:
             return
-        named = round_.names(line.record)
+        named, address = round_.names(record), record.address
         if round_.expected.met_by(address):
-            if named or round_.left(line):
+            if named or round_.left(record, listener):
                 self.own = address
         elif named:
             self.certain = address
-        elif address not in ours and round_.may_have_left(line):
+        elif address not in ours and round_.may_have_left(record, listener):
             self.suspects.add(address)
 
     def finding(self) -> LogFinding:
@@ -130,34 +124,33 @@ class _Waiting:
 class LogProof:
     """Waits for the lines of ended rounds, and remembers lines whose rounds have not ended yet."""
 
-    def __init__(self, listeners: Listeners) -> None:
+    def __init__(self) -> None:
         """Wait for nothing yet."""
-        self.listeners = listeners
         self.lag = 0.0
-        self._lines: deque[LogLine] = deque(maxlen=REMEMBERED_LINES)
+        self._lines: deque[_ReadLine] = deque(maxlen=REMEMBERED_LINES)
         self._waiting: list[_Waiting] = []
 
-    def feed(self, records: Iterable[LogRecord], now: float, ours: Collection[str]) -> None:
-        """Take in lines read at ``now``; ``ours`` are all addresses under which our own connections appear."""
-        for record in records:
-            marked = record.kind in _SHOWS_MORE or (record.port and record.kind in _NAMES_PORT)
+    def feed(self, lines: Iterable[NamedLine], now: float, ours: Collection[str]) -> None:
+        """Record lines read at ``now``; ``ours`` are all addresses under which our own connections appear."""
+        for record, listener, _ in lines:
+            marked = record.kind in _SHOWS_MORE or (record.port and record.kind in CONNECTIONS)
             if marked and record.address and not record.repeats:
-                line = LogLine(now, record, self.listeners.of(record))
+                line = (now, record, listener)
                 self._lines.append(line)
                 for waiting in self._waiting:
                     waiting.look_at(line, ours)
 
     def add(self, ended: LogRound, ours: Collection[str]) -> None:
-        """Take in an ended round; it waits for its line without holding anything up."""
+        """Record an ended round; it waits for its line without holding anything up."""
         waiting = _Waiting(ended, ended.finished + LINE_WAIT + min(self.lag, LONGEST_LAG))
         for line in reversed(self._lines):
-            if line.arrived < ended.started:
+            if line[0] < ended.started:
                 break
             waiting.look_at(line, ours)
         self._waiting.append(waiting)
 
     def settle(self, now: float) -> list[LogFinding]:
-        """Give what is certain by now: rounds whose own line came, and those whose wait is over, in their order."""
+        """What is certain by now: rounds whose own line came, and those whose wait is over, in their order."""
         settled = [each for each in self._waiting if each.own or now > each.deadline]
         if settled:
             self._waiting = [each for each in self._waiting if not each.own and now <= each.deadline]

@@ -1,7 +1,7 @@
 """One path's memory: takes observations in, gives the path's status at any moment."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -33,8 +33,7 @@ from monitor.verdict.edge_book import EdgeBook
 from monitor.verdict.evidence import Evidence
 from monitor.verdict.health import judge_health
 from monitor.verdict.ipv6 import Ipv6Book
-from monitor.verdict.log_book import LogBook
-from monitor.verdict.log_source_book import LogSourceBook
+from monitor.verdict.mail_log import MailLog
 from monitor.verdict.matrix import Matrix, column
 from monitor.verdict.negatives import NegativeBook
 from monitor.verdict.plan import PathPlan, TargetPlan
@@ -55,13 +54,13 @@ class _Moment(NamedTuple):
 class PathBook:
     """Everything remembered of one path; memory is bounded by the number of targets."""
 
-    def __init__(self, plan: PathPlan) -> None:
-        """Begin knowing nothing."""
+    def __init__(self, plan: PathPlan, on_counts: Callable[[MaillogCounts], object] = lambda _: None) -> None:
+        """Begin knowing nothing; ``on_counts`` receives what each batch of the log adds to the counters."""
         self._targets: dict[Target, TargetBook] = {}
         self._edges = EdgeBook()
-        self._log_source = LogSourceBook()
-        self._log = LogBook(plan.services)
-        self._client_ip = ClientIp(plan)
+        self._on_counts = on_counts
+        self._log = MailLog(plan)
+        self._client_ip = ClientIp(plan, self._log.origins)
         self._ipv6 = Ipv6Book()
         self._negatives = NegativeBook()
         self._roundtrips = RoundtripBook()
@@ -75,18 +74,15 @@ class PathBook:
         before, self._targets = self._targets, {}
         for target_plan in plan.targets:
             self._targets[target_plan.target] = _book(before.get(target_plan.target), target_plan)
+        self._log.replan(plan)
         self._client_ip.replan(plan)
-        self._ipv6.replan(plan.ipv6, self._client_ip.names)
+        self._ipv6.replan(plan.ipv6)
         self._negatives.replan(plan.negatives)
         self._cluster.replan(plan.cluster)
         self._roundtrips.replan(plan.roundtrip_interval)
-        self._log.replan(plan.services)
         self._edges.replan(plan.edges)
-        if plan.maillog_source is None:
-            self._log_source = LogSourceBook()
-            self._log = LogBook(plan.services)
 
-    def record(self, observation: AnyObservation | MaillogCounts | Roundtrip) -> bool:
+    def record(self, observation: AnyObservation | Roundtrip) -> bool:
         """Take in what was seen; what belongs to no target of the plan any more is dropped.
 
         Returns:
@@ -99,8 +95,6 @@ class PathBook:
                 self._edges.record(observation)
             case MaillogBatch():
                 return self._record_maillog(observation)
-            case MaillogCounts():
-                self._log.record(observation)
             case NegativeObservation():
                 self._negatives.record(observation)
             case KubernetesObservation():
@@ -121,9 +115,9 @@ class PathBook:
         """Take in that somebody works on the path; the last announcement counts."""
         self._maintenance = maintenance
 
-    def recall(self, batch: MaillogBatch, counts: MaillogCounts) -> None:
-        """Take in lines of before the first round: what they say of the server, never as proofs of rounds to come."""
-        self._log.recall(batch, counts)
+    def recall(self, batch: MaillogBatch) -> None:
+        """Record lines from before the first probe run: what they say of the server, never as proofs to come."""
+        self._log.state.record(batch, self._log.count(batch, self._log.name(batch.records)), past=True)
 
     def ask(self, target: Target, now: float) -> Ask | None:
         """What the target's next probe run, which begins at ``now``, shall leave behind, and on which node.
@@ -172,10 +166,10 @@ class PathBook:
         edges = self._edges.statuses(now)
         targets = self._statuses(edges, now, at)
         negatives = self._negatives.statuses(now)
-        signals = self._log.signals(now, self.plan.wan_silence)
+        signals = self._log.state.signals(now, self.plan.wan_silence)
         local_checks = check_ports.local_checks(edges, self.plan.services)
         signals = replace(signals, lost=check_ports.unexplained(signals.lost, local_checks))
-        maillog = self._log_source.status(self.plan.maillog_source, now, signals.stuck)
+        maillog = self._log.state.status(self.plan.maillog_source, now, signals.stuck)
         roundtrip = self._roundtrips.status(at)
         cluster = self._cluster.status(now)
         evidence = Evidence(
@@ -238,7 +232,7 @@ class PathBook:
             return self._ipv6.record(seen)
         news = book.record(seen)
         if seen.ok and book.plan.proof is not None:
-            self._log.succeeded(seen.finished)
+            self._log.state.succeeded(seen.finished)
         if seen.conversation is not None:
             self._client_ip.record_round(seen)
             outcome = seen.conversation.outcome
@@ -246,11 +240,14 @@ class PathBook:
         return news
 
     def _record_maillog(self, batch: MaillogBatch) -> bool:
-        self._client_ip.record_log(batch)
+        lines = self._log.name(batch.records)
+        counts = self._log.count(batch, lines)
+        self._on_counts(counts)
+        news = self._log.state.record(batch, counts)
+        self._client_ip.record_log(batch, lines)
+        self._ipv6.record_log(batch, lines)
         self._roundtrips.record_log(batch)
-        self._log.record_batch(batch)
-        self._ipv6.record_log(batch)
-        return self._log_source.record(batch)
+        return news
 
     def _matrices(self, now: float) -> dict[ProbeKind, Matrix]:
         """What the targets of each kind say together; checks only tell the handshakes whether their node is there."""
@@ -278,7 +275,7 @@ class PathBook:
         if matrix is None or service is None:
             return own
         silent = own is Verdict.NO_GREETING
-        throttling = silent and self._log.throttled(service, moment.now, greeted=book.last_ok_finished)
+        throttling = silent and self._log.state.throttled(service, moment.now, greeted=book.last_ok_finished)
         return matrix.refine(own, target, throttling=throttling)
 
     def _status(self, book: TargetBook, moment: _Moment) -> TargetStatus:

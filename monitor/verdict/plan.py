@@ -1,7 +1,7 @@
 """What is to be judged, and by which measure: the frozen counterpart of a configuration."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from monitor.core.kinds import ProbeKind
 from monitor.core.model import Node, Service, Target
@@ -184,6 +184,9 @@ class PathPlan:
     ``elected`` is false where another replica does the handshakes, front doors and rare probes, so that they are no
     part of this plan; ``None`` without an election. ``roundtrip_interval`` is how often a roundtrip is expected, in
     seconds (``None``: whenever one comes).
+
+    For the mail log ``claims`` are the PROXY listeners' ports by the address that one handshake alone claims, those of
+    other replicas included, and ``destinations`` those that only a PROXY header can name.
     """
 
     name: str
@@ -200,6 +203,8 @@ class PathPlan:
     cluster: ClusterPlan | None = None
     roundtrip_interval: float | None = None
     elected: bool | None = None
+    claims: Mapping[str, int] = field(default_factory=dict)
+    destinations: frozenset[str] = frozenset()
 
 
 def stale_after(interval: float, timeout: float) -> float:

@@ -23,14 +23,10 @@ from monitor.engine.scheduler import Job, Scheduler
 from monitor.links.connector import Connector, ConnectResult
 from monitor.links.converse import converse
 from monitor.links.tls import TlsClient
-from monitor.probes.claim import origin_networks
 from monitor.probes.plan import plan_of
 from monitor.publish.families import Family, Kind, Labels, StateSet
 from monitor.publish.metrics import Metrics
 from monitor.publish.sample_lines import SampleLines
-from monitor.verdict.listeners import Listeners
-from monitor.verdict.maillog_ledger import MaillogLedger
-from monitor.verdict.origins import Origins
 from monitor.verdict.path_book import PathBook
 from monitor.wire.maillog import MaillogParser
 from monitor.wire.proxy_header import ProxyHeader
@@ -79,15 +75,12 @@ def test_a_line_of_the_mail_log(line: bytes, most: float) -> None:
 def test_what_a_line_of_the_mail_log_leads_to() -> None:
     """From record to counters and to all that a path remembers: nothing is classified twice."""
     path = parse(SETTINGS, "mailpath.yml").paths[0]
-    book, metrics = PathBook(plan_of(path, [])), Metrics("", "", lambda: 0.0)
-    ledger = MaillogLedger(path.name, Listeners(path.services, []), Origins(origin_networks(path, frozenset())), [])
+    metrics = Metrics("", "", lambda: 0.0)
+    book = PathBook(plan_of(path, []), metrics.count_maillog)
     records = tuple(MaillogParser().feed(CONNECT * MANY))
     batch = MaillogBatch(path.name, "file", finished=0.0, at=0.0, records=records, lines=MANY)
 
     def take() -> None:
-        counts = ledger.count(batch)
-        metrics.count_maillog(counts)
-        book.record(counts)
         book.record(batch)
 
     take()

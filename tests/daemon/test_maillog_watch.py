@@ -1,4 +1,4 @@
-"""The mail log of a path: what its lines become, and who is told."""
+"""The mail log of a path: its batches, and what the path's book makes of them."""
 
 from datetime import datetime
 from pathlib import Path
@@ -8,12 +8,14 @@ from msgspec.structs import replace
 
 from monitor.config.addresses import client_addresses
 from monitor.config.settings import PathSettings
-from monitor.core.observations import AnyObservation, MaillogBatch, MaillogCounts
+from monitor.core.observations import MaillogCounts
 from monitor.core.verdicts import Origin
 from monitor.daemon.maillog_watch import MaillogWatch
 from monitor.daemon.shared import Shared
 from monitor.engine.scheduler import Scheduler
 from monitor.links.connector import Connector
+from monitor.probes.plan import plan_of
+from monitor.verdict.path_book import PathBook
 from tests.config import documents
 from tests.daemon.telemetry import Telemetry
 from tests.virtual_time import run_virtual
@@ -34,44 +36,52 @@ def path(log: Path, more: str = "") -> PathSettings:
     return documents.path(f"maillog: {{file: {{path: {log}}}}}\n{more}")
 
 
-def test_counts_are_told_before_their_batch_and_a_new_address_forgets_nothing(tmp_path: Path) -> None:
-    """Between a refusal and its ``connect from`` we learn our own address: the peer still is no client, we are."""
+class Reader:
+    """A watch whose batches the path's book records; ``counts`` is what it made of each."""
+
+    def __init__(self, settings: PathSettings) -> None:
+        """Follow nothing yet."""
+        self.counts: list[MaillogCounts] = []
+        self.telemetry = Telemetry()
+        self.book = PathBook(plan_of(settings, []), self.counts.append)
+        bug = self.telemetry.bug
+        self._shared = Shared(Scheduler(self.telemetry), Connector(), lambda: 0.0, bug, lambda *_: None, lambda _: None)
+        self.watch = MaillogWatch(self._shared, self.book.record)
+
+    async def write(self, log: Path, text: str) -> None:
+        """Append lines; wait until they are counted."""
+        wanted = sum(each.lines for each in self.counts) + text.count("\n")
+        with log.open("a") as file:
+            file.write(text)
+        await until(lambda: sum(each.lines for each in self.counts) == wanted)
+
+    async def stop(self) -> None:
+        """Follow no more."""
+        await self.watch.stop()
+        self._shared.connector.close()
+
+
+def test_each_line_is_counted_once_as_it_comes(tmp_path: Path) -> None:
+    """A refused header, its peer, a client: what one batch has taught is known in the next."""
     log = tmp_path / "mail.log"
     log.touch()
-    told: list[MaillogCounts | AnyObservation] = []
-    telemetry = Telemetry()
 
-    async def scenario() -> None:
-        shared = Shared(Scheduler(telemetry), Connector(), lambda: 0.0, telemetry.bug, lambda *_: None, lambda _: None)
-        watch = MaillogWatch(shared, told.append, told.append)
+    async def scenario() -> Reader:
+        reader = Reader(path(log))
+        await reader.watch.configure(path(log))
+        await until(lambda: bool(reader.counts))  # the first sign of life
+        for line in (REFUSED, CONNECT, CLIENT, LOGIN):
+            await reader.write(log, line)
+        await reader.stop()
+        return reader
 
-        async def write(line: str) -> None:
-            heard = sum(each.lines for each in told if isinstance(each, MaillogCounts))
-            with log.open("a") as file:
-                file.write(line)
-            await until(lambda: sum(each.lines for each in told if isinstance(each, MaillogCounts)) > heard)
-
-        await watch.configure(path(log))
-        await until(lambda: bool(told))  # the first sign of life
-        await write(REFUSED)
-        watch.learn_own_address("10.0.20.50")
-        await write(CONNECT)
-        await write(CLIENT)
-        await write(LOGIN)
-        await watch.stop()
-        shared.connector.close()
-
-    run_virtual(scenario())
-    assert telemetry.bugs == []
-    counts = [each for each in told if isinstance(each, MaillogCounts)]
-    assert [each.connections for each in counts if each.connections] == [
-        {(5587, Origin.PROBE): 1},
+    reader = run_virtual(scenario())
+    assert reader.telemetry.bugs == []
+    assert [each.connections for each in reader.counts if each.connections] == [
+        {(5587, Origin.INTERNAL): 1},
         # without any edge a header names the node, which nobody reaches the stock listener by
         {(10993, Origin.EXTERNAL): 1},
     ]
-    pairs = list(zip(told[::2], told[1::2], strict=False))
-    assert all(isinstance(first, MaillogCounts) and isinstance(second, MaillogBatch) for first, second in pairs)
-    assert all(first.finished == second.finished for first, second in pairs)
 
 
 @pytest.mark.parametrize(
@@ -95,8 +105,11 @@ async def test_our_own_front_door_is_known_before_its_first_round_has_ended(
     at = datetime.fromisoformat("2026-11-22T08:26:00+00:00").timestamp()
     telemetry = Telemetry()
     shared = Shared(Scheduler(telemetry), Connector(), lambda: at, telemetry.bug, lambda *_: None, lambda _: None)
-    ((_, counts),) = await MaillogWatch(shared, lambda _: None, lambda _: None).past(path(log, door), 600.0)
+    settings, counted = path(log, door), list[MaillogCounts]()
+    (batch,) = await MaillogWatch(shared, lambda _: None).past(settings, 600.0)
     shared.connector.close()
+    PathBook(plan_of(settings, []), counted.append).record(batch)
+    (counts,) = counted
     assert [origin for _, origin in counts.connections] == [seen]
 
 
@@ -108,11 +121,10 @@ async def test_the_past_is_read_and_not_followed(tmp_path: Path) -> None:
     told: list[object] = []
     telemetry = Telemetry()
     shared = Shared(Scheduler(telemetry), Connector(), lambda: at, telemetry.bug, lambda *_: None, lambda _: None)
-    watch = MaillogWatch(shared, told.append, told.append)
+    watch = MaillogWatch(shared, told.append)
     past = await watch.past(path(log), 600.0)
     shared.connector.close()
-    assert [dict(counts.problems) for _, counts in past] == [{"proxy_header": 1}]
-    assert [len(batch.records) for batch, _ in past] == [1]
+    assert [[record.problem for record in batch.records] for batch in past] == [["proxy_header"]]
     assert told == []
     assert await watch.past(replace(path(log), maillog=None), 600.0) == []
     assert await watch.past(path(tmp_path / "missing"), 600.0) == []
@@ -122,28 +134,22 @@ def test_a_learned_name_survives_a_reload(tmp_path: Path) -> None:
     """Of settings that have nothing to do with it; the handshake's claimed address has taught it."""
     log = tmp_path / "mail.log"
     log.touch()
-    told: list[MaillogCounts | AnyObservation] = []
-    telemetry = Telemetry()
     before = path(log)
     (claimed,) = [address for (_, service), address in client_addresses(before).items() if service == "submission"]
     connect = f"{HEAD}postfix/submission-haproxy/smtpd[9]: connect from unknown"
 
-    async def scenario() -> None:
-        shared = Shared(Scheduler(telemetry), Connector(), lambda: 0.0, telemetry.bug, lambda *_: None, lambda _: None)
-        watch = MaillogWatch(shared, told.append, told.append)
-        await watch.configure(before)
-        await until(lambda: bool(told))
-        with log.open("a") as file:
-            file.write(f"{connect}[198.51.100.7]\n{connect}[{claimed}]\n")
-        await until(lambda: any(each.lines for each in told if isinstance(each, MaillogCounts)))
-        await watch.configure(path(log, "checks: {interval: 7s}"))
-        with log.open("a") as file:
-            file.write(f"{connect}[198.51.100.7]\n")
-        await until(lambda: sum(each.lines for each in told if isinstance(each, MaillogCounts)) > 2)
-        await watch.stop()
-        shared.connector.close()
+    async def scenario() -> Reader:
+        reader = Reader(before)
+        await reader.watch.configure(before)
+        await until(lambda: bool(reader.counts))
+        await reader.write(log, f"{connect}[198.51.100.7]\n{connect}[{claimed}]\n")
+        after = path(log, "checks: {interval: 7s}")
+        reader.book.replan(plan_of(after, []))
+        await reader.watch.configure(after)
+        await reader.write(log, f"{connect}[198.51.100.7]\n")
+        await reader.stop()
+        return reader
 
-    run_virtual(scenario())
-    counts = [each for each in told if isinstance(each, MaillogCounts) and each.lines]
+    counts = [each for each in run_virtual(scenario()).counts if each.lines]
     assert [each.connections for each in counts] == [{(5587, Origin.PROBE): 1}, {(5587, Origin.EXTERNAL): 1}]
     assert [each.unnamed.unknown for each in counts] == [(), ()]

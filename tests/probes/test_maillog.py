@@ -7,7 +7,7 @@ import pytest
 from monitor.core.observations import Span
 from monitor.links.log_source import LogBlock
 from monitor.links.tail import FileTail
-from monitor.probes.maillog import Maillog, MaillogSettings, past_batches
+from monitor.probes.maillog import LogFollower, MaillogSettings, past_batches
 
 SETTINGS = MaillogSettings("home", "file")
 SPAN = Span(90.0, 100.0, 1_764_576_000.0)
@@ -55,5 +55,5 @@ KNOWN = b"2026-11-30T18:16:03+00:00 mail postfix/smtpd[1]: connect from unknown[
 )
 def test_a_block_of_which_nothing_is_recognised_is_looked_at_once_more(data: bytes, tagged: int, example: str) -> None:
     """How many lines are a mail server's, and one of them, masked; one line that is read makes it needless."""
-    batch = Maillog(SETTINGS, FileTail(Path("mail.log"))).judge(LogBlock(data), SPAN)
+    batch = LogFollower(SETTINGS, FileTail(Path("mail.log"))).judge(LogBlock(data), SPAN)
     assert (batch.lines, batch.tagged, batch.example) == (data.count(b"\n"), tagged, example)

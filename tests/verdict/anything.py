@@ -13,13 +13,12 @@ from monitor.core.observations import (
     HaproxyObservation,
     Judgement,
     MaillogBatch,
-    MaillogCounts,
     NegativeObservation,
     Observation,
 )
 from monitor.core.proof import EvidenceKind
 from monitor.core.taxonomy import Phase, Reason
-from monitor.core.verdicts import Origin, Verdict
+from monitor.core.verdicts import Verdict
 from monitor.verdict.plan import PathPlan, ProofPlan
 from tests.verdict import build
 from tests.verdict.build import negative
@@ -52,7 +51,7 @@ class Replan:
     plan: PathPlan
 
 
-Event = Observation | HaproxyObservation | MaillogBatch | MaillogCounts | NegativeObservation | Replan
+Event = Observation | HaproxyObservation | MaillogBatch | NegativeObservation | Replan
 
 
 @st.composite
@@ -73,11 +72,14 @@ def plans(draw: st.DrawFn, rise: int = 1, fall: int = 2) -> PathPlan:
         for each in bare.targets
         if elected is not False or each.target.probe is kinds.CHECK
     )
+    ports = {service.name: service.listener_port for service in bare.services}
+    claims = {each.proof.claimed: ports[each.target.service] for each in targets if each.proof and each.proof.claimed}
     return replace(
         bare,
         targets=targets,
         edges=tuple(replace(edge, asks_haproxy=draw(st.booleans())) for edge in bare.edges),
-        networks=NETWORKS,
+        networks=replace(NETWORKS, probes=NETWORKS.probes.union(claims)),
+        claims=claims,
         wan_silence=draw(st.sampled_from([None, 600.0])),
         negatives=tuple(negative(_rare(probe, service), 60.0, 5.0) for probe in RARE for service in bare.services),
         elected=elected,
@@ -115,7 +117,6 @@ def events(plan: PathPlan, now: float, replans: st.SearchStrategy[PathPlan]) -> 
         rounds,
         haproxy_rounds(now),
         batches(now),
-        counts(now),
         st.builds(
             NegativeObservation,
             target=st.builds(_rare, st.sampled_from(RARE), st.sampled_from(build.SERVICES)),
@@ -195,6 +196,7 @@ def batches(now: float) -> st.SearchStrategy[MaillogBatch]:
         noops=st.integers(-1, 9),
         problem=st.sampled_from(["", *Problem]),
         text=st.sampled_from(["", "lost connection after CONNECT"]),
+        repeats=st.sampled_from([0, 0, 0, 1, 50]),
     )
     return st.builds(
         MaillogBatch,
@@ -203,23 +205,7 @@ def batches(now: float) -> st.SearchStrategy[MaillogBatch]:
         finished=st.just(now),
         at=st.just(1_000_000.0 + now),
         records=st.lists(records, max_size=4).map(tuple),
+        lines=st.integers(0, 50),
         lag=st.none() | st.floats(0, 100),
         failure=st.none() | failures,
-    )
-
-
-def counts(now: float) -> st.SearchStrategy[MaillogCounts]:
-    """Give any counts of a batch."""
-    numbers, ports, problems = st.integers(0, 50), st.sampled_from(PORTS), st.sampled_from(Problem)
-    return st.builds(
-        MaillogCounts,
-        path=st.just("home"),
-        source=st.just("file"),
-        at=st.just(1_000_000.0 + now),
-        lines=numbers,
-        unrecognised=numbers,
-        connections=st.dictionaries(st.tuples(ports, st.sampled_from(Origin)), numbers, max_size=3),
-        problems=st.dictionaries(problems, numbers, max_size=3),
-        located=st.dictionaries(st.tuples(ports, problems), numbers, max_size=3),
-        finished=st.just(now),
     )

@@ -80,6 +80,7 @@ def plan(  # noqa: PLR0913 - what a path is made of, each with its default
         edges=edges,
         maillog_source=maillog,
         health=HealthRule(("smtp", "submission", "imaps"), healthy_nodes=1),
+        destinations=frozenset(edge.address for edge in edges),
     )
 
 

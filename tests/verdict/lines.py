@@ -1,13 +1,18 @@
-"""A ledger of the runbook's path, fed with lines of a mail log as Postfix and Dovecot write them."""
+"""The mail log of the runbook's path, fed with lines of a mail log as Postfix and Dovecot write them."""
 
 import ipaddress
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
 
+from monitor.core.model import Node
 from monitor.core.observations import MaillogBatch, MaillogCounts
-from monitor.verdict.listeners import Listeners
-from monitor.verdict.maillog_ledger import MaillogLedger
-from monitor.verdict.origins import OriginNetworks, Origins
+from monitor.verdict.mail_log import MailLog
+from monitor.verdict.origins import OriginNetworks
+from monitor.verdict.plan import PathPlan
 from monitor.wire.maillog import MaillogParser
-from tests.verdict.build import EDGE, NODES, SERVICES
+from tests.verdict import build
+from tests.verdict.build import EDGE, NODES
 
 NODE, OTHER_NODE = (node.address for node in NODES)
 POD = "10.244.1.7"
@@ -23,9 +28,31 @@ NETWORKS = OriginNetworks(
 )
 
 
-def ledger(nodes: tuple[str, ...] = (NODE, OTHER_NODE)) -> MaillogLedger:
-    """Make a fresh ledger."""
-    return MaillogLedger("home", Listeners(SERVICES, [EDGE.address]), Origins(NETWORKS), nodes)
+class Log(MailLog):
+    """The mail log of a path, as its book reads it."""
+
+    def read(self, batch: MaillogBatch) -> MaillogCounts:
+        """Name, count and remember the lines of a batch."""
+        counts = self.count(batch, self.name(batch.records))
+        self.state.record(batch, counts)
+        return counts
+
+
+def path(
+    nodes: Iterable[str] = (NODE, OTHER_NODE),
+    *,
+    networks: OriginNetworks = NETWORKS,
+    destinations: Iterable[str] = (EDGE.address,),
+    claims: Mapping[str, int] = MappingProxyType({}),
+) -> PathPlan:
+    """Plan a path for its log alone."""
+    plan = replace(build.plan(), nodes=tuple(Node(address, address) for address in nodes), networks=networks)
+    return replace(plan, claims=claims, destinations=frozenset(destinations))
+
+
+def log(nodes: Iterable[str] = (NODE, OTHER_NODE)) -> Log:
+    """A fresh log."""
+    return Log(path(nodes))
 
 
 def batch(*messages: str, now: float = 0.0) -> MaillogBatch:
@@ -36,8 +63,8 @@ def batch(*messages: str, now: float = 0.0) -> MaillogBatch:
 
 
 def counted(*messages: str, now: float = 0.0) -> MaillogCounts:
-    """Count messages in a fresh ledger."""
-    return ledger().count(batch(*messages, now=now))
+    """Count messages of a fresh log."""
+    return log().read(batch(*messages, now=now))
 
 
 def postscreen(address: str, port: int = 40001, *, proxied: bool = True) -> tuple[str, ...]:

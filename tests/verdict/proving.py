@@ -38,5 +38,8 @@ def plan(
             targets.append(replace(each, proof=doors if each.target.probe is kinds.FRONT_DOOR else None))
     edge = (ipaddress.ip_network("10.0.20.1"),)
     internal = (ipaddress.ip_network("10.0.0.0/8"),)
-    networks = OriginNetworks(frozenset(), edge=edge, cluster=(), internal=internal)
-    return replace(bare, targets=tuple(targets), networks=networks)
+    ports = {service.name: service.listener_port for service in bare.services}
+    claims = {each.proof.claimed: ports[each.target.service] for each in targets if each.proof and each.proof.claimed}
+    sources = (doors.source_address,) if doors.source_address else ()
+    networks = OriginNetworks(frozenset((*claims, *sources)), edge=edge, cluster=(), internal=internal)
+    return replace(bare, targets=tuple(targets), networks=networks, claims=claims)

@@ -10,21 +10,25 @@ from fnmatch import fnmatchcase
 from monitor.core import kinds
 from monitor.core.conversation import Conversation, DialogueOutcome, Endpoints, Failure
 from monitor.core.haproxy import ServerState
-from monitor.core.maillog import Problem
+from monitor.core.maillog import LogRecord
 from monitor.core.model import Target
-from monitor.core.observations import HaproxyObservation, MaillogBatch, MaillogCounts, Observation
+from monitor.core.observations import HaproxyObservation, MaillogBatch, Observation
 from monitor.core.proof import EvidenceKind
 from monitor.core.status import PathStatus, TargetStatus
 from monitor.core.taxonomy import Phase, Reason
-from monitor.core.verdicts import Origin, Verdict
+from monitor.core.verdicts import Verdict
 from monitor.verdict.path_book import PathBook
 from monitor.verdict.plan import EdgePlan, PathPlan, ProofPlan
 from tests.verdict import build
-from tests.verdict.lines import NETWORKS
+from tests.verdict.lines import NETWORKS, OUTSIDE, batch, postscreen
 from tests.verdict.recorded import SUBMISSIONS, lines
 
 MINUTE = 60.0
 CLAIM, OWN = "192.0.2.77", "10.0.20.50"
+CLIENT, GOES_ON = batch(*postscreen(OUTSIDE)).records[:2]
+(DEFERRAL,) = batch(
+    f"postfix/smtpd[1]: NOQUEUE: reject: RCPT from unknown[{OUTSIDE}]: 451 4.3.0 <a@example.org>: Temporary failure"
+).records
 SECOND_EDGE = EdgePlan("opnsense", "10.0.20.2", interval=10.0, timeout=10.0, asks_haproxy=True)
 
 Sight = Callable[..., Observation]
@@ -103,7 +107,7 @@ class Scene:
             status = book.status(now + 1.0, 1_000_001.0 + now)
         return status
 
-    def observations(self, now: float) -> Iterator[Observation | HaproxyObservation | MaillogBatch | MaillogCounts]:
+    def observations(self, now: float) -> Iterator[Observation | HaproxyObservation | MaillogBatch]:
         """Give what one minute brings, at its end."""
         for each in self.plan.targets:
             if not fnmatchcase(name(each.target), self.unheard):
@@ -116,11 +120,11 @@ class Scene:
             wrong = {
                 each.proof.claimed for each in self.plan.targets if each.proof and self.swapped == each.target.service
             }
-            records = tuple(record for claim in wrong if claim for record in lines(SUBMISSIONS, claim))
-            yield MaillogBatch("home", "file", now, 1_000_000.0 + now, records, lag=0.0, failure=failure)
-            problems: dict[str, int] = {Problem.TEMPFAIL: self.deferrals}
-            connections = {(2525, Origin.EXTERNAL): self.clients}
-            yield MaillogCounts("home", "file", now, 1, 0, connections, problems, finished=now)
+            records: tuple[LogRecord, ...] = (GOES_ON,)
+            records += tuple(record for claim in wrong if claim for record in lines(SUBMISSIONS, claim))
+            records += (CLIENT._replace(repeats=self.clients),) if self.clients else ()
+            records += (DEFERRAL._replace(repeats=self.deferrals),) if self.deferrals else ()
+            yield MaillogBatch("home", "file", now, 1_000_000.0 + now, records, len(records), lag=0.0, failure=failure)
 
     def _sight(self, where: Target) -> Sight:
         fitting = [sight for pattern, sight in self.sees.items() if fnmatchcase(name(where), pattern)]

@@ -26,8 +26,7 @@ from monitor.verdict import (
 from monitor.verdict.diagnosis import RULES, Rule, diagnose
 from monitor.verdict.evidence import Evidence
 from monitor.verdict.intermittent import Intermittent
-from monitor.verdict.log_book import LogSignals
-from monitor.verdict.log_reading import NotUnderstood
+from monitor.verdict.log_state import LogSignals, NotUnderstood
 from monitor.verdict.path_book import PathBook
 from monitor.verdict.plan import PathPlan
 from monitor.verdict.traffic import Loss

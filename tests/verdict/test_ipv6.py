@@ -7,7 +7,7 @@ import pytest
 from monitor.core import kinds
 from monitor.core.conversation import Conversation, DialogueOutcome, Endpoints, Failure
 from monitor.core.model import Service, Target
-from monitor.core.observations import Judgement, Observation
+from monitor.core.observations import Judgement, MaillogBatch, Observation
 from monitor.core.proof import NOTHING
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Hop, Verdict
@@ -15,7 +15,7 @@ from monitor.verdict.ipv6 import NOOPS, Ipv6Book
 from monitor.verdict.path_book import PathBook
 from monitor.verdict.plan import Ipv6Plan
 from tests.verdict.build import EDGE, SERVICES, SMTP, SMTPS, SUBMISSION, all_well, plan, target
-from tests.verdict.lines import batch
+from tests.verdict.lines import Log, batch, path
 
 CLAIMED = "2001:db8:25::99"
 
@@ -133,6 +133,11 @@ def test_a_refused_family_touches_no_verdict() -> None:
 WITH_LOG = replace(PLAN, reply=False, log=True)
 
 
+def read(book: Ipv6Book, lines: MaillogBatch) -> None:
+    """Let lines come, named as the path's log names them."""
+    book.record_log(lines, Log(path(destinations=(PLAN.destination,))).name(lines.records))
+
+
 def shown(address: str, port: int = 40001) -> str:
     """Write postscreen's line about a round on port 25."""
     return f"postfix/smtpd-proxy25/postscreen[1]: CONNECT from [{address}]:{port} to [2001:db8::25]:25"
@@ -144,8 +149,8 @@ def test_the_log_shows_another_address_in_two_rounds() -> None:
     found = []
     for now, address in ((0.0, EDGE.address), (600.0, EDGE.address), (1200.0, CLAIMED)):
         book.record(answered(SMTP, now=now))
-        book.record_log(batch(shown(address), now=now + 0.1))
-        book.record_log(batch(now=now + 60.0))
+        read(book, batch(shown(address), now=now + 0.1))
+        read(book, batch(now=now + 60.0))
         found.append([(finding.kind, finding.subject) for finding in book.findings()])
     assert found == [[], [("ipv6_client_ip_lost", "smtp")], []]
 
@@ -156,8 +161,8 @@ def test_what_the_log_does_not_show_is_no_loss(line: str) -> None:
     book = Ipv6Book(WITH_LOG)
     for now in (0.0, 600.0):
         book.record(answered(SMTP, now=now))
-        book.record_log(batch(line, now=now + 0.1))
-        book.record_log(batch(now=now + 60.0))
+        read(book, batch(line, now=now + 0.1))
+        read(book, batch(now=now + 60.0))
     assert book.findings() == ()
 
 
@@ -174,8 +179,8 @@ def test_a_reload_that_seeks_no_log_forgets_what_it_showed() -> None:
     book = Ipv6Book(WITH_LOG)
     for now in (0.0, 600.0):
         book.record(answered(SMTP, now=now))
-        book.record_log(batch(shown(EDGE.address), now=now + 0.1))
-        book.record_log(batch(now=now + 60.0))
+        read(book, batch(shown(EDGE.address), now=now + 0.1))
+        read(book, batch(now=now + 60.0))
     assert book.findings()
     book.replan(PLAN)
     assert book.findings() == ()

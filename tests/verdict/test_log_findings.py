@@ -10,16 +10,30 @@ from monitor.core.status import Finding, PathStatus
 from monitor.core.verdicts import Hop, Origin, Verdict
 from monitor.verdict.path_book import PathBook
 from monitor.wire.maillog import MaillogParser
-from tests.verdict.build import NODES, SERVICES, SMTP, all_well, door, handshake, haproxy, mute, plan, seen, server
+from tests.verdict.build import (
+    NODES,
+    SERVICES,
+    SMTP,
+    all_well,
+    door,
+    handshake,
+    haproxy,
+    log_alive,
+    mute,
+    plan,
+    seen,
+    server,
+)
 from tests.verdict.scene import proving
 
 HOUR = 3600.0
 
 
-def counts(now: float, **changes: object) -> MaillogCounts:
-    """Count a batch."""
+def count(book: PathBook, now: float, **changes: object) -> None:
+    """Let a batch be counted so, whatever its lines were."""
     values: dict[str, object] = {"lines": 1, "unrecognised": 0, "finished": now, **changes}
-    return MaillogCounts("home", "file", 1_000_000.0 + now, **values)  # type: ignore[arg-type]
+    counts = MaillogCounts("home", "file", 1_000_000.0 + now, **values)  # type: ignore[arg-type]
+    book._log.state.record(log_alive(now=now), counts)  # noqa: SLF001 - thousands of lines in place of their counts
 
 
 @pytest.fixture
@@ -33,13 +47,19 @@ def clients(book: PathBook, start: float, minutes: int, origin: Origin) -> float
     now = start
     for step in range(2 * minutes):
         now = start + step * 30
-        book.record(counts(now, connections={(5587, origin): 1}))
+        count(book, now, connections={(5587, origin): 1})
     return now
 
 
 def status(book: PathBook, now: float) -> PathStatus:
     """Give the status with every probe fine."""
     return all_well(book, now).status(now, 1_000_000.0 + now)
+
+
+def with_names(book: PathBook, now: float, unnamed: UnnamedListeners) -> PathStatus:
+    """The status with every probe fine, after a batch whose names leave this open."""
+    count(all_well(book, now), now, unnamed=unnamed)
+    return book.status(now, 1_000_000.0 + now)
 
 
 def found(shown: PathStatus, kind: str) -> Finding:
@@ -82,7 +102,7 @@ def test_our_own_lost_address_is_told_once(book: PathBook) -> None:
 
 def silence(book: PathBook) -> float:
     """Let one outside client come, and then an hour of the house's own."""
-    book.record(counts(0.0, connections={(5587, Origin.EXTERNAL): 1}))
+    count(book, 0.0, connections={(5587, Origin.EXTERNAL): 1})
     return clients(book, 60.0, 60, Origin.INTERNAL)
 
 
@@ -94,7 +114,7 @@ def test_an_hour_of_silence_behind_open_doors_is_the_wan(book: PathBook) -> None
     assert "pfctl" in str(shown.diagnosis.remedy)
     assert found(shown, "wan_silence").severity == "warning"
     assert shown.health.status == "warn"
-    book.record(counts(end + 1, connections={(2525, Origin.EXTERNAL): 1}))
+    count(book, end + 1, connections={(2525, Origin.EXTERNAL): 1})
     assert status(book, end + 1).diagnosis.hop is Hop.NONE
 
 
@@ -118,7 +138,7 @@ def test_silence_is_off_where_it_is_not_wanted() -> None:
 
 def test_deferred_mail_is_the_mail_server_while_every_verdict_is_ok(book: PathBook) -> None:
     """451 and 452 in the log: hop mail_server, a warning, verdicts ok; it clears by itself."""
-    book.record(counts(0.0, problems={Problem.TEMPFAIL: 3}))
+    count(book, 0.0, problems={Problem.TEMPFAIL: 3})
     shown = status(book, 0.0)
     assert shown.diagnosis.hop is Hop.MAIL_SERVER
     assert found(shown, "tempfail").severity == "warning"
@@ -130,7 +150,7 @@ def test_deferred_mail_is_the_mail_server_while_every_verdict_is_ok(book: PathBo
 def test_a_mute_smtpd_is_throttled_where_its_own_fatal_stands_in_the_log(book: PathBook) -> None:
     """The service whose listener logged the fatal is throttled, at its front door too; another mute one is not."""
     all_well(book)
-    book.record(counts(0.0, problems={Problem.SERVNAME_FATAL: 1}, located={(5587, Problem.SERVNAME_FATAL): 1}))
+    count(book, 0.0, problems={Problem.SERVNAME_FATAL: 1}, located={(5587, Problem.SERVNAME_FATAL): 1})
     for _ in range(2):
         for service in SERVICES[:3]:
             book.record(mute(handshake(service)))
@@ -146,7 +166,7 @@ def test_a_mute_smtpd_is_throttled_where_its_own_fatal_stands_in_the_log(book: P
 def test_noise_is_explained_and_is_no_fault(book: PathBook) -> None:
     """Hundreds of lines a minute of checks: information with a remedy; nothing is diagnosed, health passes."""
     for minute in range(6):
-        book.record(counts(minute * 60.0, problems={Problem.EDGE_CHECK_NOISE: 440}))
+        count(book, minute * 60.0, problems={Problem.EDGE_CHECK_NOISE: 440})
     shown = status(book, 360.0)
     finding = found(shown, "edge_check_noise")
     assert (finding.severity, "check port" in str(finding.remedy)) == ("info", True)
@@ -157,7 +177,7 @@ def test_noise_is_explained_and_is_no_fault(book: PathBook) -> None:
 def test_getpeername_is_told_with_the_backend_that_makes_it(book: PathBook) -> None:
     """A pool without `check port` leads to 30125: the finding names it; of none that is known, it says so."""
     for now in (0.0, 5.0, 10.0):
-        book.record(counts(now, problems={Problem.GETPEERNAME: 4}, located={(2525, Problem.GETPEERNAME): 4}))
+        count(book, now, problems={Problem.GETPEERNAME: 4}, located={(2525, Problem.GETPEERNAME): 4})
     assert "by nobody" in found(status(book, 10.0), "getpeername").message
     pool = replace(server(SMTP, NODES[0]), backend="mailserver_nodes", check_port=0)
     book.record(haproxy(*(server(each, node) for each in SERVICES for node in NODES), pool, now=10.0))
@@ -190,7 +210,7 @@ def test_a_log_that_nobody_understands_is_told_with_a_masked_line() -> None:
 
 def test_smtpd_that_expects_a_header_behind_postscreen_is_told(book: PathBook) -> None:
     """Postfix warns of it at each connection; five minutes without end the finding."""
-    book.record(counts(0.0, problems={Problem.PROXY_IGNORED: 1}))
+    count(book, 0.0, problems={Problem.PROXY_IGNORED: 1})
     finding = found(status(book, 1.0), "proxy_ignored")
     assert (finding.severity, "smtpd_upstream_proxy_protocol" in finding.message) == ("warning", True)
     assert status(book, 301.0).findings == ()
@@ -199,8 +219,7 @@ def test_smtpd_that_expects_a_header_behind_postscreen_is_told(book: PathBook) -
 def test_a_listener_of_an_unknown_name_is_a_warning(book: PathBook) -> None:
     """As long as the listener of a service may be it; it ends with the batch that knows better."""
     unnamed = UnnamedListeners(unknown=("haproxy/postscreen",), unseen=frozenset({2525}))
-    book.record(counts(0.0, unnamed=unnamed))
-    shown = status(book, 0.0)
+    shown = with_names(book, 0.0, unnamed)
     finding = found(shown, "listener_name_unknown")
     assert (finding.severity, finding.subject) == ("warning", "haproxy/postscreen")
     assert "haproxy/postscreen" in finding.message
@@ -208,22 +227,20 @@ def test_a_listener_of_an_unknown_name_is_a_warning(book: PathBook) -> None:
     assert "syslog_name" in finding.remedy.words
     assert "haproxy/postscreen" not in (finding.remedy.command or "")
     assert shown.health.status == "warn"
-    book.record(counts(5.0))
     assert status(book, 5.0).findings == ()
 
 
 def test_a_further_listener_is_information(book: PathBook) -> None:
     """Where all of ours are seen under their names, it may well be none of ours."""
-    book.record(counts(0.0, unnamed=UnnamedListeners(unknown=("postfix/extra/smtpd",))))
-    shown = status(book, 0.0)
+    shown = with_names(book, 0.0, UnnamedListeners(unknown=("postfix/extra/smtpd",)))
     assert found(shown, "listener_name_unknown").severity == "info"
     assert shown.health.status == "pass"
 
 
 def test_a_listener_under_a_stock_name_is_a_warning(book: PathBook) -> None:
     """The service is named, and what to write into master.cf."""
-    book.record(counts(0.0, unnamed=UnnamedListeners(shared={5587: "postfix/submission/smtpd"})))
-    finding = found(status(book, 0.0), "listener_name_unknown")
+    shown = with_names(book, 0.0, UnnamedListeners(shared={5587: "postfix/submission/smtpd"}))
+    finding = found(shown, "listener_name_unknown")
     assert (finding.severity, finding.subject) == ("warning", "submission")
     assert "postfix/submission/smtpd" in finding.message
 
@@ -231,5 +248,4 @@ def test_a_listener_under_a_stock_name_is_a_warning(book: PathBook) -> None:
 def test_a_log_without_programs_is_one_finding(book: PathBook) -> None:
     """Whatever daemons it is known by."""
     unnamed = UnnamedListeners(unknown=("-/postscreen", "-/smtpd"), unseen=frozenset({2525}))
-    book.record(counts(0.0, unnamed=unnamed))
-    assert found(status(book, 0.0), "listener_name_unknown").subject == "maillog"
+    assert found(with_names(book, 0.0, unnamed), "listener_name_unknown").subject == "maillog"

@@ -1,6 +1,6 @@
 """Our own connections found again in the mail log: the servers' own lines, in any order, among any strangers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.core.maillog import LogRecord
-from monitor.verdict.believed import Expectation
-from monitor.verdict.listeners import Listeners
+from monitor.verdict.log_counts import NamedLine
 from monitor.verdict.log_proof import LINE_WAIT, LONGEST_LAG, LogFinding, LogProof, LogRound
-from tests.verdict.build import IMAPS, SERVICES, SMTP, SMTPS, SUBMISSION, door, handshake
+from monitor.verdict.origins import Expectation
+from tests.verdict.build import IMAPS, SMTP, SMTPS, SUBMISSION, door, handshake
+from tests.verdict.lines import log
 from tests.verdict.recorded import DOVECOT, POSTSCREEN, RECIPIENT, REJECT, SMTPS_LINES, SUBMISSIONS, lines
 
 CLAIM = "192.0.2.77"
@@ -39,9 +40,9 @@ SUBMISSION_DOOR = replace(SUBMISSION_ROUND, target=door(SUBMISSION), **DOOR)  # 
 IMAPS_DOOR = replace(IMAPS_ROUND, target=door(IMAPS), **DOOR)  # type: ignore[arg-type]
 
 
-def log_proof() -> LogProof:
-    """Give one that knows the runbook's listeners."""
-    return LogProof(Listeners(SERVICES, ["10.0.20.1"]))
+def named(records: Iterable[LogRecord]) -> list[NamedLine]:
+    """Name lines by the runbook's listeners."""
+    return log().name(records)
 
 
 def only(proof: LogProof, now: float) -> LogFinding:
@@ -52,13 +53,13 @@ def only(proof: LogProof, now: float) -> LogFinding:
 
 def told(ended: LogRound, records: Sequence[LogRecord], *, early: bool, arrived: float = 106.5) -> LogFinding:
     """Give what the log tells of one round whose lines come before or after its end."""
-    proof = log_proof()
+    proof = LogProof()
     if early:
-        proof.feed(records, arrived, OURS)
+        proof.feed(named(records), arrived, OURS)
         proof.add(ended, OURS)
     else:
         proof.add(ended, OURS)
-        proof.feed(records, arrived, OURS)
+        proof.feed(named(records), arrived, OURS)
     found = proof.settle(arrived)
     assert proof.settle(arrived) == []
     return found[0] if found else only(proof, ended.finished + LINE_WAIT + 0.1)
@@ -137,22 +138,22 @@ def test_two_that_fit_are_ambiguous() -> None:
 @pytest.mark.parametrize("arrived", [99.9, 106.0 + LINE_WAIT + 0.1])
 def test_outside_the_wait_nothing_counts(arrived: float) -> None:
     """A line read before the round began, or after its wait, is not looked at."""
-    proof = log_proof()
-    proof.feed(lines(SUBMISSIONS, "10.0.20.1") if arrived < 100 else [], arrived, OURS)
+    proof = LogProof()
+    proof.feed(named(lines(SUBMISSIONS, "10.0.20.1") if arrived < 100 else []), arrived, OURS)
     proof.add(SUBMISSION_ROUND, OURS)
-    proof.feed(lines(SUBMISSIONS, "10.0.20.1") if arrived > 100 else [], arrived, OURS)
+    proof.feed(named(lines(SUBMISSIONS, "10.0.20.1") if arrived > 100 else []), arrived, OURS)
     assert only(proof, 120.0) == LogFinding(SUBMISSION_ROUND)
 
 
 def test_the_lag_of_the_log_is_waited_for_within_reason() -> None:
     """A log that is 20 s behind gets 20 s more, one that is an hour behind gets a minute."""
-    proof = log_proof()
+    proof = LogProof()
     proof.lag = 20.0
     proof.add(SUBMISSION_ROUND, OURS)
     assert proof.settle(106.0 + LINE_WAIT + 19.9) == []
-    proof.feed(lines(SUBMISSIONS, CLAIM), 106.0 + LINE_WAIT + 19.9, OURS)
+    proof.feed(named(lines(SUBMISSIONS, CLAIM)), 106.0 + LINE_WAIT + 19.9, OURS)
     assert only(proof, 134.0).address == CLAIM
-    hopeless = log_proof()
+    hopeless = LogProof()
     hopeless.lag = 3600.0
     hopeless.add(SUBMISSION_ROUND, OURS)
     assert only(hopeless, 106.0 + LINE_WAIT + LONGEST_LAG + 0.1) == LogFinding(SUBMISSION_ROUND)
@@ -166,7 +167,7 @@ def test_a_swapped_nodeport_still_proves_the_address() -> None:
 
 def test_rounds_of_forgotten_targets_are_dropped() -> None:
     """After a target has gone nothing is waited for on its behalf."""
-    proof = log_proof()
+    proof = LogProof()
     proof.add(SUBMISSION_ROUND, OURS)
     proof.add(SMTP_ROUND, OURS)
     proof.forget({SMTP_ROUND.target})
@@ -192,13 +193,13 @@ def test_strangers_never_disprove_us(
     """However strangers are interleaved with our own line, and whenever the round ends among them, it is proven."""
     ended, written, address = row
     events: list[list[LogRecord] | None] = data.draw(st.permutations([*strangers, lines(written, address), None]))
-    proof = log_proof()
+    proof = LogProof()
     findings: list[LogFinding] = []
     for event in events:
         if event is None:
             proof.add(ended, OURS)
         else:
-            proof.feed(event, 106.0, OURS)
+            proof.feed(named(event), 106.0, OURS)
         findings += proof.settle(106.0)
     assert findings == [LogFinding(ended, address)]
 
@@ -211,12 +212,12 @@ def test_the_order_does_not_matter(
     """The same lines and the same round give the same finding in any order."""
     outcomes = set()
     for _ in range(2):
-        proof = log_proof()
+        proof = LogProof()
         for event in data.draw(st.permutations([*strangers, None])):
             if event is None:
                 proof.add(row[0], OURS)
             else:
-                proof.feed(event, 106.0, OURS)
+                proof.feed(named(event), 106.0, OURS)
         outcomes.add(only(proof, 200.0))
     assert len(outcomes) == 1
 
@@ -224,7 +225,7 @@ def test_the_order_does_not_matter(
 def test_a_folded_line_proves_nothing() -> None:
     """What was said of an earlier round, and is repeated minutes later, is no line of the round that runs then."""
     for record in lines(SUBMISSIONS, CLAIM):
-        proof = log_proof()
+        proof = LogProof()
         proof.add(SUBMISSION_ROUND, OURS)
-        proof.feed([record._replace(repeats=1)], 106.5, OURS)
+        proof.feed(named([record._replace(repeats=1)]), 106.5, OURS)
         assert proof.settle(106.5) == []

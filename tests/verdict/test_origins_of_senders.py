@@ -1,15 +1,14 @@
-"""Whose address was recorded: the sender's, or one of the house."""
+"""Whose address was recorded: the sender's, or an internal one."""
 
 import ipaddress
 
 import pytest
 
-from monitor.verdict.origins import OriginNetworks, Origins
-from monitor.verdict.recorded_sender import sent_by_ourselves, sent_from_outside
+from monitor.verdict.origins import OriginNetworks, Origins, sent_by_ourselves, sent_from_outside
 
 EDGE = (ipaddress.ip_network("10.0.20.1/32"),)
 INTERNAL = (ipaddress.ip_network("10.0.0.0/8"),)
-ORIGINS = Origins(OriginNetworks(frozenset({"192.0.2.1"}), EDGE, (), INTERNAL))
+ORIGINS = Origins(OriginNetworks(frozenset({"192.0.2.1"}), EDGE, (), INTERNAL), ["203.0.113.101"])
 
 
 @pytest.mark.parametrize(
@@ -26,7 +25,7 @@ ORIGINS = Origins(OriginNetworks(frozenset({"192.0.2.1"}), EDGE, (), INTERNAL))
 )
 def test_from_outside(recorded: str, own: bool) -> None:  # noqa: FBT001 - a column of the table
     """Who sends from the internet has an address of the internet, and no address of ours."""
-    assert sent_from_outside(ORIGINS, {"203.0.113.101"})(recorded, "") is own
+    assert sent_from_outside(ORIGINS)(recorded, "") is own
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Whom the server takes us for: every kind of address, at a handshake and at a front door."""
+"""What a seen address proves: every kind of address, at a handshake and at a front door."""
 
 import ipaddress
 
@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.proof import EvidenceKind, ProofResult, SeenAs, Unproven
-from monitor.verdict.believed import Believed, Expectation
-from monitor.verdict.origins import Network, OriginNetworks
+from monitor.verdict.origins import Expectation, Network, OriginNetworks, Origins
 
 
 def networks(*texts: str) -> tuple[Network, ...]:
@@ -16,7 +15,7 @@ def networks(*texts: str) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(text) for text in texts)
 
 
-BELIEVED = Believed(
+ORIGINS = Origins(
     OriginNetworks(
         probes=frozenset(),
         edge=networks("10.0.20.1"),
@@ -60,7 +59,7 @@ def test_every_kind_of_address(
     expected: Expectation, seen: str, result: str, why: str | None, kind: str | None
 ) -> None:
     """An address is proven, disproven with its kind, or explained by source NAT alone."""
-    proof = BELIEVED.judge(EvidenceKind.LOG, seen, expected, at=5.0)
+    proof = ORIGINS.judge(EvidenceKind.LOG, seen, expected, at=5.0)
     assert proof.result is ProofResult(result)
     assert proof.why is (Unproven(why) if why else None)
     assert proof.seen_as is (SeenAs(kind) if kind else None)
@@ -70,5 +69,5 @@ def test_every_kind_of_address(
 @given(st.ip_addresses() | st.text(max_size=20))
 def test_any_address_is_judged(seen: object) -> None:
     """Whatever a log or reply names is judged, and only the expected is proof."""
-    proof = BELIEVED.judge(EvidenceKind.REPLY, str(seen), CLAIMED, at=0.0)
+    proof = ORIGINS.judge(EvidenceKind.REPLY, str(seen), CLAIMED, at=0.0)
     assert (proof.result is ProofResult.PROVEN) == (str(seen) in {"192.0.2.77", "::ffff:c000:24d"})

@@ -6,13 +6,9 @@ import pytest
 
 from monitor.core.observations import MaillogBatch, MaillogCounts
 from monitor.core.verdicts import Origin
-from monitor.verdict.listener_names import ListenerNames
-from monitor.verdict.listeners import Listeners
-from monitor.verdict.maillog_ledger import MaillogLedger
-from monitor.verdict.origins import Origins
 from monitor.wire.maillog import MaillogParser
-from tests.verdict.build import EDGE, SERVICES
-from tests.verdict.lines import CLAIMED, NETWORKS
+from tests.verdict.build import EDGE
+from tests.verdict.lines import CLAIMED, Log, path
 from tests.wire.maillog.lines import DATA
 
 CASES = DATA / "cases"
@@ -28,14 +24,11 @@ NAMES = {
 
 
 def counted(data: bytes, claims: dict[str, int] | None = None) -> MaillogCounts:
-    """Count a log in a fresh ledger."""
-    names = ListenerNames()
-    names.replan(SERVICES, claims or {})
-    ledger = MaillogLedger("home", Listeners(SERVICES, [EDGE.address], names), Origins(NETWORKS), ())
+    """Count a log, read from its beginning."""
     parser = MaillogParser()
     records = tuple(parser.feed(data))
     batch = MaillogBatch("home", "file", 0.0, 1_000_000.0, records, parser.lines, parser.unrecognised)
-    return ledger.count(batch)
+    return Log(path((), claims=claims or {})).read(batch)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from monitor.verdict.listeners import Listeners
+from monitor.verdict.log_listeners import Listeners
 from tests.verdict.build import EDGE, IMAPS, SERVICES
 from tests.verdict.lines import OUTSIDE, POD, batch, dovecot, postscreen, smtpd
 

@@ -1,22 +1,28 @@
-"""From records of the mail log to counters: who connected to which listener, what went wrong, what we did ourselves."""
+"""The counters of the mail log: who connected to which listener, what went wrong, what we did ourselves.
+
+Source NAT shows whoever came through a NodePort under an address of a node. A node's own address is one of these; that
+of its tunnel or bridge in the pods' network is another, and stands in no configuration. Two kinds of line name the TCP
+peer and nothing else: Dovecot's ``haproxy:`` lines and smtpd's ``connect from`` after a refused header. From these the
+other addresses are learned.
+"""
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
-from monitor.core.maillog import LineKind, LogRecord, PostfixVersion, Problem
+from monitor.core.maillog import CONNECTIONS, LineKind, LogRecord, PostfixVersion, Problem
 from monitor.core.observations import MaillogBatch, MaillogCounts
 from monitor.core.verdicts import Origin
-from monitor.verdict.listener_names import PASSED
-from monitor.verdict.listeners import Listeners
+from monitor.verdict.log_listeners import PASSED, Listeners
 from monitor.verdict.origins import Origins
-from monitor.verdict.relays import Relays
 from monitor.wire.maillog.postfix import version_of
+
+NamedLine = tuple[LogRecord, int | None, Origin]
+"""A line, the port of the listener that wrote it (``None``: it does not say), and the origin of the client it shows."""
 
 # Members that every line is held against are named here once: to find one in its enumeration takes as long as the rest.
 _BY_SMTPD = LineKind.SMTPD_CONNECT
 _OF_SMTPD = frozenset({_BY_SMTPD, LineKind.SMTPD_DISCONNECT})
-_CONNECTIONS = frozenset({LineKind.POSTSCREEN_CONNECT, _BY_SMTPD, LineKind.IMAP_LOGIN})
 _PROBE = Origin.PROBE
 # Whose connections come through the edge, or may: the others' listeners may well be none of ours.
 _THROUGH_THE_EDGE = frozenset({Origin.EDGE, Origin.EXTERNAL, _PROBE})
@@ -37,41 +43,67 @@ _RESET = "Connection reset by peer"
 
 # smtpd processes whose last line was a header error: as many as Postfix may run (default_process_limit is 100).
 REMEMBERED_PIDS = 1024
+# A cluster of this many nodes with two faces each; what would exceed it is not learned.
+MAX_LEARNED = 512
+# Visits that are weighed to tell the kubelet; older ones count half, quarter, and so on.
+WEIGHED_VISITS = 64
 
 
-class MaillogLedger:
-    """Classifies records; remembers which smtpd process has just refused a header, and the nodes' addresses."""
+class Relays:
+    """The nodes' addresses, and which of them the kubelet's probes come from.
 
-    def __init__(self, path: str, listeners: Listeners, origins: Origins, nodes: Collection[str]) -> None:
-        """Count for one path; ``nodes`` are the node addresses, under which kube-proxy shows the edge's checks."""
+    Both the kubelet and HAProxy's checks open a stock port and leave without a word. HAProxy's checks come by all nodes
+    alike and end in a reset; the kubelet's come from the pod's own node alone, and end in order (FIN). So the visits
+    that ended in order are weighed: the kubelet's is the node from which more than half of them came. The limits:
+    checks that also end in order (mailpath's own in ``connect`` mode) drown the kubelet's, which then go under
+    ``edge_check_noise``; with one node the two are not told apart; after the pod has moved, some visits pass before its
+    new node outweighs the old one.
+    """
+
+    def __init__(self, origins: Origins) -> None:
+        """Begin with the configured node addresses."""
+        self._origins = origins
+        self._learned: set[str] = set()
+        self._visits: Counter[str] = Counter()
+
+    def __contains__(self, address: str) -> bool:
+        """Whether an address is a node's, and so no client's."""
+        return address in self._origins.nodes or address in self._learned
+
+    def learn(self, address: str) -> None:
+        """Treat an address as a node's: a line named it as the TCP peer."""
+        if address and len(self._learned) < MAX_LEARNED:
+            self._learned.add(address)
+
+    def is_kubelet(self, address: str) -> bool:
+        """Weigh one visit that ended cleanly; return whether its address is the kubelet's."""
+        self._visits[address] += 1
+        if self._visits.total() > WEIGHED_VISITS:
+            self._visits = Counter({each: visits // 2 for each, visits in self._visits.items() if visits > 1})
+        return 2 * self._visits[address] > self._visits.total()
+
+
+class LineCounter:
+    """Counts lines; remembers which smtpd process has just refused a header, and the nodes' addresses."""
+
+    def __init__(self, path: str, listeners: Listeners, origins: Origins) -> None:
+        """Count for one path."""
         self._path = path
         self._listeners = listeners
-        self._origins = origins
-        self._relays = Relays(nodes)
+        self._relays = Relays(origins)
         self._refused: dict[tuple[str, int], None] = {}
 
-    def adopt(self, listeners: Listeners, origins: Origins, nodes: Collection[str]) -> None:
-        """Classify by another configuration from here on, and keep what was learned."""
-        self._listeners = listeners
-        self._origins = origins
-        self._relays.adopt(nodes)
-
-    def count(self, batch: MaillogBatch) -> MaillogCounts:
-        """Give what a batch adds to the counters."""
+    def count(self, batch: MaillogBatch, lines: Iterable[NamedLine]) -> MaillogCounts:
+        """What the named lines of a batch add to the counters."""
         connections: Counter[tuple[int, Origin]] = Counter()
         problems: Counter[str] = Counter()
         located: Counter[tuple[int, str]] = Counter()
         self_inflicted: Counter[str] = Counter()
-        origin_of, listener_of, names = self._origins.of, self._listeners.of, self._listeners.names
         proxy_ports = self._listeners.proxy_ports
-        for record in batch.records:
-            connects = record.kind in _CONNECTIONS
+        for record, listener, origin in lines:
+            connects = record.kind in CONNECTIONS
             if not (connects or record.problem):
-                continue  # a connection that goes on or ends in order: counted at its beginning
-            origin = origin_of(record.address)
-            if origin is _PROBE:
-                names.learn(record)
-            listener = listener_of(record)
+                continue  # a connection that goes on or ends cleanly: counted at its beginning
             after_refusal = self._follows_a_refusal(record, origin)
             problem = self._label(record, origin, listener) if record.problem and not after_refusal else ""
             times = record.repeats or 1
@@ -80,12 +112,13 @@ class MaillogLedger:
                 if listener is not None:
                     located[listener, problem] += times
                 # Under a node's address there may be anybody, ourselves among them.
-                if origin is Origin.PROBE and problem not in _NOISE and record.address not in self._relays:
+                if origin is _PROBE and problem not in _NOISE and record.address not in self._relays:
                     self_inflicted[problem] += times
             if not connects or after_refusal or problem in _NOISE:
                 continue
             if listener is None and record.program != PASSED:
-                self._saw_unnamed(record, origin, batch.finished)
+                if origin in _THROUGH_THE_EDGE:
+                    self._listeners.saw_unnamed(record, batch.finished)
             elif listener is not None and (listener in proxy_ports or not self._is_relayed(record, origin)):
                 connections[listener, origin] += times
         return MaillogCounts(
@@ -100,15 +133,11 @@ class MaillogLedger:
             located=located,
             finished=batch.finished,
             postfix_version=_version_in(batch.records) if problems[_RESTART] else None,
-            unnamed=names.unnamed(batch.finished),
+            unnamed=self._listeners.unnamed(batch.finished),
         )
 
-    def _saw_unnamed(self, record: LogRecord, origin: Origin, now: float) -> None:
-        if origin in _THROUGH_THE_EDGE:
-            self._listeners.names.saw(record, now)
-
     def _label(self, record: LogRecord, origin: Origin, listener: int | None) -> str:
-        """Give the label of a problem, by the networks that its line's reader does not know (see ``Problem``)."""
+        """The label of a problem, by the networks that the parser does not know (see ``Problem``)."""
         problem = record.problem
         if problem == Problem.GETPEERNAME:
             return Problem.EDGE_CHECK_NOISE if self._listeners.is_stock(record.program) else problem
@@ -120,11 +149,11 @@ class MaillogLedger:
         return _label_of_a_visit(record, self._relays)
 
     def _is_relayed(self, record: LogRecord, origin: Origin) -> bool:
-        """Tell whether an address at a stock port is HAProxy's or the kubelet's: a client's would be its own."""
+        """Whether an address at a stock port is HAProxy's or the kubelet's: a client's would be its own."""
         return origin is Origin.EDGE or record.address in self._relays
 
     def _follows_a_refusal(self, record: LogRecord, origin: Origin) -> bool:
-        """Tell whether a line is smtpd's ``connect from`` its TCP peer, right after it refused the peer's header.
+        """Whether a line is smtpd's ``connect from`` its TCP peer, right after it refused the peer's header.
 
         From Postfix 3.11 on it is ``connect from unknown[unknown]``, and ``disconnect from`` the same.
         """
@@ -142,7 +171,7 @@ class MaillogLedger:
 
 
 def _version_in(records: Iterable[LogRecord]) -> PostfixVersion | None:
-    """Give the release that was named last."""
+    """The release that was named last."""
     named = [version_of(record) for record in records if record.problem == _RESTART]
     return next((version for version in reversed(named) if version is not None), None)
 

@@ -1,4 +1,4 @@
-"""The ledger over what real servers wrote, by version: clients, lost clients, our own harm, and checks as noise."""
+"""The counters over what real servers wrote, by version: clients, lost clients, our own harm, and checks as noise."""
 
 import ipaddress
 
@@ -7,11 +7,10 @@ import pytest
 from monitor.core.maillog import Problem
 from monitor.core.observations import MaillogBatch, MaillogCounts
 from monitor.core.verdicts import Origin
-from monitor.verdict.listeners import Listeners
-from monitor.verdict.maillog_ledger import MaillogLedger
-from monitor.verdict.origins import OriginNetworks, Origins
+from monitor.verdict.origins import OriginNetworks
 from monitor.wire.maillog import MaillogParser
-from tests.verdict.build import EDGE, SERVICES
+from tests.verdict.build import EDGE
+from tests.verdict.lines import Log, path
 from tests.wire.maillog.lines import Right, Written, lines_to_read, sections, written_lines
 
 # Of the laboratory that wrote the lines: nodes 10.0.20.101 to 104, and 10.0.20.50, the node of the kubelet.
@@ -22,21 +21,21 @@ POSTFIXES = ("postfix-3.7.11", "postfix-3.10.13", "postfix-3.11.7")
 NOISE = {Problem.EDGE_CHECK_NOISE, Problem.KUBELET_PROBE}
 
 
-def ledger(*probes: str) -> MaillogLedger:
-    """Make a ledger for which these addresses are our own."""
+def log(*probes: str) -> Log:
+    """A log in which these addresses are our own."""
     networks = OriginNetworks(
         probes=frozenset(probes),
         edge=(ipaddress.ip_network(EDGE.address),),
         cluster=(ipaddress.ip_network("10.10.0.0/16"),),
         internal=(ipaddress.ip_network("10.0.0.0/8"),),
     )
-    return MaillogLedger("home", Listeners(SERVICES, [EDGE.address, EDGE_IPV6]), Origins(networks), NODES)
+    return Log(path(NODES, networks=networks, destinations=(EDGE.address, EDGE_IPV6)))
 
 
 def counted(lines: list[bytes], *probes: str, times: int = 1) -> MaillogCounts:
-    """Count lines of one version in a fresh ledger."""
+    """Count lines of one version, read from the beginning."""
     records = tuple(MaillogParser().feed(b"\n".join(lines * times)))
-    return ledger(*probes).count(MaillogBatch("home", "file", 0.0, 1_000_000.0, records=records))
+    return log(*probes).read(MaillogBatch("home", "file", 0.0, 1_000_000.0, records=records))
 
 
 def case(version: str, name: str) -> list[bytes]:

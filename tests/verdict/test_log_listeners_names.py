@@ -6,8 +6,7 @@ import pytest
 
 from monitor.core.maillog import LogRecord
 from monitor.core.model import Service
-from monitor.verdict.listener_names import REMEMBERED, UNKNOWN_FOR, UNKNOWN_NAMES, ListenerNames
-from monitor.verdict.listeners import Listeners
+from monitor.verdict.log_listeners import NO_CLAIMS, REMEMBERED, UNKNOWN_FOR, UNKNOWN_NAMES, Listeners
 from tests.verdict.build import EDGE, IMAPS, SERVICES, SMTP, SMTPS, SUBMISSION
 from tests.verdict.lines import CLAIMED, OUTSIDE, batch
 
@@ -18,15 +17,14 @@ CLAIMS = {
 BY = {
     service.name: [address for address, port in CLAIMS.items() if port == service.listener_port] for service in SERVICES
 }
+DESTINATIONS = [EDGE.address]
 MAILCOW = "haproxy/postscreen"
 CHART = "postfix/submission-proxyprotocol/smtpd"
 
 
-def names(services: tuple[Service, ...] = SERVICES, claims: dict[str, int] = CLAIMS) -> ListenerNames:
-    """Give the names of a path, nothing learned."""
-    known = ListenerNames()
-    known.replan(services, claims)
-    return known
+def names(services: tuple[Service, ...] = SERVICES, claims: dict[str, int] = CLAIMS) -> Listeners:
+    """The listeners of a path, nothing learned."""
+    return Listeners(services, DESTINATIONS, claims)
 
 
 def connect(program: str, address: str) -> LogRecord:
@@ -43,9 +41,9 @@ def connect(program: str, address: str) -> LogRecord:
     return record
 
 
-def port(known: ListenerNames, program: str, services: tuple[Service, ...] = SERVICES) -> int | None:
-    """Give the listener that a client's line is of."""
-    return Listeners(services, [EDGE.address], known).of(connect(program, OUTSIDE))
+def port(known: Listeners, program: str) -> int | None:
+    """The listener that a client's line is of."""
+    return known.of(connect(program, OUTSIDE))
 
 
 @pytest.mark.parametrize(
@@ -91,13 +89,13 @@ def test_what_was_learned_survives_a_new_plan() -> None:
     """As long as the service has the same listener, and no name is given for it."""
     known = names()
     known.learn(connect(CHART, BY["submission"][0]))
-    known.replan(SERVICES, {})  # no node is known for a while
+    known.replan(SERVICES, DESTINATIONS, NO_CLAIMS)  # no node is known for a while
     assert port(known, CHART) == SUBMISSION.listener_port
-    known.replan(SERVICES, {f"192.0.2.{200 + place}": 2525 for place in range(9)})
+    known.replan(SERVICES, DESTINATIONS, {f"192.0.2.{200 + place}": 2525 for place in range(9)})
     assert port(known, CHART) == SUBMISSION.listener_port
     moved = (*SERVICES[:2], replace(SUBMISSION, listener_port=10587), IMAPS)
-    known.replan(moved, CLAIMS)
-    assert port(known, CHART, moved) is None
+    known.replan(moved, DESTINATIONS, CLAIMS)
+    assert port(known, CHART) is None
 
 
 @pytest.mark.parametrize(
@@ -113,9 +111,9 @@ def test_a_given_name_is_the_listeners(given: str, program: str) -> None:
     """With the daemon behind it or without, the stock port's own name included; the runbook's is none any more."""
     services = (SMTP, SMTPS, replace(SUBMISSION, syslog_name=given), IMAPS)
     known = names(services)
-    assert port(known, program, services) == SUBMISSION.listener_port
-    assert not Listeners(services, [EDGE.address], known).is_stock(program)
-    assert port(known, "postfix/smtpd-proxy587/smtpd", services) is None
+    assert port(known, program) == SUBMISSION.listener_port
+    assert not known.is_stock(program)
+    assert port(known, "postfix/smtpd-proxy587/smtpd") is None
 
 
 def test_a_given_name_is_not_learned_away() -> None:
@@ -124,8 +122,8 @@ def test_a_given_name_is_not_learned_away() -> None:
     known = names(services)
     ours = connect(CHART, BY["submission"][0])
     known.learn(ours)
-    known.saw(ours, 0.0)
-    assert port(known, CHART, services) is None
+    known.saw_unnamed(ours, 0.0)
+    assert port(known, CHART) is None
     assert known.unnamed(0.0).unknown == (CHART,)
 
 
@@ -133,8 +131,8 @@ def test_a_given_name_of_dovecot() -> None:
     """Where it is not ``dovecot``, that one's PROXY connections are another instance's."""
     services = (*SERVICES[:3], replace(IMAPS, syslog_name="dovecot-proxy"))
     known = names(services)
-    assert port(known, "dovecot-proxy", services) == IMAPS.listener_port
-    assert port(known, "dovecot-other", services) is None
+    assert port(known, "dovecot-proxy") == IMAPS.listener_port
+    assert port(known, "dovecot-other") is None
 
 
 def test_of_wrongly_wired_nodeports_most_tell() -> None:
@@ -192,15 +190,15 @@ def test_a_listener_under_a_stock_name_is_told(program: str, service: Service) -
 def test_unknown_names_are_told_until_they_are_known_or_silent() -> None:
     """Each name once, for an hour after its last line; and no more than a handful."""
     known = names()
-    known.saw(connect(MAILCOW, OUTSIDE), 0.0)
-    known.saw(connect(CHART, OUTSIDE), 100.0)
-    known.saw(connect(MAILCOW, OUTSIDE), 200.0)
+    known.saw_unnamed(connect(MAILCOW, OUTSIDE), 0.0)
+    known.saw_unnamed(connect(CHART, OUTSIDE), 100.0)
+    known.saw_unnamed(connect(MAILCOW, OUTSIDE), 200.0)
     assert known.unnamed(200.0).unknown == (MAILCOW, CHART)
     assert known.unnamed(100.0 + UNKNOWN_FOR).unknown == (MAILCOW,)
     known.learn(connect(MAILCOW, BY["smtp"][1]))
     assert known.unnamed(200.0).unknown == ()
     for number in range(3 * UNKNOWN_NAMES):
-        known.saw(connect(f"postfix/a{number}/smtpd", OUTSIDE), 300.0)
+        known.saw_unnamed(connect(f"postfix/a{number}/smtpd", OUTSIDE), 300.0)
     assert len(known.unnamed(300.0).unknown) == UNKNOWN_NAMES
 
 
@@ -211,14 +209,14 @@ def test_unknown_names_are_told_until_they_are_known_or_silent() -> None:
 def test_known_names_are_never_told_as_unknown(program: str) -> None:
     """Not even where the service is dropped: that was said on purpose."""
     known = names((SMTP,))
-    known.saw(connect(program, OUTSIDE), 0.0)
+    known.saw_unnamed(connect(program, OUTSIDE), 0.0)
     assert known.unnamed(0.0).unknown == ()
 
 
 def test_which_listeners_have_been_seen() -> None:
     """Until one of our handshakes has shown the name of each, an unknown name may be theirs."""
     known = names()
-    known.saw(connect("postfix/extra/smtpd", OUTSIDE), 0.0)
+    known.saw_unnamed(connect("postfix/extra/smtpd", OUTSIDE), 0.0)
     assert known.unnamed(0.0).unseen == {2525, 4465, 5587, 10993}
     for program, service in (
         ("postfix/smtpd-proxy25/postscreen", SMTP),
@@ -234,7 +232,7 @@ def test_memory_is_bounded() -> None:
     """By the number of addresses, whatever comes and goes."""
     known = names()
     for number in range(REMEMBERED + 100):
-        known.replan(SERVICES, {f"a{number}": 2525})
+        known.replan(SERVICES, DESTINATIONS, {f"a{number}": 2525})
         known.learn(connect(MAILCOW, OUTSIDE)._replace(address=f"a{number}", program=f"h{number % 7}/postscreen"))
     assert len(known._votes) == REMEMBERED  # noqa: SLF001 - what is kept
     assert len(known.learned) == 7

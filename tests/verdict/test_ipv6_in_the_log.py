@@ -6,10 +6,10 @@ from monitor.core import kinds
 from monitor.core.conversation import Conversation, DialogueOutcome, Endpoints
 from monitor.core.observations import Judgement, Observation
 from monitor.core.verdicts import Verdict
-from monitor.verdict.ipv6_log import Ipv6Log
+from monitor.verdict.ipv6 import Ipv6Log
 from monitor.verdict.plan import Ipv6Plan
 from tests.verdict.build import EDGE, SMTP, target
-from tests.verdict.lines import batch
+from tests.verdict.lines import Log, batch, path
 
 WHERE = target(kinds.IPV6_HEADER, "", SMTP)
 CLAIMED = "2001:db8:25::99"
@@ -32,44 +32,50 @@ def log(plan: Ipv6Plan = PLAN) -> Ipv6Log:
     return made
 
 
+def feed(known: Ipv6Log, plan: Ipv6Plan, now: float, *messages: str) -> None:
+    """Let lines come, or the sign that there were none."""
+    come = batch(*messages, now=now)
+    known.feed(come, Log(path(destinations=(plan.destination,))).name(come.records), plan)
+
+
 def probe_run(known: Ipv6Log, address: str, now: float, plan: Ipv6Plan = PLAN) -> None:
     """End a handshake that the log shows under this address."""
     ends = Endpoints("10.0.20.50", 40001, "10.0.20.101", SMTP.node_port)
     conversation = Conversation(now, now, ends, {}, outcome=DialogueOutcome())
     known.add(Observation(WHERE, now, now, now, Judgement(Verdict.OK), conversation=conversation), plan)
     line = f"postfix/smtpd-proxy25/postscreen[1]: CONNECT from [{address}]:40001 to [2001:db8::25]:25"
-    known.feed(batch(line, now=now + 0.1), plan)
-    known.feed(batch(now=now + 60.0), plan)
+    feed(known, plan, now + 0.1, line)
+    feed(known, plan, now + 60.0)
 
 
 def test_a_foreign_address_is_believed_when_it_is_shown_twice_in_a_row() -> None:
     """Another address each time is strangers; the claimed one is certain at once."""
     known = log()
     probe_run(known, EDGE.address, 0.0)
-    assert known.believed(WHERE) is None
+    assert known.seen(WHERE) is None
     probe_run(known, "10.0.20.9", 600.0)
-    assert known.believed(WHERE) is None
+    assert known.seen(WHERE) is None
     probe_run(known, "10.0.20.9", 1200.0)
-    assert known.believed(WHERE) == "10.0.20.9"
+    assert known.seen(WHERE) == "10.0.20.9"
     probe_run(known, CLAIMED, 1800.0)
-    assert known.believed(WHERE) == CLAIMED
+    assert known.seen(WHERE) == CLAIMED
 
 
 def test_a_plan_that_seeks_no_log_forgets_it() -> None:
     """And learns nothing from then on."""
     known = log()
     probe_run(known, CLAIMED, 0.0)
-    assert known.believed(WHERE) == CLAIMED
+    assert known.seen(WHERE) == CLAIMED
     deaf = replace(PLAN, log=False)
     known.replan(deaf)
-    assert known.believed(WHERE) is None
+    assert known.seen(WHERE) is None
     probe_run(known, CLAIMED, 600.0, deaf)
-    assert known.believed(WHERE) is None
+    assert known.seen(WHERE) is None
 
 
 def test_a_handshake_that_broke_off_is_not_sought() -> None:
     """It left no line that says how it ended."""
     known = log()
     known.add(Observation(WHERE, 0.0, 0.0, 0.0, Judgement(Verdict.NO_GREETING)), PLAN)
-    known.feed(batch(now=60.0), PLAN)
-    assert known.believed(WHERE) is None
+    feed(known, PLAN, 60.0)
+    assert known.seen(WHERE) is None

@@ -1,4 +1,4 @@
-"""What the mail log teaches while nobody probes, line by line through the ledger, minute by minute."""
+"""What the mail log teaches while nobody probes, line by line from its bytes on, minute by minute."""
 
 import pytest
 from hypothesis import given, settings
@@ -6,10 +6,11 @@ from hypothesis import strategies as st
 
 from monitor.core.observations import MaillogCounts
 from monitor.core.verdicts import Origin
-from monitor.verdict.log_book import DEAF_AFTER, NO_SIGNALS, THROTTLING_EXPLAINS_FOR, LogBook
+from monitor.verdict.log_state import DEAF_AFTER, NO_SIGNALS, THROTTLING_EXPLAINS_FOR, LogState
 from monitor.verdict.traffic import ALL_LISTENERS
+from tests.verdict import lines
 from tests.verdict.build import EDGE, IMAPS, SERVICES, SMTP, SMTPS, SUBMISSION
-from tests.verdict.lines import CLAIMED, INSIDE, OUTSIDE, batch, ledger, postscreen, smtpd
+from tests.verdict.lines import CLAIMED, INSIDE, OUTSIDE, batch, postscreen, smtpd
 
 HOUR = 3600.0
 FATAL = (
@@ -25,15 +26,16 @@ GETPEERNAME = "getpeername: Transport endpoint is not connected -- dropping this
 
 
 class Log:
-    """A log book behind a ledger, as the daemon has it."""
+    """What is remembered of a log, as the daemon has it."""
 
     def __init__(self) -> None:
         """Begin knowing nothing."""
-        self.book, self._ledger = LogBook(SERVICES), ledger()
+        self._log = lines.log()
+        self.book = self._log.state
 
     def say(self, now: float, *messages: str) -> None:
         """Let lines arrive."""
-        self.book.record(self._ledger.count(batch(*messages, now=now)))
+        self._log.read(batch(*messages, now=now))
 
     def hour(self, start: float, *messages: str) -> None:
         """Let the same lines arrive every minute of an hour."""
@@ -198,11 +200,11 @@ def test_another_plan_keeps_the_listeners_that_stay(log: Log) -> None:
 @settings(deadline=None, max_examples=30)
 def test_clients_of_the_house_are_never_lost(minutes: list[dict[tuple[int, Origin], int]]) -> None:
     """Whatever internal, cluster, loopback and probe connections come, after sound hours: no loss."""
-    book = LogBook(SERVICES)
+    book = LogState(SERVICES)
     for minute in range(120):
         counts = {(port, Origin.EXTERNAL): 1 for port in (2525, 4465, 5587, 10993)}
-        book.record(MaillogCounts("home", "file", 0.0, 1, 0, connections=counts, finished=minute * 60.0))
+        book.record(batch(), MaillogCounts("home", "file", 0.0, 1, 0, connections=counts, finished=minute * 60.0))
     for minute, connections in enumerate(minutes, 120):
         now = minute * 60.0
-        book.record(MaillogCounts("home", "file", 0.0, 1, 0, connections=connections, finished=now))
+        book.record(batch(), MaillogCounts("home", "file", 0.0, 1, 0, connections=connections, finished=now))
         assert book.signals(now, None).lost == ()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from monitor.core.maillog import PostfixVersion, Problem
 from monitor.core.verdicts import Origin
-from monitor.verdict.maillog_ledger import REMEMBERED_PIDS
+from monitor.verdict.log_counts import REMEMBERED_PIDS
 from tests.verdict.build import EDGE
 from tests.verdict.lines import (
     CLAIMED,
@@ -21,7 +21,8 @@ from tests.verdict.lines import (
     batch,
     counted,
     dovecot,
-    ledger,
+    log,
+    path,
     postscreen,
     smtpd,
 )
@@ -95,19 +96,29 @@ def test_smtpd_that_refused_a_header_then_names_no_client(error: str, problem: P
 
 def test_a_refusal_is_remembered_over_batches_and_processes_are_told_apart() -> None:
     """The refusal ends one batch, its ``connect from`` begins the next; another process' client counts meanwhile."""
-    book = ledger()
-    book.count(batch("postfix/smtpd-proxy587/smtpd[17377]: warning: haproxy read: EOF"))
-    counts = book.count(batch(*smtpd(INSIDE, pid=1), *smtpd(INSIDE, pid=17377)))
+    known = log()
+    known.read(batch("postfix/smtpd-proxy587/smtpd[17377]: warning: haproxy read: EOF"))
+    counts = known.read(batch(*smtpd(INSIDE, pid=1), *smtpd(INSIDE, pid=17377)))
     assert counts.connections == {(5587, Origin.INTERNAL): 1}
+
+
+def test_a_new_address_of_our_own_forgets_nothing() -> None:
+    """Between a refusal and its ``connect from`` our own address is learned: the peer still is no client, we are."""
+    known = log()
+    known.read(batch("postfix/smtpd-proxy587/smtpd[17377]: warning: haproxy read: EOF"))
+    known.origins.learn_own("10.0.20.77")
+    assert known.read(batch(*smtpd(NODE, pid=17377))).connections == {}
+    known.replan(path())
+    assert known.read(batch(*smtpd("10.0.20.77"))).connections == {(5587, Origin.PROBE): 1}
 
 
 def test_refusals_without_an_end_cost_no_memory_and_forget_the_oldest_first() -> None:
     """Beyond the bound the oldest process is forgotten, the latest is not."""
-    book = ledger()
+    known = log()
     errors = [f"postfix/smtpd-proxy587/smtpd[{pid}]: warning: haproxy read: EOF" for pid in range(REMEMBERED_PIDS + 1)]
-    book.count(batch(*errors))
-    assert book.count(batch(*smtpd(INSIDE, pid=REMEMBERED_PIDS))).connections == {}
-    assert book.count(batch(*smtpd(INSIDE, pid=0))).connections == {(5587, Origin.INTERNAL): 1}
+    known.read(batch(*errors))
+    assert known.read(batch(*smtpd(INSIDE, pid=REMEMBERED_PIDS))).connections == {}
+    assert known.read(batch(*smtpd(INSIDE, pid=0))).connections == {(5587, Origin.INTERNAL): 1}
 
 
 def test_postscreen_that_refused_a_header_goes_on_with_clients() -> None:
@@ -189,9 +200,9 @@ def kubelet(address: str) -> tuple[str, ...]:
 
 def test_the_kubelets_probes_are_told_from_haproxys_checks() -> None:
     """What ends in order from one node is the kubelet's; resets, and the odd one from other nodes, are the edge's."""
-    book = ledger()
-    book.count(batch(*kubelet(NODE) * 4))
-    counts = book.count(batch(*kubelet(NODE), *kubelet(OTHER_NODE), CHECKS[-1], CHECKS[0]))
+    known = log()
+    known.read(batch(*kubelet(NODE) * 4))
+    counts = known.read(batch(*kubelet(NODE), *kubelet(OTHER_NODE), CHECKS[-1], CHECKS[0]))
     assert counts.problems == {Problem.KUBELET_PROBE: 2, Problem.EDGE_CHECK_NOISE: 4}
     assert counts.connections == {}
 
@@ -206,9 +217,9 @@ def test_a_tunnels_address_is_learned_from_lines_that_name_the_peer() -> None:
     )
     assert counted(line).problems == {Problem.LOST_CONNECTION: 1}
     for lesson in learned:
-        book = ledger()
-        book.count(batch(*lesson))
-        assert book.count(batch(line)).problems == {Problem.EDGE_CHECK_NOISE: 1}
+        known = log()
+        known.read(batch(*lesson))
+        assert known.read(batch(line)).problems == {Problem.EDGE_CHECK_NOISE: 1}
 
 
 def test_problems_of_our_own_are_counted_and_our_reply_proof_is_none() -> None:
@@ -228,10 +239,10 @@ def test_problems_of_our_own_are_counted_and_our_reply_proof_is_none() -> None:
 
 def test_what_a_node_shares_with_us_is_not_blamed_on_us() -> None:
     """Where mailpath runs under a node's own address, checks under it are still checks."""
-    book = ledger(nodes=(DOOR,))
+    known = log(nodes=(DOOR,))
     line = f"postfix/submission/smtpd[17784]: lost connection after CONNECT from unknown[{DOOR}]"
     broken = f"postfix/smtpd-proxy587/smtpd[1]: lost connection after EHLO from unknown[{DOOR}]"
-    counts = book.count(batch(line, broken))
+    counts = known.read(batch(line, broken))
     assert counts.problems == {Problem.EDGE_CHECK_NOISE: 1, Problem.LOST_CONNECTION: 1}
     assert counts.self_inflicted == {}
 
@@ -250,10 +261,10 @@ def test_tempfails_are_counted_and_anvil_is_not_heard() -> None:
 
 def test_another_configuration_keeps_what_was_learned() -> None:
     """A reload between a refusal and its ``connect from`` makes no client of the peer."""
-    book, other = ledger(), ledger()
-    book.count(batch("postfix/smtpd-proxy587/smtpd[17377]: warning: haproxy read: EOF"))
-    book.adopt(other._listeners, other._origins, [NODE])  # noqa: SLF001 - the parts of an equal configuration
-    assert book.count(batch(*smtpd(INSIDE, pid=17377))).connections == {}
+    known = log()
+    known.read(batch("postfix/smtpd-proxy587/smtpd[17377]: warning: haproxy read: EOF"))
+    known.replan(path((NODE,)))
+    assert known.read(batch(*smtpd(INSIDE, pid=17377))).connections == {}
 
 
 @st.composite
@@ -287,8 +298,8 @@ def test_every_client_is_counted_once_and_nothing_else(
 ) -> None:
     """However sessions, checks and refusals interleave, and wherever a batch ends: one connection a client."""
     lines, clients = mixed
-    book = ledger()
-    counts = [book.count(batch(*lines[at : at + size])) for at in range(0, len(lines), size)]
+    known = log()
+    counts = [known.read(batch(*lines[at : at + size])) for at in range(0, len(lines), size)]
     total = sum(sum(each.connections.values()) for each in counts)
     by_listener = sorted(
         port for each in counts for (port, _), number in each.connections.items() for _ in range(number)
