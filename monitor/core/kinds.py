@@ -53,15 +53,8 @@ class ProbeKind(str):
         return kind
 
 
-CHECK = ProbeKind("check", shown=Shown.CHECK, leader_only=False, awaited=True)
-HANDSHAKE = ProbeKind("handshake", shown=Shown.HANDSHAKE)
-FRONT_DOOR = ProbeKind("front_door", shown=Shown.FRONT_DOOR)
+# Those that observations of core name; every other kind stands in its own file of ``monitor/probes``.
 HAPROXY = ProbeKind("haproxy", shown=Shown.APART, leader_only=False, awaited=True)
 EDGE = ProbeKind("edge", shown=Shown.APART, leader_only=False)
 MAILLOG = ProbeKind("maillog", shown=Shown.APART, leader_only=False)
 KUBERNETES = ProbeKind("kubernetes", shown=Shown.APART, leader_only=False)
-IPV6_HEADER = ProbeKind("ipv6_header", shown=Shown.APART, rare=True)
-# what must be refused
-RELAY_CANARY = ProbeKind("relay_canary", shown=Shown.APART, rare=True)
-NO_HEADER = ProbeKind("no_header", shown=Shown.APART, rare=True)
-HEADER_ON_CHECK = ProbeKind("header_on_check", shown=Shown.APART, rare=True)

@@ -7,8 +7,8 @@ leaves no line in any log; it does not prove that Postfix accepts.
 from collections.abc import Iterator
 
 from monitor.config.settings import PathSettings
-from monitor.core import kinds
 from monitor.core.conversation import Failure
+from monitor.core.kinds import ProbeKind, Shown
 from monitor.core.model import Target
 from monitor.core.observations import SUCCEEDED, Judgement, Observation, Span
 from monitor.core.proof import NOTHING, Ask
@@ -20,6 +20,8 @@ from monitor.probes.watch import Links, Watch
 from monitor.verdict.plan import Measure, TargetPlan
 
 _ANSWERS = frozenset({None, Reason.REFUSED, Reason.RESET})
+
+KIND = ProbeKind("check", shown=Shown.CHECK, leader_only=False, awaited=True)
 
 
 class Check:
@@ -84,7 +86,7 @@ def watches(path: PathSettings, links: Links) -> Iterator[Watch]:
             port = service.check_node_port
             if port is None:
                 continue
-            target = Target(path.name, kinds.CHECK, node.name, service.name)
+            target = Target(path.name, KIND, node.name, service.name)
             probe = Check(target, node.address, port, terms, links.connector)
             plan = TargetPlan(target, node.address, port, measure)
             quick = probe if probe.by_literal else None

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from monitor.config.settings import PathSettings
-from monitor.core import kinds
 from monitor.core.conversation import Conversation, Endpoints, Script
+from monitor.core.kinds import ProbeKind, Shown
 from monitor.core.model import MailProtocol, Target
 from monitor.core.observations import Observation, Span
 from monitor.core.proof import NOTHING, Ask
@@ -19,6 +19,8 @@ from monitor.probes.claim import networks
 from monitor.probes.dialogue import DialogueRule, evidence_sought, observe, script
 from monitor.probes.watch import Links, Watch
 from monitor.verdict.plan import Measure, ProofPlan, TargetPlan
+
+KIND = ProbeKind("front_door", shown=Shown.FRONT_DOOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def watches(path: PathSettings, links: Links) -> Iterator[Watch]:
         for service in path.services:
             if service.frontend_port not in edge.frontend_ports:
                 continue
-            target = Target(path.name, kinds.FRONT_DOOR, edge.name, service.name)
+            target = Target(path.name, KIND, edge.name, service.name)
             settings = FrontDoorSettings(
                 target=target,
                 protocol=service.protocol,

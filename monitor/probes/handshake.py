@@ -9,8 +9,8 @@ from functools import partial
 
 from monitor.config.addresses import client_addresses
 from monitor.config.settings import PathSettings
-from monitor.core import kinds
 from monitor.core.conversation import Conversation, Endpoints, Script
+from monitor.core.kinds import ProbeKind, Shown
 from monitor.core.model import MailProtocol, Target
 from monitor.core.observations import Observation, Span
 from monitor.core.proof import NOTHING, Ask, EvidenceKind
@@ -20,6 +20,8 @@ from monitor.probes.claim import Claim, destination_of
 from monitor.probes.dialogue import DialogueRule, evidence_sought, observe, script
 from monitor.probes.watch import Links, Watch
 from monitor.verdict.plan import Measure, ProofPlan, TargetPlan
+
+KIND = ProbeKind("handshake", shown=Shown.HANDSHAKE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def watches(path: PathSettings, links: Links) -> Iterator[Watch]:
     for node in path.static_nodes:
         destination = destination_of(path, node)
         for service in services:
-            target = Target(path.name, kinds.HANDSHAKE, node.name, service.name)
+            target = Target(path.name, KIND, node.name, service.name)
             settings = HandshakeSettings(
                 target=target,
                 protocol=service.protocol,

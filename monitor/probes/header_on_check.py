@@ -9,11 +9,12 @@ Each round leaves the lines of a client that talks nonsense in the mail log, und
 from collections.abc import Iterator
 
 from monitor.config.settings import PathSettings
-from monitor.core import kinds
 from monitor.core.conversation import Conversation, Endpoints, Failure, Script
+from monitor.core.kinds import ProbeKind, Shown
 from monitor.core.model import MailProtocol
 from monitor.core.runbook import POSTCONF_SERVICES
 from monitor.core.taxonomy import Phase, Reason
+from monitor.probes import check
 from monitor.probes.negative import GONE, HEADER_MISSED, Ruling, accepted, refused, spoke_tls, untold, words
 from monitor.probes.negative_probe import ClaimingProbe, claim_of, settings_of, watch_of
 from monitor.probes.watch import Links, Watch
@@ -30,6 +31,8 @@ ACCEPTED = Accepted(
     "inside the cluster can claim any client address.",
     POSTCONF_SERVICES,
 )
+
+KIND = ProbeKind("header_on_check", shown=Shown.APART, rare=True)
 
 
 class HeaderOnCheck(ClaimingProbe):
@@ -49,9 +52,9 @@ def watches(path: PathSettings, links: Links) -> Iterator[Watch]:
     if path.static_nodes and path.handshakes.header_negatives:
         for service in path.services:
             if service.check_node_port is not None:
-                settings = settings_of(path, kinds.HEADER_ON_CHECK, service, service.check_node_port)
+                settings = settings_of(path, KIND, service, service.check_node_port)
                 probe = HeaderOnCheck(settings, claim_of(path, service), links.tls)
-                yield watch_of(path, probe, links.tls, kinds.CHECK, ACCEPTED)
+                yield watch_of(path, probe, links.tls, check.KIND, ACCEPTED)
 
 
 def judge(protocol: MailProtocol, conversation: Conversation) -> Ruling:

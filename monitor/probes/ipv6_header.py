@@ -8,16 +8,19 @@ from dataclasses import replace
 
 from monitor.config.addresses import negative_address
 from monitor.config.settings import PathSettings
-from monitor.core import kinds
 from monitor.core.conversation import Conversation
+from monitor.core.kinds import ProbeKind, Shown
 from monitor.core.model import Target
 from monitor.core.observations import Observation, Span
 from monitor.core.proof import NOTHING, Ask, EvidenceKind
 from monitor.links.tls import TlsClient
+from monitor.probes import handshake
 from monitor.probes.claim import destination_of, ipv6_destination_of
 from monitor.probes.handshake import Handshake, HandshakeSettings
 from monitor.probes.watch import Links, Watch
 from monitor.verdict.plan import Ipv6Plan, Measure
+
+KIND = ProbeKind("ipv6_header", shown=Shown.APART, rare=True)
 
 
 class Ipv6Header:
@@ -52,7 +55,7 @@ def watches(path: PathSettings, links: Links) -> Iterator[Watch]:
     handshakes, interval = path.handshakes, path.handshakes.reply_interval
     for service in path.services:
         settings = HandshakeSettings(
-            target=Target(path.name, kinds.IPV6_HEADER, "", service.name),
+            target=Target(path.name, KIND, "", service.name),
             protocol=service.protocol,
             address="",
             port=service.node_port,
@@ -70,7 +73,7 @@ def watches(path: PathSettings, links: Links) -> Iterator[Watch]:
 
 def plan(path: PathSettings, watched: Collection[Target]) -> Ipv6Plan | None:
     """What these handshakes are judged by; ``None``: there is none among the targets that are watched."""
-    services = {Target(path.name, kinds.IPV6_HEADER, "", service.name): service for service in path.services}
+    services = {Target(path.name, KIND, "", service.name): service for service in path.services}
     asked = {target: service for target, service in services.items() if target in watched}
     if not asked:
         return None
@@ -82,5 +85,5 @@ def plan(path: PathSettings, watched: Collection[Target]) -> Ipv6Plan | None:
         reply=EvidenceKind.REPLY in path.handshakes.client_ip_proof,
         log=path.maillog is not None and EvidenceKind.LOG in path.handshakes.client_ip_proof,
         refused_interval=path.handshakes.negative_interval,
-        rests_on=kinds.HANDSHAKE,
+        rests_on=handshake.KIND,
     )

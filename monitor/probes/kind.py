@@ -31,15 +31,15 @@ class Kind(NamedTuple):
 
 
 KINDS: tuple[Kind, ...] = (
-    Kind(kinds.CHECK, check.watches),
-    Kind(kinds.HANDSHAKE, handshake.watches),
-    Kind(kinds.FRONT_DOOR, front_door.watches),
+    Kind(check.KIND, check.watches),
+    Kind(handshake.KIND, handshake.watches),
+    Kind(front_door.KIND, front_door.watches),
     Kind(kinds.HAPROXY, haproxy.watches),
     Kind(kinds.EDGE, edge.watches),
-    Kind(kinds.IPV6_HEADER, ipv6_header.watches),
-    Kind(kinds.RELAY_CANARY, relay_canary.watches),
-    Kind(kinds.NO_HEADER, no_header.watches),
-    Kind(kinds.HEADER_ON_CHECK, header_on_check.watches),
+    Kind(ipv6_header.KIND, ipv6_header.watches),
+    Kind(relay_canary.KIND, relay_canary.watches),
+    Kind(no_header.KIND, no_header.watches),
+    Kind(header_on_check.KIND, header_on_check.watches),
 )
 
 

@@ -11,10 +11,11 @@ Each round leaves a line or two of a missing header in the mail log, under the n
 from collections.abc import Iterator
 
 from monitor.config.settings import PathSettings
-from monitor.core import kinds
 from monitor.core.conversation import Conversation, Endpoints, Failure, Script
+from monitor.core.kinds import ProbeKind, Shown
 from monitor.core.runbook import USER_PATCHES
 from monitor.core.taxonomy import Phase, Reason
+from monitor.probes import handshake
 from monitor.probes.negative import GONE, HEADER_MISSED, Ruling, accepted, refused, spoke_tls, untold, words
 from monitor.probes.negative_probe import NegativeProbe, settings_of, watch_of
 from monitor.probes.watch import Links, Watch
@@ -27,6 +28,8 @@ ACCEPTED = Accepted(
     "the port leads to another listener. Every client is then seen under the proxy's or a node's address.",
     USER_PATCHES,
 )
+
+KIND = ProbeKind("no_header", shown=Shown.APART, rare=True)
 
 
 class NoHeader(NegativeProbe):
@@ -46,8 +49,8 @@ def watches(path: PathSettings, links: Links) -> Iterator[Watch]:
     """One for each service's data port, where ``header_negatives`` allows it."""
     if path.static_nodes and path.handshakes.header_negatives:
         for service in path.services:
-            probe = NoHeader(settings_of(path, kinds.NO_HEADER, service, service.node_port), links.tls)
-            yield watch_of(path, probe, links.tls, kinds.HANDSHAKE, ACCEPTED)
+            probe = NoHeader(settings_of(path, KIND, service, service.node_port), links.tls)
+            yield watch_of(path, probe, links.tls, handshake.KIND, ACCEPTED)
 
 
 def judge(conversation: Conversation) -> Ruling:

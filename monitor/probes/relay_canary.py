@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterator
 
 from monitor.config.settings import PathSettings
-from monitor.core import kinds
 from monitor.core.conversation import Conversation, Endpoints, Failure, Script
+from monitor.core.kinds import ProbeKind, Shown
 from monitor.core.model import MailProtocol
 from monitor.core.runbook import POSTCONF_RELAY
 from monitor.core.taxonomy import Phase, Reason
+from monitor.probes import handshake
 from monitor.probes.negative import Ruling, accepted, refused, untold
 from monitor.probes.negative_probe import ClaimingProbe, claim_of, settings_of, watch_of
 from monitor.probes.watch import Links, Watch
@@ -37,6 +38,8 @@ ACCEPTED = Accepted(
     fails=True,
 )
 
+KIND = ProbeKind("relay_canary", shown=Shown.APART, rare=True)
+
 
 class RelayCanary(ClaimingProbe):
     """Asks a node of a path's SMTP service; they all lead to the one server."""
@@ -55,9 +58,9 @@ def watches(path: PathSettings, links: Links) -> Iterator[Watch]:
     """One for the path, never one for each node: a server that logs it once in an interval is asked often enough."""
     service = next((service for service in path.services if service.protocol is MailProtocol.SMTP), None)
     if service is not None and path.static_nodes:
-        settings = settings_of(path, kinds.RELAY_CANARY, service, service.node_port)
+        settings = settings_of(path, KIND, service, service.node_port)
         probe = RelayCanary(settings, claim_of(path, service), links.tls)
-        yield watch_of(path, probe, links.tls, kinds.HANDSHAKE, ACCEPTED)
+        yield watch_of(path, probe, links.tls, handshake.KIND, ACCEPTED)
 
 
 def judge(conversation: Conversation) -> Ruling:

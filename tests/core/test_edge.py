@@ -2,7 +2,6 @@
 
 import pytest
 
-from monitor.core import kinds
 from monitor.core.conversation import Failure
 from monitor.core.edge import (
     ConfiguredProxy,
@@ -15,6 +14,7 @@ from monitor.core.edge import (
 )
 from monitor.core.model import Target
 from monitor.core.taxonomy import Phase, Reason
+from tests import kinds
 
 DENIED = Failure(Phase.COMMAND, Reason.PERMISSION_DENIED, "pfctl: /dev/pf: Permission denied")
 

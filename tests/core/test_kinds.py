@@ -2,8 +2,8 @@
 
 from copy import deepcopy
 
-from monitor.core import kinds
 from monitor.core.kinds import ProbeKind, Shown
+from tests import kinds
 
 
 def test_the_documented_kinds_of_probe_keep_their_names() -> None:

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.core import kinds
 from monitor.core.conversation import Failure
 from monitor.core.kube import Cluster
 from monitor.core.model import Target
@@ -19,6 +18,7 @@ from monitor.core.observations import (
 )
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Verdict
+from tests import kinds
 
 CHECK = Target("home", kinds.CHECK, "k8s-node1", "smtp")
 FAILURE = Failure(Phase.API, Reason.TIMEOUT)

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from monitor.core.kinds import FRONT_DOOR, ProbeKind
 from monitor.core.kube import Cluster
 from monitor.core.model import Target
 from monitor.core.status import ClusterStatus
+from tests.kinds import FRONT_DOOR, ProbeKind
 from tests.publish.statuses import path_status, target_status
 
 

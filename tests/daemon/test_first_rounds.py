@@ -1,9 +1,9 @@
 """monitor.daemon.first_rounds: when the daemon is ready."""
 
-from monitor.core import kinds
 from monitor.core.model import Target
 from monitor.daemon.first_rounds import FirstRounds
 from monitor.probes.watch import key_of
+from tests import kinds
 
 FIRST, SECOND = (Target("home", kinds.CHECK, node, "smtp") for node in ("node1", "node2"))
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.core import kinds
 from monitor.daemon.service import Daemon
+from tests import kinds
 from tests.daemon.running import running
 from tests.links.kube_server import KubeServer
 from tests.waiting import until

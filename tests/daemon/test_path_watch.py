@@ -7,7 +7,6 @@ import pytest
 from msgspec.structs import replace
 
 from monitor.config.settings import PathSettings
-from monitor.core import kinds
 from monitor.core.model import Target
 from monitor.daemon.path_watch import PathWatch
 from monitor.daemon.shared import Shared
@@ -15,6 +14,7 @@ from monitor.engine.cadence import FAST
 from monitor.engine.scheduler import Job, Scheduler
 from monitor.links.connector import Connector
 from monitor.links.tls import TlsClient
+from tests import kinds
 from tests.config.documents import path
 from tests.daemon.telemetry import Telemetry
 from tests.verdict.build import refused, seen

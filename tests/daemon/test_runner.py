@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from monitor.core import kinds
 from monitor.core.model import Target
 from monitor.core.observations import AnyObservation, Observation, Repeat, Span
 from monitor.core.proof import NOTHING, Ask
@@ -20,6 +19,7 @@ from monitor.probes.check import Check
 from monitor.probes.watch import Watch
 from monitor.verdict.path_book import PathBook
 from monitor.verdict.plan import Measure, TargetPlan
+from tests import kinds
 from tests.daemon.telemetry import Telemetry
 from tests.verdict.build import MUTE, SMTP, check, handshake, plan, refused, seen, silent
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor.core import kinds
 from monitor.daemon.service import Daemon
 from monitor.demo.layout import SSH_USER
 from monitor.demo.ssh_server import SshServer
+from tests import kinds
 from tests.daemon.running import running
 from tests.waiting import until
 

@@ -7,7 +7,6 @@ import pytest
 import structlog
 from structlog.testing import LogCapture
 
-from monitor.core import kinds
 from monitor.core.kinds import ProbeKind
 from monitor.core.model import Target
 from monitor.core.observations import Observation
@@ -31,6 +30,7 @@ from monitor.publish.events import EventLog
 from monitor.publish.matrix_view import matrix
 from monitor.publish.page import render
 from monitor.verdict.path_book import PathBook
+from tests import kinds
 from tests.config import documents
 from tests.daemon import greeting
 from tests.daemon.running import running, write

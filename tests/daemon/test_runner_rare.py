@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from monitor.config.settings import PathSettings
-from monitor.core import kinds
 from monitor.core.conversation import Conversation
 from monitor.core.model import Node
 from monitor.core.observations import AnyObservation
@@ -21,6 +20,7 @@ from monitor.probes import header_on_check, negative_probe, no_header, relay_can
 from monitor.probes.plan import plan_of
 from monitor.probes.watch import Links
 from monitor.verdict.path_book import PathBook
+from tests import kinds
 from tests.config import documents
 from tests.daemon.telemetry import Telemetry
 from tests.probes.mail_server import complete

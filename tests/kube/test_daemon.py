@@ -10,13 +10,13 @@ import pytest
 
 from monitor.config.load import parsing
 from monitor.config.options import RunOptions
-from monitor.core.kinds import CHECK, HANDSHAKE, ProbeKind
 from monitor.core.status import Drift, PathStatus
 from monitor.core.verdicts import Hop
 from monitor.daemon import kube_watch
 from monitor.daemon.service import Daemon
 from monitor.probes import kubernetes_objects
 from monitor.probes.kubernetes import PROC
+from tests.kinds import CHECK, HANDSHAKE, ProbeKind
 from tests.kube.cluster import Cluster, free_ports
 from tests.kube.kubelet import Answer, Kubelet, Line
 from tests.kube.mail_server import install

@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from monitor.core import kinds
 from monitor.core.model import MailProtocol, Node, Target
 from monitor.core.observations import NegativeObservation, Span
 from monitor.core.proof import Ask
@@ -15,6 +14,7 @@ from monitor.probes.negative_probe import NegativeProbe, NegativeSettings
 from monitor.probes.no_header import NoHeader
 from monitor.probes.relay_canary import RelayCanary
 from monitor.wire.maillog import MaillogParser
+from tests import kinds
 from tests.lab.certificates import SERVER_NAME
 from tests.lab.daemon import Daemon
 from tests.lab.lab import Lab

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from monitor.core import kinds
 from monitor.core.errors import LinkError
 from monitor.core.model import MailProtocol, Node, Service
 from monitor.core.observations import Span
@@ -20,6 +19,7 @@ from monitor.links.ssh_settings import SshSettings
 from monitor.probes import edge, haproxy
 from monitor.verdict.path_book import PathBook
 from monitor.verdict.plan import EdgePlan, HostPlan
+from tests import kinds
 from tests.verdict.build import all_well, plan, seen
 
 DATA = Path(__file__).parent / "data" / "edge"

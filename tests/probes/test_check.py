@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from monitor.core import kinds
 from monitor.core.model import Target
 from monitor.core.observations import SUCCEEDED, Span
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Verdict
 from monitor.links.connector import Connector, ConnectResult, Terms
 from monitor.probes.check import Check
+from tests import kinds
 from tests.links.peers import refusing, serving
 
 TARGET = Target("home", kinds.CHECK, "k8s-node1", "smtp")

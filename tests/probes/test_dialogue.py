@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core import kinds
 from monitor.core.conversation import (
     Conversation,
     DialogueOutcome,
@@ -20,6 +19,7 @@ from monitor.core.proof import Ask
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Verdict
 from monitor.probes.dialogue import DialogueRule, judge, observe, script
+from tests import kinds
 
 ENDS = Endpoints("10.0.20.50", 40001, "10.0.20.101", 30125)
 TARGET = Target("home", kinds.HANDSHAKE, "k8s-node1", "smtp")

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from monitor.core import kinds
 from monitor.core.model import MailProtocol, Target
 from monitor.core.verdicts import Verdict
 from monitor.links.tls import TlsClient
 from monitor.probes.front_door import FrontDoor, FrontDoorSettings
+from tests import kinds
 from tests.links.certificates import NAME
 from tests.probes.mail_server import SPAN, mail_server
 

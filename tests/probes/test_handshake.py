@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from monitor.core import kinds
 from monitor.core.model import MailProtocol, Target
 from monitor.core.proof import Ask
 from monitor.core.taxonomy import Phase
@@ -10,6 +9,7 @@ from monitor.core.verdicts import Verdict
 from monitor.links.tls import TlsClient
 from monitor.probes.handshake import Handshake, HandshakeSettings
 from monitor.wire.proxy_header import Command
+from tests import kinds
 from tests.links.certificates import NAME
 from tests.links.peers import refusing
 from tests.probes.mail_server import SPAN, mail_server

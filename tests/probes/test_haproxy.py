@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from monitor.core import kinds
 from monitor.core.errors import LinkError
 from monitor.core.model import Target
 from monitor.core.observations import HaproxyObservation, Span
@@ -13,6 +12,7 @@ from monitor.core.taxonomy import Phase, Reason
 from monitor.links.ssh import SshLink
 from monitor.links.ssh_settings import SshSettings
 from monitor.probes.haproxy import Haproxy, HaproxySettings, command, ssh_settings
+from tests import kinds
 from tests.probes.home import settings
 
 ANSWER = (Path(__file__).parents[1] / "wire" / "data" / "haproxy" / "one-call.txt").read_bytes()

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from monitor.core import kinds
 from monitor.core.conversation import Conversation
 from monitor.core.model import MailProtocol, Target
 from monitor.core.proof import Ask
@@ -12,6 +11,7 @@ from monitor.links.tls import TlsClient
 from monitor.probes.claim import Claim
 from monitor.probes.header_on_check import HeaderOnCheck, judge
 from monitor.probes.negative_probe import NegativeSettings
+from tests import kinds
 from tests.links.certificates import NAME
 from tests.links.peers import serving
 from tests.probes.mail_server import NODE, SPAN, TLS, complete, failed, mail_server, stock_postfix

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import pytest
 
 from monitor.config.settings import PathSettings
-from monitor.core import kinds
 from monitor.core.conversation import Conversation, ScriptMaker, Send
 from monitor.core.model import Node, Target
 from monitor.core.observations import AnyObservation
@@ -22,6 +21,7 @@ from monitor.probes.plan import plan_of
 from monitor.probes.watch import Links
 from monitor.verdict.path_book import PathBook
 from monitor.wire.proxy_v2 import decode_v2
+from tests import kinds
 from tests.config import documents
 from tests.daemon.telemetry import Telemetry
 from tests.probes.mail_server import ENDS, complete

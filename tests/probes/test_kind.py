@@ -1,14 +1,15 @@
 """The table of kinds: what the runbook's path is watched by, where, and as whom."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from monitor.core import kinds
 from monitor.probes.handshake import Handshake
 from monitor.probes.kind import KINDS
 from monitor.probes.watch import Watch
+from tests import kinds
 from tests.probes.home import HOME, settings, watching
 
 
@@ -61,3 +62,11 @@ async def test_an_edge_of_ipv6_alone_is_claimed_in_its_own_family(tmp_path: Path
     with watching(settings(tmp_path, text)) as found:
         clients = {watch.probe.settings.client_address for watch in found if isinstance(watch.probe, Handshake)}
     assert all(client.startswith("2001:db8:25:") for client in clients)
+
+
+def test_nothing_switches_on_a_kind() -> None:
+    """Whoever asks of which kind a target is asks for a fact of it: that is what a new kind can say of itself."""
+    switch = re.compile(r"\bprobe (?:is|is not|==|!=|in|not in) \(?(?:kinds\.|\w*\.?KIND\b)")
+    files = list((Path(__file__).parents[2] / "monitor").rglob("*.py"))
+    assert len(files) > 200
+    assert [file.name for file in files if switch.search(file.read_text())] == []

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from monitor.core import kinds
 from monitor.core.conversation import Conversation, Endpoints, Script
 from monitor.core.model import MailProtocol, Node, Target
 from monitor.core.proof import NOTHING, Ask
@@ -14,6 +13,7 @@ from monitor.probes.claim import Claim
 from monitor.probes.negative import Ruling, accepted, refused, untold
 from monitor.probes.negative_probe import ClaimingProbe, NegativeSettings
 from monitor.wire.mail_dialogue import mail_dialogue
+from tests import kinds
 from tests.links.certificates import NAME
 from tests.links.peers import refusing
 from tests.probes.mail_server import NODE, SPAN, mail_server

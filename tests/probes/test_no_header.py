@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from monitor.core import kinds
 from monitor.core.conversation import Conversation
 from monitor.core.model import MailProtocol, Target
 from monitor.core.proof import Ask
 from monitor.links.tls import TlsClient
 from monitor.probes.negative_probe import NegativeSettings
 from monitor.probes.no_header import NoHeader, judge
+from tests import kinds
 from tests.links.certificates import NAME
 from tests.links.peers import refusing
 from tests.probes.mail_server import NODE, SPAN, TLS, complete, failed, mail_server

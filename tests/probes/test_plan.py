@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from monitor.core import kinds
 from monitor.probes.plan import plan_of
+from tests import kinds
 from tests.probes.home import settings, watching
 
 

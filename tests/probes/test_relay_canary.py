@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from monitor.core import kinds
 from monitor.core.conversation import Conversation
 from monitor.core.model import MailProtocol, Target
 from monitor.core.proof import Ask
@@ -13,6 +12,7 @@ from monitor.links.tls import TlsClient
 from monitor.probes.claim import Claim
 from monitor.probes.negative_probe import NegativeSettings
 from monitor.probes.relay_canary import RECIPIENT, RelayCanary, judge
+from tests import kinds
 from tests.links.certificates import NAME
 from tests.probes.mail_server import NODE, SPAN, complete, failed, mail_server
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from monitor.core import kinds
 from monitor.core.conversation import Conversation, DialogueOutcome, Failure, TlsFacts
 from monitor.core.errors import ConfigError
 from monitor.core.haproxy import AdminState, HaproxyInfo, HaproxyServer, HaproxyStat, ServerState
@@ -25,6 +24,7 @@ from monitor.core.status import (
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Agreement, Hop, Verdict
 from monitor.publish.journal import Journal
+from tests import kinds
 from tests.views import showing
 
 AT = 1_790_000_000.0

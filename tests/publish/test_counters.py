@@ -1,10 +1,10 @@
 """What is counted: from 0, only what is expected, gone with its target."""
 
-from monitor.core import kinds
 from monitor.core.observations import MaillogBatch, MaillogCounts, Repeat
 from monitor.core.verdicts import Origin, Verdict
 from monitor.publish.counters import ExpectedMaillog
 from monitor.publish.metrics import Metrics
+from tests import kinds
 from tests.publish.scrape import metrics, scrape, select, value
 from tests.publish.statuses import AT, REFUSED, haproxy_round, observation, target
 

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.core import kinds
 from monitor.core.haproxy import ServerState
 from monitor.core.model import Target
 from monitor.core.roundtrip import Roundtrip, RoundtripStatus
 from monitor.core.status import ClusterStatus, NegativeStatus
 from monitor.publish.edge_view import badge_of, edge_view, watched_view
 from monitor.publish.picture import Level
+from tests import kinds
 from tests.publish.reader import Reader
 from tests.publish.statuses import AT, edge, path_status, server
 

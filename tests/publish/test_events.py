@@ -7,12 +7,12 @@ import pytest
 import structlog
 from structlog.testing import LogCapture
 
-from monitor.core import kinds
 from monitor.core.haproxy import ServerState
 from monitor.core.observations import MaillogBatch
 from monitor.core.status import ClusterStatus, Diagnosis, MaillogStatus, PathStatus
 from monitor.core.verdicts import Hop, Verdict
 from monitor.publish.events import EventLog
+from tests import kinds
 from tests.publish.statuses import (
     AT,
     REFUSED,

@@ -5,10 +5,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from monitor.core import kinds
 from monitor.core.proof import EvidenceKind, Proof, ProofResult
 from monitor.core.verdicts import Agreement, Verdict
 from monitor.publish.matrix_view import address_of, matrix, notes_on, proof_of
+from tests import kinds
 from tests.publish.reader import Reader
 from tests.publish.statuses import path_status, target, target_status
 from tests.views import showing

@@ -7,7 +7,6 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from monitor.core import kinds
 from monitor.core.conversation import Failure
 from monitor.core.model import Target
 from monitor.core.observations import NegativeObservation
@@ -15,6 +14,7 @@ from monitor.core.status import NegativeStatus, PathStatus
 from monitor.core.taxonomy import Phase, Reason
 from monitor.publish.api import document
 from monitor.publish.events import EventLog
+from tests import kinds
 from tests.publish.scrape import metrics, scrape, select, value
 from tests.publish.statuses import AT, REFUSED, path_status
 

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from html.parser import HTMLParser
 
-from monitor.core import kinds
 from monitor.core.conversation import Failure
 from monitor.core.model import Target
 from monitor.core.runbook import Remedy
@@ -12,6 +11,7 @@ from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Verdict
 from monitor.publish.journal import Journal
 from monitor.publish.page import render, render_target
+from tests import kinds
 from tests.publish.reader import Reader
 from tests.publish.statuses import AT, broken_status, edge, observation, path_status, server, target, target_status
 from tests.views import showing

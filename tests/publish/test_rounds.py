@@ -1,8 +1,8 @@
 """The last rounds: bounded for each target, the failed ones bounded for each path."""
 
-from monitor.core import kinds
 from monitor.core.verdicts import Verdict
 from monitor.publish.rounds import KEPT_ROUNDS, Rounds, TargetRounds
+from tests import kinds
 from tests.publish.statuses import REFUSED, observation, path_status, target
 
 SMTP, IMAPS = target(), target(service="imaps")

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from monitor.core import kinds
 from monitor.core.conversation import Failure
 from monitor.core.proof import EvidenceKind, Proof, ProofResult
 from monitor.core.taxonomy import Phase, Reason
@@ -10,6 +9,7 @@ from monitor.core.verdicts import Verdict
 from monitor.publish.journal import Journal
 from monitor.publish.rounds import TargetRounds
 from monitor.publish.target_view import target_view
+from tests import kinds
 from tests.publish.reader import Reader
 from tests.publish.statuses import AT, observation, path_status, target, target_status, unknown
 

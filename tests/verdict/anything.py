@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 
-from monitor.core import kinds
 from monitor.core.conversation import Conversation, DialogueOutcome, Endpoints, Failure
 from monitor.core.haproxy import AdminState, HaproxyServer, ServerState
 from monitor.core.maillog import LineKind, LogRecord, Problem
@@ -20,6 +19,7 @@ from monitor.core.proof import EvidenceKind
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Verdict
 from monitor.verdict.plan import PathPlan, ProofPlan
+from tests import kinds
 from tests.verdict import build
 from tests.verdict.build import negative
 from tests.verdict.lines import NETWORKS

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from monitor.core import kinds
 from monitor.core.conversation import Failure
 from monitor.core.haproxy import AdminState, HaproxyServer, ServerState
 from monitor.core.model import MailProtocol, Node, Service, Target
@@ -14,6 +13,7 @@ from monitor.core.verdicts import Verdict
 from monitor.probes import header_on_check, no_header, relay_canary
 from monitor.verdict.path_book import PathBook
 from monitor.verdict.plan import EdgePlan, HealthRule, Measure, NegativePlan, PathPlan, TargetPlan
+from tests import kinds
 
 SMTP = Service("smtp", MailProtocol.SMTP, 25, 30125, 2525, 30145, 25, "mailserver_nodes_smtp")
 SMTPS = Service("smtps", MailProtocol.SMTPS, 465, 30126, 4465, 30146, 465, "mailserver_nodes_smtps")

@@ -3,11 +3,11 @@
 import ipaddress
 from dataclasses import replace
 
-from monitor.core import kinds
 from monitor.core.model import Target
 from monitor.core.proof import EvidenceKind
 from monitor.verdict.origins import OriginNetworks
 from monitor.verdict.plan import PathPlan, ProofPlan
+from tests import kinds
 from tests.verdict import build
 from tests.verdict.build import NODES
 

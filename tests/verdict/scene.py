@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
-from monitor.core import kinds
 from monitor.core.conversation import Conversation, DialogueOutcome, Endpoints, Failure
 from monitor.core.haproxy import ServerState
 from monitor.core.maillog import LogRecord
@@ -19,6 +18,7 @@ from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Verdict
 from monitor.verdict.path_book import PathBook
 from monitor.verdict.plan import EdgePlan, PathPlan, ProofPlan
+from tests import kinds
 from tests.verdict import build
 from tests.verdict.lines import NETWORKS, OUTSIDE, batch, postscreen
 from tests.verdict.recorded import SUBMISSIONS, lines

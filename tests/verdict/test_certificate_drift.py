@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.core import kinds
 from monitor.core.conversation import TlsFacts
 from monitor.core.kube import SecretCertificate
 from monitor.core.status import Drift
 from monitor.verdict.path_book import PathBook
+from tests import kinds
 from tests.verdict.build import IMAPS, SMTP, seen
 from tests.verdict.kube_build import SOUND, book, looked
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.core import kinds
 from monitor.core.conversation import Conversation, DialogueOutcome, Endpoints, Failure
 from monitor.core.maillog import LogRecord
 from monitor.core.model import Service, Target
@@ -18,6 +17,7 @@ from monitor.core.verdicts import Hop, Verdict
 from monitor.verdict.client_ip import FEWEST_NOOPS, NOOP_COUNTS, lost
 from monitor.verdict.path_book import PathBook
 from monitor.verdict.plan import PathPlan
+from tests import kinds
 from tests.verdict import build
 from tests.verdict.build import IMAPS, SMTP, SMTPS, SUBMISSION, asked, check, door, handshake
 from tests.verdict.proving import BOTH, LOG_ONLY, claim, plan

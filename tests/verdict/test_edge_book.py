@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from monitor.core import kinds
 from monitor.core.edge import EdgeObservation, Frontend, Redirect, RedirectState
 from monitor.core.model import Target
 from monitor.core.taxonomy import Phase, Reason
 from monitor.verdict.edge_book import EdgeBook, unbound_ports
 from monitor.verdict.plan import HostPlan
+from tests import kinds
 from tests.verdict.build import EDGE, haproxy, haproxy_failed
 
 HOST = HostPlan(60.0, 10.0, frozenset({25}), frozenset({2525}), frozenset({25}), None)

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.core import kinds
 from monitor.core.model import Target
 from monitor.core.observations import NegativeObservation
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Verdict
 from monitor.verdict.health import worst_status
 from monitor.verdict.path_book import PathBook
+from tests import kinds
 from tests.verdict.build import (
     NODES,
     SMTP,

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.core import kinds
 from monitor.core.conversation import Failure
 from monitor.core.edge import EdgeObservation, FileMode, Frontend, HaproxyConfiguration, Redirect, RedirectState
 from monitor.core.kube import Cluster
@@ -16,6 +15,7 @@ from monitor.core.verdicts import Hop
 from monitor.verdict.path_book import PathBook
 from monitor.verdict.plan import ClusterPlan, HostPlan, PathPlan
 from monitor.wire.haproxy_cfg import parse_configuration
+from tests import kinds
 from tests.verdict.build import EDGE, NODES, SMTP, all_well, door, haproxy_failed, plan, refused, seen
 from tests.verdict.kube_build import PLAN as CLUSTER
 from tests.verdict.kube_build import looked

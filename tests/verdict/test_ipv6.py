@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.core import kinds
 from monitor.core.conversation import Conversation, DialogueOutcome, Endpoints, Failure
 from monitor.core.model import Service, Target
 from monitor.core.observations import Judgement, MaillogBatch, Observation
@@ -14,6 +13,7 @@ from monitor.core.verdicts import Hop, Verdict
 from monitor.verdict.ipv6 import NOOPS, Ipv6Book
 from monitor.verdict.path_book import PathBook
 from monitor.verdict.plan import Ipv6Plan
+from tests import kinds
 from tests.verdict.build import EDGE, SERVICES, SMTP, SMTPS, SUBMISSION, all_well, plan, target
 from tests.verdict.lines import Log, batch, path
 

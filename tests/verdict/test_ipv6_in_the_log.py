@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from monitor.core import kinds
 from monitor.core.conversation import Conversation, DialogueOutcome, Endpoints
 from monitor.core.observations import Judgement, Observation
 from monitor.core.verdicts import Verdict
 from monitor.verdict.ipv6 import Ipv6Log
 from monitor.verdict.plan import Ipv6Plan
+from tests import kinds
 from tests.verdict.build import EDGE, SMTP, target
 from tests.verdict.lines import Log, batch, path
 

@@ -1,11 +1,11 @@
 """Rows of the verdict table that read several targets at once."""
 
-from monitor.core import kinds
 from monitor.core.model import Target
 from monitor.core.observations import Observation
 from monitor.core.verdicts import Verdict
 from monitor.verdict.matrix import Column, Matrix, column
 from monitor.verdict.target_book import TargetBook
+from tests import kinds
 from tests.verdict.build import (
     SERVICES,
     SMTP,

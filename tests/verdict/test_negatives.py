@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.core import kinds
 from monitor.core.conversation import Failure
 from monitor.core.model import Target
 from monitor.core.observations import NegativeObservation
@@ -13,6 +12,7 @@ from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Hop
 from monitor.verdict.negatives import NegativeBook
 from monitor.verdict.path_book import PathBook
+from tests import kinds
 from tests.verdict.build import NODES, SMTP, all_well, handshake, negative, plan, refused, seen
 
 CANARY = Target("home", kinds.RELAY_CANARY, "", "smtp")

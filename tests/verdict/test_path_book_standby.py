@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.core import kinds
 from monitor.core.status import PathStatus
 from monitor.core.verdicts import Hop
 from monitor.verdict.path_book import PathBook
+from tests import kinds
 from tests.verdict.build import NODES, SERVICES, check, haproxy, log_alive, plan, refused, seen
 
 

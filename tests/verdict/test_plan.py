@@ -2,9 +2,9 @@
 
 import pytest
 
-from monitor.core import kinds
 from monitor.core.model import Target
 from monitor.verdict.plan import HostPlan, Measure, stale_after
+from tests import kinds
 from tests.verdict.build import negative
 
 CANARY = Target("home", kinds.RELAY_CANARY, "", "smtp")

@@ -9,7 +9,6 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor.core import kinds
 from monitor.core.conversation import Conversation, DialogueOutcome, Endpoints, Failure
 from monitor.core.maillog import LineKind, LogRecord
 from monitor.core.model import Target
@@ -21,6 +20,7 @@ from monitor.verdict.diagnosis import RULES
 from monitor.verdict.log_proof import REMEMBERED_LINES
 from monitor.verdict.path_book import PathBook
 from monitor.verdict.plan import PathPlan
+from tests import kinds
 from tests.verdict import kube_build
 from tests.verdict.anything import Event, Replan, events, plans
 from tests.verdict.build import haproxy, mute, refused, silent

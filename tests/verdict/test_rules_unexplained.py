@@ -9,7 +9,6 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from monitor.core import kinds
 from monitor.core.observations import NegativeObservation
 from monitor.core.status import PathStatus
 from monitor.core.verdicts import Hop, Verdict
@@ -20,6 +19,7 @@ from monitor.publish.gauges import gauges
 from monitor.publish.healthz import answer
 from monitor.publish.page import render
 from monitor.verdict.path_book import PathBook
+from tests import kinds
 from tests.verdict.build import SMTP, all_well, check, handshake, haproxy, log_alive, negative, plan, refused, seen
 from tests.verdict.paths import AT, KNOWN, play
 from tests.verdict.scene import Scene, every, invented, name, shows
