@@ -70,10 +70,10 @@ def test_it():
 
 
 def run(directory: Path, test: str, *flags: str, grace: float = 60.0) -> subprocess.CompletedProcess[str]:
-    """Run a test that has a second, as a project of its own, whose process has ``grace`` seconds more."""
+    """Run a test that has three seconds, as a project of its own, whose process has ``grace`` seconds more."""
     (directory / "conftest.py").write_text(CONFTEST.replace("GRACE\n", f"{grace}\n"))
     (directory / "test_hanging.py").write_text(test)
-    (directory / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\ntimeout = 1\n")
+    (directory / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\ntimeout = 3\n")
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--rootdir={directory}", *flags]
     return subprocess.run(
         [*command, str(directory)], capture_output=True, text=True, check=False, timeout=stretched(60)
@@ -89,7 +89,7 @@ def test_a_test_that_hangs_fails_with_all_stacks(test: str, where: str, tmp_path
     """Its name, its seconds, and where every thread and every task stands."""
     done = run(tmp_path, test)
     assert done.returncode == 1
-    assert "test_hanging.py::test_it has not ended within 1 s" in done.stdout
+    assert "test_hanging.py::test_it has not ended within 3 s" in done.stdout
     assert re.search(r'test_hanging.py"?, line \d+', done.stdout)
     assert where in done.stdout
     assert re.search(r"1 (failed|error)", done.stdout)

@@ -11,6 +11,7 @@ from tests.lab.certificates import SERVER_NAME
 from tests.lab.daemon import Daemon
 from tests.lab.dialogue import Dialogue
 from tests.lab.dovecot import PASSWORD, USER
+from tests.lab.haproxy import Settings
 from tests.lab.helpers import open_node_port
 from tests.lab.lab import Lab
 from tests.lab.network import EDGE, NODES, OUTSIDE, POD
@@ -22,6 +23,13 @@ NODE = "k8s-node1"
 SEVERAL = 5
 KUBELET = NODES["k8s-node2"]
 """The node on which the kubelet of the pod lives."""
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    """Give a laboratory of its own: no pool's checks speak PROXY to a PROXY port, which is trouble and no noise."""
+    with Lab(settings=Settings(legacy_pool=False)) as own:
+        yield own
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +112,7 @@ def test_haproxys_checks_are_noise(lab: Lab, daemon: Daemon) -> None:
     ours = grows(daemon, OURS, 0)
     clients = grows(daemon, CONNECTIONS, 0, origin="external")
     before = daemon.total(PROBLEMS, problem="edge_check_noise")
-    lab.haproxy.configure(legacy_pool=False)  # its checks speak PROXY to a PROXY port: no noise, but trouble
+    lab.haproxy.restart()
     daemon.until(lambda: daemon.total(PROBLEMS, problem="edge_check_noise") >= before + SEVERAL, within=30)
     assert lost()
     assert ours()
