@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import IntFlag, StrEnum
 
+# pfSense names a backend by the frontend's address family as well.
+_PFSENSE_SUFFIXES = ("_ipvANY", "_ipv4", "_ipv6")
+
 
 class ServerState(StrEnum):
     """``srv_op_state`` by HAProxy's own names (``SRV_ST_*``): 0 STOPPED, 1 STARTING, 2 RUNNING, 3 STOPPING."""
@@ -11,6 +14,11 @@ class ServerState(StrEnum):
     STARTING = "STARTING"
     RUNNING = "RUNNING"
     STOPPING = "STOPPING"
+
+    @property
+    def up(self) -> bool:
+        """Whether HAProxy sends clients to a server in this state; a starting one gets some (slowstart)."""
+        return self in {ServerState.RUNNING, ServerState.STARTING}
 
 
 class AdminMode(StrEnum):
@@ -82,6 +90,16 @@ class HaproxyServer:
         return self.address != "-"
 
     @property
+    def taken_out(self) -> bool:
+        """Whether an administrator sends no new clients to it: maintenance, drain, or weight 0."""
+        return self.admin.mode is not AdminMode.READY or self.weight == 0
+
+    @property
+    def takes_clients(self) -> bool:
+        """Whether HAProxy sends new clients to it."""
+        return self.state.up and not self.taken_out
+
+    @property
     def ever_checked(self) -> bool:
         """Whether a check has ended since start; check_status 0 is unknown, 1 is INI: ``RUNNING`` means nothing."""
         return self.check_status > 1
@@ -90,6 +108,11 @@ class HaproxyServer:
     def checks_enabled(self) -> bool:
         """Whether health checks run: bit 2 (ENABLED) of check_state set, bit 3 (PAUSED) not."""
         return bool(self.check_state & 0x04) and not self.check_state & 0x08
+
+
+def same_backend(one: str, other: str) -> bool:
+    """Whether two names are one backend's, where pfSense may have put its suffix behind either."""
+    return one == other or any(other == one + suffix or one == other + suffix for suffix in _PFSENSE_SUFFIXES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,6 @@ from monitor.core.status import MaillogStatus, PathStatus, TargetStatus
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Hop, Verdict
 
-_RUNNING = frozenset({ServerState.RUNNING, ServerState.STARTING})
 _AT_A_START = frozenset({Hop.MONITOR, Hop.UNEXPLAINED})
 # Level, name and fields.
 Keep = Callable[[str, str, Mapping[str, str]], None]
@@ -132,7 +131,7 @@ class EventLog:
             servers[key] = server.state
             if before is not None and before is not server.state:
                 self._tell(
-                    "info" if server.state in _RUNNING else "warning",
+                    "info" if server.state.up else "warning",
                     "haproxy.server_state_changed",
                     {
                         "path": observation.path,

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from monitor.core.edge import EdgeObservation
-from monitor.core.haproxy import AdminMode, HaproxyServer, ServerState
+from monitor.core.haproxy import AdminMode, HaproxyServer, ServerState, same_backend
 from monitor.core.model import Service
 from monitor.core.proof import ProofResult
 from monitor.core.roundtrip import RoundtripStatus
@@ -16,7 +16,7 @@ from monitor.core.verdicts import Agreement, Hop, Verdict
 from monitor.publish import catalogue
 from monitor.publish.families import Family, Labels, StateSet
 from monitor.wire.haproxy_answer import COMMANDS
-from monitor.wire.haproxy_stats import backend_matches, without_free_slots
+from monitor.wire.haproxy_stats import without_free_slots
 
 # HAProxy's own words of "set server … state", where maintenance outranks draining.
 
@@ -89,7 +89,7 @@ def mail_servers(servers: Iterable[HaproxyServer], services: Sequence[Service]) 
     return [
         each
         for each in without_free_slots(servers)
-        if any(backend_matches(service.backend, each.backend) for service in services)
+        if any(same_backend(service.backend, each.backend) for service in services)
     ]
 
 

@@ -5,13 +5,12 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from monitor.core.edge import RedirectState
-from monitor.core.haproxy import AdminMode, HaproxyServer, ServerState
+from monitor.core.haproxy import HaproxyServer, same_backend
 from monitor.core.proof import EvidenceKind, ProofResult
 from monitor.core.roundtrip import Roundtrip
 from monitor.core.status import EdgeStatus, PathStatus, TargetStatus
 from monitor.core.verdicts import Hop, Verdict
 from monitor.publish.gauges import mail_servers
-from monitor.wire.haproxy_stats import backend_matches
 
 
 class Level(StrEnum):
@@ -59,9 +58,9 @@ def level_of(verdict: Verdict) -> Level:
 
 def level_of_server(server: HaproxyServer) -> Level:
     """Give the level of a HAProxy server; taken out by hand is a warning."""
-    if server.admin.mode is not AdminMode.READY:
+    if server.taken_out:
         return Level.WARN
-    return Level.OK if server.state in {ServerState.RUNNING, ServerState.STARTING} else Level.BAD
+    return Level.OK if server.takes_clients else Level.BAD
 
 
 def level_of_diagnosis(path: PathStatus) -> Level:
@@ -139,7 +138,7 @@ def _door(door: TargetStatus, *, several: bool) -> Member:
 def _backends(path: PathStatus) -> Iterator[Member]:
     servers = [server for edge in path.edges for server in mail_servers(edge.servers, path.services)]
     for service in path.services:
-        own = [server for server in servers if backend_matches(service.backend, server.backend)]
+        own = [server for server in servers if same_backend(service.backend, server.backend)]
         if own:
             running = [server for server in own if level_of_server(server) is Level.OK]
             yield Member(_share(len(running), len(own)), service.backend, f"{len(running)} of {len(own)} running")

@@ -6,7 +6,7 @@ Servers and nodes are matched by address, since names differ from house to house
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from monitor.core.haproxy import HaproxyServer
+from monitor.core.haproxy import HaproxyServer, same_backend
 from monitor.core.kube import Cluster, KubeService, ServicePort
 from monitor.core.model import Service
 from monitor.core.runbook import BOOTSTRAP, NODES, SERVICE, USER_PATCHES, Remedy, read_object
@@ -14,7 +14,7 @@ from monitor.core.status import Drift, EdgeStatus, TargetStatus
 from monitor.verdict.certificate_drift import certificate_drift
 from monitor.verdict.plan import ClusterPlan, PathPlan
 from monitor.wire.haproxy_answer import SERVERS_STATE
-from monitor.wire.haproxy_stats import backend_matches, without_free_slots
+from monitor.wire.haproxy_stats import without_free_slots
 from monitor.wire.mail_config import is_script
 
 # With so many servers a node that is missing costs nobody a connection.
@@ -77,7 +77,7 @@ def _pools(plan: PathPlan, cluster: Cluster, edge: EdgeStatus) -> Iterator[Drift
     for service in plan.services:
         pools: dict[str, list[HaproxyServer]] = {}
         for server in without_free_slots(edge.servers):
-            if backend_matches(service.backend, server.backend):
+            if same_backend(service.backend, server.backend):
                 pools.setdefault(server.backend, []).append(server)
         for backend, servers in pools.items():
             yield from _pool(edge, backend, servers, nodes)

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from monitor.core.edge import ConfiguredProxy, ConfiguredServer, HaproxyConfiguration
-from monitor.core.haproxy import HaproxyServer
+from monitor.core.haproxy import HaproxyServer, same_backend
 from monitor.core.model import Node, Service
 from monitor.core.runbook import BOOTSTRAP, HAPROXY_CFG, RESTART_HAPROXY, Remedy
 from monitor.core.status import Drift
-from monitor.wire.haproxy_stats import UNRESOLVED, backend_matches
+from monitor.wire.haproxy_stats import UNRESOLVED
 
 # IMAP clients renew IDLE every 29 minutes (RFC 2177, section 3).
 IMAP_TIMEOUT = 30 * 60_000
@@ -218,7 +218,7 @@ def _frontend(
 
 
 def _backend(configuration: HaproxyConfiguration, service: Service) -> ConfiguredProxy | None:
-    backends = [proxy for proxy in configuration.backends if backend_matches(service.backend, proxy.name)]
+    backends = [proxy for proxy in configuration.backends if same_backend(service.backend, proxy.name)]
     exact = (proxy for proxy in backends if proxy.name == service.backend)
     return next(exact, backends[0] if backends else None)
 

@@ -34,8 +34,6 @@ _SERVER_COLUMNS = tuple(
 _NOTHING = "-"
 UNRESOLVED = _NOTHING
 """The address of a server whose name has none."""
-# pfSense names a backend by the frontend's address family as well.
-_PFSENSE_SUFFIXES = ("_ipvANY", "_ipv4", "_ipv6")
 
 _STAT_FIELDS = ("pxname", "svname", "status")
 # A quoted field may hold line ends (a check's answer does): a row goes over so many lines at most.
@@ -107,13 +105,6 @@ def without_free_slots(servers: Iterable[HaproxyServer]) -> tuple[HaproxyServer,
     servers = tuple(servers)
     filled = {_source(server) for server in servers if server.resolved}
     return tuple(server for server in servers if server.resolved or _source(server) not in filled)
-
-
-def backend_matches(configured: str, seen: str) -> bool:
-    """Whether two names are one backend's, where pfSense may have put its suffix behind either."""
-    return configured == seen or any(
-        seen == configured + suffix or configured == seen + suffix for suffix in _PFSENSE_SUFFIXES
-    )
 
 
 def parse_stat(text: bytes | str) -> Rows[HaproxyStat]:

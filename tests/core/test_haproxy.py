@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.core.haproxy import AdminMode, AdminState, HaproxyServer, ServerState
+from monitor.core.haproxy import AdminMode, AdminState, HaproxyServer, ServerState, same_backend
 
 SERVER = HaproxyServer("smtp", "k8s-node1", "10.0.20.101", ServerState.RUNNING, AdminState(0), 1, 120, 6, 3, 4, 6)
 DRAINS = {AdminState.FDRAIN, AdminState.IDRAIN}
@@ -44,3 +44,38 @@ def test_a_server_was_checked_once_its_check_has_a_result(status: int, *, checke
 def test_checks_run_where_they_are_enabled_and_not_paused(state: int, *, enabled: bool) -> None:
     """Bits 2 and 3 of ``check_state``; bit 1 says only that checks are configured."""
     assert replace(SERVER, check_state=state).checks_enabled is enabled
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "matches"),
+    [
+        ("mailserver_nodes_smtp", "mailserver_nodes_smtp", True),
+        ("mailserver_nodes_smtp", "mailserver_nodes_smtp_ipvANY", True),
+        ("mailserver_nodes_smtp", "mailserver_nodes_smtp_ipv4", True),
+        ("mailserver_nodes_smtp_ipv6", "mailserver_nodes_smtp", True),
+        ("mailserver_nodes_smtp", "mailserver_nodes_smtps_ipvANY", False),
+        ("mailserver_nodes_smtp_ipv4", "mailserver_nodes_smtp_ipv6", False),
+        ("mailserver_nodes", "mailserver_nodes_smtp", False),
+    ],
+)
+def test_backend_names(one: str, other: str, matches: bool) -> None:  # noqa: FBT001 - a table's column
+    """The suffix of pfSense may be there or not, and makes no other backend out of one."""
+    assert same_backend(one, other) is matches
+
+
+@pytest.mark.parametrize(
+    ("state", "admin", "weight", "takes", "taken_out"),
+    [
+        (ServerState.RUNNING, AdminState(0), 1, True, False),
+        (ServerState.STARTING, AdminState(0), 1, True, False),
+        (ServerState.STOPPING, AdminState(0), 1, False, False),
+        (ServerState.STOPPED, AdminState(0), 1, False, False),
+        (ServerState.RUNNING, AdminState.FDRAIN, 1, False, True),
+        (ServerState.RUNNING, AdminState.CMAINT, 1, True, False),
+        (ServerState.RUNNING, AdminState(0), 0, False, True),
+    ],
+)
+def test_who_takes_clients(state: ServerState, admin: AdminState, weight: int, *, takes: bool, taken_out: bool) -> None:
+    """A server that is up and that no administrator has taken out, be it by its weight."""
+    server = replace(SERVER, state=state, admin=admin, weight=weight)
+    assert (server.takes_clients, server.taken_out) == (takes, taken_out)

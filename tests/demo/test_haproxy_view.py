@@ -2,12 +2,12 @@
 
 import asyncio
 
-from monitor.core.haproxy import ServerState
+from monitor.core.haproxy import ServerState, same_backend
 from monitor.core.taxonomy import Reason
 from monitor.demo import haproxy_view
 from monitor.demo.haproxy import Haproxy
 from monitor.demo.layout import Layout
-from monitor.wire.haproxy_stats import backend_matches, parse_servers_state
+from monitor.wire.haproxy_stats import parse_servers_state
 
 
 def _haproxy() -> Haproxy:
@@ -24,7 +24,7 @@ async def test_servers_state_is_read_by_the_real_parser() -> None:
     assert len(servers) == 16
     assert all(server.state is ServerState.RUNNING and server.ever_checked for server in servers)
     assert all(server.checks_enabled and not server.admin for server in servers)
-    assert backend_matches("mailserver_nodes_smtp", servers[0].backend)
+    assert same_backend("mailserver_nodes_smtp", servers[0].backend)
     assert (servers[0].address, servers[0].port, servers[0].check_port) == ("127.0.20.101", 30125, 30145)
     assert servers[0].since_change == 8
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from monitor.core.errors import WireError
 from monitor.core.haproxy import AdminMode, AdminState, HaproxyServer, ServerState
 from monitor.core.taxonomy import Reason
-from monitor.wire.haproxy_stats import backend_matches, parse_servers_state, without_free_slots
+from monitor.wire.haproxy_stats import parse_servers_state, without_free_slots
 
 DATA = Path(__file__).parent / "data" / "haproxy"
 
@@ -204,20 +204,3 @@ def test_any_bytes(garbage: bytes, behind_header: bool) -> None:  # noqa: FBT001
     header = f"1\n# {COLUMNS_1_8}\n{ROW_1_8}\n".encode() * behind_header
     with suppress(WireError):
         assert parse_servers_state(header + garbage).read[0].name == "k8s-node1"
-
-
-@pytest.mark.parametrize(
-    ("configured", "seen", "matches"),
-    [
-        ("mailserver_nodes_smtp", "mailserver_nodes_smtp", True),
-        ("mailserver_nodes_smtp", "mailserver_nodes_smtp_ipvANY", True),
-        ("mailserver_nodes_smtp", "mailserver_nodes_smtp_ipv4", True),
-        ("mailserver_nodes_smtp_ipv6", "mailserver_nodes_smtp", True),
-        ("mailserver_nodes_smtp", "mailserver_nodes_smtps_ipvANY", False),
-        ("mailserver_nodes_smtp_ipv4", "mailserver_nodes_smtp_ipv6", False),
-        ("mailserver_nodes", "mailserver_nodes_smtp", False),
-    ],
-)
-def test_backend_names(configured: str, seen: str, matches: bool) -> None:  # noqa: FBT001 - a table's column
-    """The suffix of pfSense may be there or not, and makes no other backend out of one."""
-    assert backend_matches(configured, seen) is matches

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from monitor.core import runbook
+from monitor.core.haproxy import ServerState
 from monitor.core.verdicts import Hop
 from monitor.publish import catalogue
 from monitor.publish.alerting.alert import Alert, Severity
@@ -14,8 +15,9 @@ from monitor.publish.meanings import HOPS
 _PATH = "Mail path {{ $labels.path }}"
 _NOT_AFTER = catalogue.CERTIFICATE_NOT_AFTER
 _SERVER = ("path", "edge", "backend", "server")
+_UP = ("=~", "|".join(state for state in ServerState if state.up))
 _READY = (
-    f"{aggregate('max', catalogue.HAPROXY_SERVER_STATE, _SERVER, state='RUNNING')} == 1\n"
+    f"{aggregate('max', catalogue.HAPROXY_SERVER_STATE, _SERVER, state=_UP)} == 1\n"
     f"    and {aggregate('max', catalogue.HAPROXY_SERVER_ADMIN_STATE, _SERVER, state='ready')} == 1"
 )
 _ALL = aggregate("max", catalogue.HAPROXY_SERVER_STATE, _SERVER, state="RUNNING")
@@ -141,7 +143,7 @@ def _certificates(thresholds: Thresholds) -> Iterator[Alert]:
 def _thin_pool(thresholds: Thresholds) -> Alert:
     one_left = f"count by (path, edge, backend) (\n    {_READY}\n  ) == 1"
     of_several = f"count by (path, edge, backend) (\n    {_ALL}\n  ) > 1"
-    ready = aggregate("max", catalogue.HAPROXY_SERVER_STATE, ("edge", "backend", "server"), path=HERE, state="RUNNING")
+    ready = aggregate("max", catalogue.HAPROXY_SERVER_STATE, ("edge", "backend", "server"), path=HERE, state=_UP)
     return Alert(
         name="MailpathPoolThin",
         severity=Severity.WARNING,
