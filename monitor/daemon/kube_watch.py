@@ -18,7 +18,7 @@ from monitor.probes import kubernetes_objects
 from monitor.probes.kubernetes import Kubernetes
 from monitor.probes.kubernetes_objects import KubernetesSettings
 from monitor.probes.watch import key_of
-from monitor.verdict.node_addresses import spoken_to
+from monitor.verdict.cluster_book import spoken_to
 from monitor.verdict.plan import ClusterPlan
 
 # A change seldom comes alone: a Pod goes, another comes, an EndpointSlice follows.

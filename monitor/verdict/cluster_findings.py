@@ -18,7 +18,7 @@ from monitor.core.runbook import (
 from monitor.core.status import ClusterStatus, EdgeStatus, Finding, TargetStatus
 from monitor.core.taxonomy import Reason
 from monitor.verdict.cluster_drift import drifts
-from monitor.verdict.cluster_words import last_end, out_of_memory, told_pod
+from monitor.verdict.cluster_pods import last_end, out_of_memory, told_pod
 from monitor.verdict.plan import ClusterPlan, PathPlan
 from monitor.wire.cron import longest_pause
 

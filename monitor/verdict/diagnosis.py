@@ -11,12 +11,12 @@ from dataclasses import replace
 from monitor.core.status import Diagnosis, Finding
 from monitor.core.verdicts import Hop
 from monitor.verdict import (
-    rules_cluster,
+    cluster_pods,
+    log_findings,
+    roundtrips,
     rules_edge,
-    rules_log,
     rules_monitor,
     rules_nodes,
-    rules_roundtrip,
     rules_server,
     rules_unexplained,
 )
@@ -33,27 +33,27 @@ RULES: tuple[tuple[Hop, Rule], ...] = (
     (Hop.HAPROXY, rules_edge.haproxy_dead),
     (Hop.NAT, rules_edge.nat_elsewhere),
     (Hop.FRONTEND, rules_edge.frontend_not_bound),
-    (Hop.CLUSTER, rules_cluster.pod_not_serving),
-    (Hop.CLUSTER, rules_cluster.pod_restarted),
+    (Hop.CLUSTER, cluster_pods.pod_not_serving),
+    (Hop.CLUSTER, cluster_pods.pod_restarted),
     (Hop.MAIL_SERVER, rules_nodes.no_node_answers),
     (Hop.MAIL_SERVER, rules_server.mail_server_down),
     (Hop.MAIL_SERVER, rules_server.turns_clients_away),
-    (Hop.MAIL_SERVER, rules_log.deferring),
+    (Hop.MAIL_SERVER, log_findings.deferring),
     (Hop.NODE, rules_nodes.node_silent),
     (Hop.LISTENER, rules_server.listener_down),
     (Hop.NODEPORT, rules_nodes.nodeport_broken),
     (Hop.NODEPORT, rules_nodes.wired_to_another_listener),
     (Hop.PROXY_HEADER, rules_server.header_refused),
     (Hop.CLIENT_IP, rules_server.client_ip_lost),
-    (Hop.CLIENT_IP, rules_log.clients_lost),
+    (Hop.CLIENT_IP, log_findings.clients_lost),
     (Hop.TLS, rules_server.tls_invalid),
     (Hop.BACKEND, rules_edge.backend_broken),
     (Hop.BACKEND, rules_edge.intermittent),
-    (Hop.MAILLOG, rules_log.maillog_cut),
-    (Hop.MAILLOG, rules_log.log_not_understood),
-    (Hop.MAILLOG, rules_log.maillog_silent),
-    (Hop.ROUNDTRIP, rules_roundtrip.not_arriving),
-    (Hop.WAN, rules_log.wan_silent),
+    (Hop.MAILLOG, log_findings.maillog_cut),
+    (Hop.MAILLOG, log_findings.log_not_understood),
+    (Hop.MAILLOG, log_findings.maillog_silent),
+    (Hop.ROUNDTRIP, roundtrips.not_arriving),
+    (Hop.WAN, log_findings.wan_silent),
     (Hop.UNEXPLAINED, rules_unexplained.unexplained),
 )
 
@@ -83,7 +83,7 @@ def diagnose(evidence: Evidence) -> Diagnosis:
     hop, first = causes[0]
     unexplained = next((cause.evidence for hop, cause in causes if hop is Hop.UNEXPLAINED), ())
     shown = frozenset(first.evidence)
-    pods = rules_cluster.pod_truth(evidence) if hop in _ABOUT_THE_POD else ()
+    pods = cluster_pods.pod_truth(evidence) if hop in _ABOUT_THE_POD else ()
     return Diagnosis(
         hop=hop,
         summary=first.summary,

@@ -15,8 +15,8 @@ from monitor.core.observations import MaillogBatch, MaillogCounts, UnnamedListen
 from monitor.core.status import MaillogStatus
 from monitor.core.taxonomy import Reason
 from monitor.core.verdicts import Origin
+from monitor.verdict.counting import Minutes, Sustained
 from monitor.verdict.log_proof import LINE_WAIT, LONGEST_LAG
-from monitor.verdict.sliding import Minutes, Sustained
 from monitor.verdict.stuck_mail import Stuck, StuckMail
 from monitor.verdict.traffic import ALL_LISTENERS, Loss, Traffic
 

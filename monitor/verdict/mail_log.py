@@ -6,7 +6,7 @@ Before, it is read from its source (``links``, ``probes.maillog``), taken out of
 1. its listener is named (``log_listeners``), and the origin of the client that it shows (``origins``);
 2. it is counted, by listener, origin and problem (``log_counts``);
 3. the counters and the delivery lines become what is remembered of the log (``log_state``, ``traffic``,
-   ``stuck_mail``), from which signals and findings are made (``log_findings``, ``rules_log``);
+   ``stuck_mail``), from which signals and findings are made (``log_findings``);
 4. our own probe runs are found again in it (``log_proof``, for ``client_ip`` and ``ipv6``).
 """
 

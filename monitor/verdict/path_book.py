@@ -23,7 +23,15 @@ from monitor.core.proof import Ask
 from monitor.core.roundtrip import Roundtrip
 from monitor.core.status import EdgeStatus, PathStatus, TargetStatus
 from monitor.core.verdicts import Agreement, Verdict
-from monitor.verdict import check_ports, cluster_findings, host_findings, intermittent, log_findings, roundtrips, wiring
+from monitor.verdict import (
+    check_ports,
+    cluster_findings,
+    edge_findings,
+    intermittent,
+    log_findings,
+    roundtrips,
+    rules_nodes,
+)
 from monitor.verdict.agreement import agreement_with, server_of, worst
 from monitor.verdict.client_ip import ClientIp, lost
 from monitor.verdict.cluster_book import ClusterBook
@@ -191,14 +199,14 @@ class PathBook:
         of_cluster = cluster_findings.findings(self.plan, cluster, edges, handshakes)
         told = {(each.subject, each.kind) for each in of_cluster}
         of_hosts = (
-            each for each in host_findings.findings(self.plan, evidence) if (each.subject, each.kind) not in told
+            each for each in edge_findings.findings(self.plan, evidence) if (each.subject, each.kind) not in told
         )
         looked = (*of_cluster, *of_hosts)
         grave = (each for each in looked if each.severity != "info")
         worrying = (*log_findings.worrying(evidence), *intermittent.findings(wavering), *grave)
         pressing = (
             *self._negatives.findings(negatives),
-            *wiring.findings(self.plan.services, handshakes),
+            *rules_nodes.findings(self.plan.services, handshakes),
             *self._ipv6.findings(),
             *worrying,
         )

@@ -1,12 +1,13 @@
-"""What is remembered of a path's roundtrips: the last one, the last success, and whom the mail log saw meanwhile."""
+"""Roundtrips: the last one, the last success, and which clients the mail log showed meanwhile, and what follows."""
 
 from collections.abc import Iterator
 
 from monitor.core.maillog import LineKind
 from monitor.core.observations import MaillogBatch
-from monitor.core.roundtrip import Roundtrip, RoundtripStatus
-from monitor.core.runbook import CLIENTS_SEEN, REDIRECTS, ROUNDTRIP
+from monitor.core.roundtrip import Roundtrip, RoundtripStatus, Step
+from monitor.core.runbook import CLIENTS_SEEN, MAIL_LOG, REDIRECTS, ROUNDTRIP
 from monitor.core.status import Finding
+from monitor.verdict.evidence import Cause, Evidence
 
 # Addresses whose last connection is remembered: Brevo has some hundreds, and a scan must not drive them out at once.
 REMEMBERED = 4096
@@ -82,3 +83,27 @@ def findings(status: RoundtripStatus | None, edge: str) -> Iterator[Finding]:
     if last.via_backup:
         message = "The roundtrip's message came by the backup MX: the front door did not take it from outside."
         yield Finding("warning", "roundtrip", "via_backup", message, REDIRECTS.at(edge) if edge else ROUNDTRIP)
+
+
+_SUMMARIES = {
+    Step.SEND: "The roundtrip's message could not be sent: the sender has trouble, or the way there.",
+    Step.MAILBOX: "The roundtrip's message was sent, and the mailbox cannot be read.",
+    Step.ARRIVE: "Every hop is fine from inside, and the roundtrip's message does not arrive.",
+}
+_REMEDIES = {Step.SEND: ROUNDTRIP, Step.MAILBOX: MAIL_LOG, Step.ARRIVE: MAIL_LOG}
+
+
+def not_arriving(evidence: Evidence) -> Cause | None:
+    """A message does not arrive, or nobody tries any more, though nothing on its way is known to be broken."""
+    status = evidence.roundtrip
+    ways_in = evidence.front_doors or evidence.handshakes
+    well = bool(ways_in) and all(door.verdict.up for door in ways_in) and not evidence.log.deferring
+    if status is None or not well:
+        return None
+    if status.overdue is not None:
+        return Cause(f"No roundtrip has been reported for {status.overdue / 60:.0f} min.", remedy=ROUNDTRIP)
+    last = status.last
+    if last is None or last.success:
+        return None
+    step = last.step or Step.ARRIVE
+    return Cause(_SUMMARIES[step], evidence=(f"roundtrip: {last.words}",), remedy=_REMEDIES[step])

@@ -1,9 +1,15 @@
-"""The rules of the diagnosis about nodes and their NodePorts."""
+"""The rules of the diagnosis, and the finding, about nodes and their NodePorts.
 
+Which listener a NodePort forwards to is shown by the log: handshakes succeed at a neighbour listener as well.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from monitor.core.model import Service
 from monitor.core.runbook import NODES, SERVICE
+from monitor.core.status import Finding, TargetStatus
 from monitor.core.verdicts import Verdict
 from monitor.verdict.evidence import Cause, Evidence, names, place, targets, told
-from monitor.verdict.wiring import miswired
 
 
 def no_node_answers(evidence: Evidence) -> Cause | None:
@@ -63,4 +69,25 @@ def wired_to_another_listener(evidence: Evidence) -> Cause | None:
         evidence=tuple(f"the log of listener {s.listener} shows {place(s)}" for s in wrong),
         remedy=SERVICE,
         explains=evidence.wavering_doors({s.target.service for s in wrong}),
+    )
+
+
+def miswired(services: Iterable[Service], handshakes: Iterable[TargetStatus]) -> tuple[TargetStatus, ...]:
+    """Give the handshakes whose connections came out at another service's listener."""
+    own = {service.name: {service.listener_port, service.check_listener_port} for service in services}
+    return tuple(s for s in handshakes if s.listener is not None and s.listener not in own[s.target.service])
+
+
+def findings(services: Sequence[Service], handshakes: Iterable[TargetStatus]) -> tuple[Finding, ...]:
+    """Give one finding for each NodePort that leads to another service's listener."""
+    return tuple(
+        Finding(
+            severity="critical",
+            subject=f"{status.target.node}:{status.port}",
+            kind="wrong_listener",
+            message=f"NodePort {status.port} of {status.target.node} ({status.target.service}) leads to listener "
+            f"{status.listener}: that one logs our handshakes.",
+            remedy=SERVICE,
+        )
+        for status in miswired(services, handshakes)
     )

@@ -6,9 +6,9 @@ from monitor.core.conversation import TlsFacts
 from monitor.core.kinds import Shown
 from monitor.core.observations import Observation, Repeat
 from monitor.core.verdicts import Verdict
+from monitor.verdict.counting import RiseFall
 from monitor.verdict.intermittent import REMEMBERED, RecentRounds
 from monitor.verdict.plan import TargetPlan
-from monitor.verdict.rise_fall import RiseFall
 
 # Handshakes and checks ask one server each: what they find, they find in every round. So theirs are not remembered, and
 # one such memory serves them all.

@@ -21,7 +21,7 @@ has passed without any of the edge. For an hour after that the usual includes th
 from dataclasses import dataclass, replace
 from math import sqrt
 
-from monitor.verdict.sliding import MINUTE, Minutes
+from monitor.verdict.counting import MINUTE, Minutes
 
 # In minutes. Ten hold enough connections of a small server, and are soon over; the hour before smooths most of a day's
 # rise and fall.

@@ -13,13 +13,13 @@ from monitor.core.status import Diagnosis, PathStatus
 from monitor.core.taxonomy import Phase, Reason
 from monitor.core.verdicts import Verdict
 from monitor.verdict import (
+    cluster_pods,
     diagnosis,
-    rules_cluster,
+    log_findings,
+    roundtrips,
     rules_edge,
-    rules_log,
     rules_monitor,
     rules_nodes,
-    rules_roundtrip,
     rules_server,
     rules_unexplained,
 )
@@ -106,29 +106,29 @@ SCENES: Mapping[Rule, Callable[[], Evidence]] = {
     rules_edge.haproxy_dead: lambda: played(edges={"pfsense": Phase.COMMAND}),
     rules_edge.nat_elsewhere: redirected,
     rules_edge.frontend_not_bound: lambda: played(sees={"front_door * smtps": refused}),
-    rules_cluster.pod_not_serving: crashing,
-    rules_cluster.pod_restarted: restarted,
+    cluster_pods.pod_not_serving: crashing,
+    cluster_pods.pod_restarted: restarted,
     rules_nodes.no_node_answers: lambda: played(sees={"* k8s-node? *": silent, "front_door *": mute}),
     rules_server.mail_server_down: lambda: played(sees={"* smtp": refused, "front_door * smtp": mute}),
     rules_server.turns_clients_away: lambda: played(sees={"handshake k8s-node2 smtp": shows(Verdict.TURNED_AWAY)}),
-    rules_log.deferring: lambda: sound(log=LogSignals(deferring=True)),
+    log_findings.deferring: lambda: sound(log=LogSignals(deferring=True)),
     rules_nodes.node_silent: lambda: played(sees={"* k8s-node2 *": silent}),
     rules_server.listener_down: lambda: played(sees={"handshake * submission": refused}),
     rules_nodes.nodeport_broken: lambda: played(sees={"handshake k8s-node2 submission": refused}),
     rules_nodes.wired_to_another_listener: logged_elsewhere,
     rules_server.header_refused: lambda: played(sees={"handshake * imaps": shows(Verdict.HEADER_REJECTED)}),
     rules_server.client_ip_lost: lambda: played(proving(), sees={"handshake * submission": as_the_edge}),
-    rules_log.clients_lost: lambda: sound(log=LogSignals(lost=(Loss(5587, 12, 1, 0.0, 11.0),))),
+    log_findings.clients_lost: lambda: sound(log=LogSignals(lost=(Loss(5587, 12, 1, 0.0, 11.0),))),
     rules_server.tls_invalid: lambda: played(sees={"[hf]* *": shows(Verdict.TLS_INVALID)}),
     rules_edge.backend_broken: lambda: played(sees={"front_door * imaps": mute}),
     rules_edge.intermittent: wavering,
-    rules_log.maillog_cut: lambda: played(log=Reason.NOT_FOUND),
-    rules_log.log_not_understood: lambda: sound(log=LogSignals(unread=NotUnderstood(3, 40, "dovecot: Signed in"))),
-    rules_log.maillog_silent: unseen_in_the_log,
-    rules_roundtrip.not_arriving: lambda: sound(
+    log_findings.maillog_cut: lambda: played(log=Reason.NOT_FOUND),
+    log_findings.log_not_understood: lambda: sound(log=LogSignals(unread=NotUnderstood(3, 40, "dovecot: Signed in"))),
+    log_findings.maillog_silent: unseen_in_the_log,
+    roundtrips.not_arriving: lambda: sound(
         roundtrip=RoundtripStatus(last=Roundtrip("home", AT, success=False, step=Step.ARRIVE))
     ),
-    rules_log.wan_silent: lambda: sound(log=LogSignals(silence=5400.0)),
+    log_findings.wan_silent: lambda: sound(log=LogSignals(silence=5400.0)),
     rules_unexplained.unexplained: lambda: played(sees={"handshake k8s-node2 smtp": shows(invented())}),
 }
 

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from monitor.verdict.sliding import MINUTE
+from monitor.verdict.counting import MINUTE
 from monitor.verdict.traffic import Traffic
 
 HOUR = 3600.0

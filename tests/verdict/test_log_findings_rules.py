@@ -8,8 +8,8 @@ from monitor.core.proof import EvidenceKind, Proof, ProofResult, Unproven
 from monitor.core.status import MaillogStatus
 from monitor.core.verdicts import Verdict
 from monitor.verdict.evidence import Evidence
+from monitor.verdict.log_findings import clients_lost, deferring, log_not_understood, maillog_silent, wan_silent
 from monitor.verdict.log_state import LogSignals, NotUnderstood
-from monitor.verdict.rules_log import clients_lost, deferring, log_not_understood, maillog_silent, wan_silent
 from monitor.verdict.traffic import Loss
 from tests.verdict.build import SMTP, handshake, plan, well
 from tests.views import showing

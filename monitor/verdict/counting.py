@@ -1,8 +1,10 @@
-"""Counting over time that passes: how many in the last minutes, and whether something goes on. Times are arguments.
+"""Counting over time that passes, and results in a row as HAProxy counts them. Times are arguments.
 
 What is remembered stands in lists, cut when something is added: there are dozens for each path, most of them empty, and
 an empty deque takes 600 bytes.
 """
+
+from dataclasses import dataclass
 
 MINUTE = 60.0
 
@@ -51,3 +53,32 @@ class Sustained:
     def goes_on(self, now: float) -> bool:
         """Tell whether it was raised, and happened within the last ``within`` seconds."""
         return self._raised and now - self._last[-1] < self._within
+
+
+@dataclass(slots=True)
+class RiseFall:
+    """A state that is up or down, or ``None`` before the first result; counts results, not verdicts."""
+
+    rise: int
+    fall: int
+    up: bool | None = None
+    against: int = 0
+
+    @property
+    def contradicted(self) -> bool:
+        """Whether the last result speaks against the state: time to look again soon (HAProxy's ``fastinter``)."""
+        return self.against > 0
+
+    def record(self, *, ok: bool) -> bool:
+        """Count a result; tell whether it turned the state."""
+        if self.up is None:
+            self.up = ok
+            return True
+        if ok == self.up:
+            self.against = 0
+            return False
+        self.against += 1
+        if self.against < (self.rise if ok else self.fall):
+            return False
+        self.up, self.against = ok, 0
+        return True

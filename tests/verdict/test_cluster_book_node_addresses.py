@@ -4,7 +4,7 @@ import pytest
 
 from monitor.core.kube import KubeNode
 from monitor.core.model import Node
-from monitor.verdict.node_addresses import spoken_to
+from monitor.verdict.cluster_book import spoken_to
 
 V6, V4, OTHER = "2001:db8:20::101", "10.0.20.101", "192.168.5.1"
 NODE = KubeNode("k8s-node1", (V6, V4, OTHER), ready=True)

@@ -6,7 +6,7 @@ import pytest
 
 from monitor.core.status import TargetStatus
 from monitor.core.verdicts import Verdict
-from monitor.verdict.wiring import findings, miswired
+from monitor.verdict.rules_nodes import findings, miswired
 from tests.verdict.build import SERVICES, SMTP, handshake
 
 

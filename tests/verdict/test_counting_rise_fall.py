@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.verdict.rise_fall import RiseFall
+from monitor.verdict.counting import RiseFall
 
 
 def test_the_first_result_counts_at_once() -> None:

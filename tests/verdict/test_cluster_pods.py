@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from monitor.core.kube import Cluster, Container, KubeNode
-from monitor.verdict.cluster_words import told_pods, trouble
+from monitor.verdict.cluster_pods import told_pods, trouble
 from tests.verdict.kube_build import DEPLOYMENT, POD, RUNNING, SOUND, with_container, with_pod
 
 NO_ROOM = "write /var/mail: no space left on device"

@@ -8,7 +8,7 @@ from monitor.core.roundtrip import Roundtrip, RoundtripStatus, Step
 from monitor.core.verdicts import Verdict
 from monitor.verdict.evidence import Evidence
 from monitor.verdict.log_state import NO_SIGNALS
-from monitor.verdict.rules_roundtrip import not_arriving
+from monitor.verdict.roundtrips import not_arriving
 from tests.verdict import build
 from tests.verdict.build import status_of, well
 from tests.views import showing

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.verdict.sliding import MINUTE, Minutes, Sustained
+from monitor.verdict.counting import MINUTE, Minutes, Sustained
 
 
 @given(st.lists(st.tuples(st.floats(0, 600), st.integers(0, 9)), max_size=50), st.floats(0, 600))
