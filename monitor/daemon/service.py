@@ -156,7 +156,7 @@ class Daemon:
 
     def _working(self) -> bool:
         """Tell whether rounds end: what a heartbeat stands for, whatever they find."""
-        seen = (status for path in self.statuses() for status in (*path.checks, *path.handshakes))
+        seen = (status for path in self.statuses() for status in path.targets)
         return self.ready() and any(not status.stale for status in seen)
 
     def config_text(self) -> str:
