@@ -6,7 +6,7 @@ import pytest
 
 from monitor.core.maillog import LogRecord
 from monitor.core.model import Service
-from monitor.verdict.log_listeners import NO_CLAIMS, REMEMBERED, UNKNOWN_FOR, UNKNOWN_NAMES, Listeners
+from monitor.verdict.log_listeners import NO_CLAIMS, UNKNOWN_FOR, UNKNOWN_NAMES, Listeners
 from tests.verdict.build import EDGE, IMAPS, SERVICES, SMTP, SMTPS, SUBMISSION
 from tests.verdict.lines import CLAIMED, OUTSIDE, batch
 
@@ -228,11 +228,12 @@ def test_which_listeners_have_been_seen() -> None:
     assert known.unnamed(0.0).unseen == frozenset()
 
 
-def test_memory_is_bounded() -> None:
+def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """By the number of addresses, whatever comes and goes."""
+    monkeypatch.setattr("monitor.verdict.log_listeners.REMEMBERED", 64)
     known = names()
-    for number in range(REMEMBERED + 100):
+    for number in range(100):
         known.replan(SERVICES, DESTINATIONS, {f"a{number}": 2525})
         known.learn(connect(MAILCOW, OUTSIDE)._replace(address=f"a{number}", program=f"h{number % 7}/postscreen"))
-    assert len(known._votes) == REMEMBERED  # noqa: SLF001 - what is kept
+    assert len(known._votes) == 64  # noqa: SLF001 - what is kept
     assert len(known.learned) == 7
