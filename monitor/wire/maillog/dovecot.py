@@ -11,7 +11,7 @@ import re
 from ipaddress import IPv6Address
 
 from monitor.core.maillog import LineKind, LogRecord, Problem
-from monitor.wire.maillog.template import ADDRESS, HEAD, PID, Template, clean
+from monitor.wire.maillog.template import ADDRESS, HEAD, PID, clean, problem
 
 _DOVECOT = "dovecot"
 # Where several run on one host, each logs under its own ``instance_name``.
@@ -64,47 +64,38 @@ _CHILD = r"service\([^()]{1,64}\): child \d{1,9} "
 # the peer had gone before Dovecot (2.4.2 and newer) asked who it is: a check by HAProxy, no distrust. What became of a
 # process: src/master/service-process.c, in the name of that process.
 LOGIN = (
-    Template(
+    problem(_INSTANCE, rf"{_REFUSED}Client [a-zA-Z ]{{1,64}} \(rip=\)(?:: [^()]*)?", Problem.EDGE_CHECK_NOISE),
+    problem(_INSTANCE, rf"{_REFUSED}Client timed out \({_RIP}", Problem.PROXY_TIMEOUT),
+    problem(_INSTANCE, rf"{_REFUSED}Client not trusted \({_RIP}", Problem.HAPROXY_UNTRUSTED),
+    problem(
         _INSTANCE,
-        LineKind.PROBLEM,
-        rf"{_REFUSED}Client [a-zA-Z ]{{1,64}} \(rip=\)(?:: [^()]*)?",
-        Problem.EDGE_CHECK_NOISE,
-    ),
-    Template(_INSTANCE, LineKind.PROBLEM, rf"{_REFUSED}Client timed out \({_RIP}", Problem.PROXY_TIMEOUT),
-    Template(_INSTANCE, LineKind.PROBLEM, rf"{_REFUSED}Client not trusted \({_RIP}", Problem.HAPROXY_UNTRUSTED),
-    Template(
-        _INSTANCE,
-        LineKind.PROBLEM,
         rf"{_REFUSED}Client disconnected(?:: Failed to read full header)? \({_RIP}(?:: [^()]*)?",
         Problem.HAPROXY_DISCONNECTED,
     ),
-    Template(_INSTANCE, LineKind.PROBLEM, rf"{_REFUSED}.*{_RIP}", Problem.PROXY_HEADER),
-    Template(_INSTANCE, LineKind.PROBLEM, f"imap-login: (?:Fatal|Error): master: {_CHILD}.*", Problem.PROCESS_EXIT),
-    Template(_INSTANCE, LineKind.PROBLEM, "imap-login: (?:Fatal|Panic): .*", Problem.FATAL),
+    problem(_INSTANCE, rf"{_REFUSED}.*{_RIP}", Problem.PROXY_HEADER),
+    problem(_INSTANCE, f"imap-login: (?:Fatal|Error): master: {_CHILD}.*", Problem.PROCESS_EXIT),
+    problem(_INSTANCE, "imap-login: (?:Fatal|Panic): .*", Problem.FATAL),
 )
 
 # Without it nobody logs in.
 AUTH = (
-    Template(_DOVECOT, LineKind.PROBLEM, f"auth: (?:Fatal|Error): master: {_CHILD}.*", Problem.PROCESS_EXIT),
-    Template(_DOVECOT, LineKind.PROBLEM, "auth: (?:Fatal|Panic): .*", Problem.FATAL),
+    problem(_DOVECOT, f"auth: (?:Fatal|Error): master: {_CHILD}.*", Problem.PROCESS_EXIT),
+    problem(_DOVECOT, "auth: (?:Fatal|Panic): .*", Problem.FATAL),
 )
 
 MASTER = (
-    Template(_DOVECOT, LineKind.PROBLEM, "master: Dovecot .* starting up.*", Problem.SERVICE_RESTART),
-    Template(_DOVECOT, LineKind.PROBLEM, "master: Warning: Killed with signal .*", Problem.SERVICE_RESTART),
-    Template(_DOVECOT, LineKind.PROBLEM, "master: Warning: SIGHUP received .*", Problem.SERVICE_RESTART),
-    Template(
-        _DOVECOT, LineKind.PROBLEM, r"master: Error: service\([^()]{1,64}\): .*, throttling for .*", Problem.THROTTLING
-    ),
-    Template(_DOVECOT, LineKind.PROBLEM, f"master: Error: {_CHILD}.*", Problem.PROCESS_EXIT),
+    problem(_DOVECOT, "master: Dovecot .* starting up.*", Problem.SERVICE_RESTART),
+    problem(_DOVECOT, "master: Warning: Killed with signal .*", Problem.SERVICE_RESTART),
+    problem(_DOVECOT, "master: Warning: SIGHUP received .*", Problem.SERVICE_RESTART),
+    problem(_DOVECOT, r"master: Error: service\([^()]{1,64}\): .*, throttling for .*", Problem.THROTTLING),
+    problem(_DOVECOT, f"master: Error: {_CHILD}.*", Problem.PROCESS_EXIT),
     # ``client_limit/service_count (1)``, and since 2.4 ``client_limit/restart_request_count (1)``
-    Template(
+    problem(
         _DOVECOT,
-        LineKind.PROBLEM,
         r"master: Warning: service\([^()]{1,64}\): (?:client|process)_limit(?:/[a-z_]{1,32})? \(\d{1,9}\) reached.*",
         Problem.PROCESS_LIMIT,
     ),
-    Template(_DOVECOT, LineKind.PROBLEM, "master: (?:Fatal|Panic): .*", Problem.FATAL),
+    problem(_DOVECOT, "master: (?:Fatal|Panic): .*", Problem.FATAL),
 )
 
 

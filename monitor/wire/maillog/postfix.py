@@ -10,7 +10,7 @@ may begin with NOQUEUE. Left out on purpose are those that turn no mail away (``
 import re
 
 from monitor.core.maillog import LineKind, LogRecord, PostfixVersion, Problem
-from monitor.wire.maillog.template import MAYBE_QUEUED, QUEUED, Template
+from monitor.wire.maillog.template import MAYBE_QUEUED, QUEUED, Template, problem
 
 
 def _daemon(names: str) -> str:
@@ -45,19 +45,14 @@ POSTSCREEN = (
         r"HANGUP after [\d.]{1,20} from {from} in .*",
         Problem.LOST_CONNECTION,
     ),
-    Template(_POSTSCREEN, LineKind.PROBLEM, r"PREGREET \d{1,9} after [\d.]{1,20} from {from}: .*", Problem.PREGREET),
-    Template(_POSTSCREEN, LineKind.PROBLEM, "COMMAND PIPELINING from {from} after .*", Problem.COMMAND_PIPELINING),
-    Template(
-        _POSTSCREEN,
-        LineKind.PROBLEM,
-        "COMMAND (?:TIME|COUNT|LENGTH) LIMIT from {from} after .*",
-        Problem.COMMAND_LIMIT,
-    ),
-    Template(_POSTSCREEN, LineKind.PROBLEM, "NON-SMTP COMMAND from {from} after .*", Problem.NON_SMTP_COMMAND),
-    Template(_POSTSCREEN, LineKind.PROBLEM, "BARE NEWLINE from {from} after .*", Problem.BARE_NEWLINE),
-    Template(_POSTSCREEN, LineKind.PROBLEM, r"DNSBL rank \d{1,9} for {from}", Problem.DNSBL),
-    Template(_POSTSCREEN, LineKind.PROBLEM, "DENYLISTED {from}", Problem.DENYLISTED),
-    Template(_POSTSCREEN, LineKind.PROBLEM, "BLACKLISTED {from}", Problem.DENYLISTED),
+    problem(_POSTSCREEN, r"PREGREET \d{1,9} after [\d.]{1,20} from {from}: .*", Problem.PREGREET),
+    problem(_POSTSCREEN, "COMMAND PIPELINING from {from} after .*", Problem.COMMAND_PIPELINING),
+    problem(_POSTSCREEN, "COMMAND (?:TIME|COUNT|LENGTH) LIMIT from {from} after .*", Problem.COMMAND_LIMIT),
+    problem(_POSTSCREEN, "NON-SMTP COMMAND from {from} after .*", Problem.NON_SMTP_COMMAND),
+    problem(_POSTSCREEN, "BARE NEWLINE from {from} after .*", Problem.BARE_NEWLINE),
+    problem(_POSTSCREEN, r"DNSBL rank \d{1,9} for {from}", Problem.DNSBL),
+    problem(_POSTSCREEN, "DENYLISTED {from}", Problem.DENYLISTED),
+    problem(_POSTSCREEN, "BLACKLISTED {from}", Problem.DENYLISTED),
     Template(
         _POSTSCREEN,
         LineKind.POSTSCREEN_REJECT,
@@ -77,7 +72,7 @@ POSTSCREEN = (
         "reject: connect from {from}: all screening ports busy",
         Problem.PORTS_BUSY,
     ),
-    Template(_POSTSCREEN, LineKind.PROBLEM, "warning: getpeername: .*", Problem.GETPEERNAME),
+    problem(_POSTSCREEN, "warning: getpeername: .*", Problem.GETPEERNAME),
 )
 
 SMTPD = (
@@ -110,48 +105,21 @@ SMTPD = (
     ),
     Template(_SMTPD, LineKind.SMTPD_REJECT, rf"proxy-reject: {{state}}: {_TEMPFAIL_REPLY}.*", Problem.TEMPFAIL),
     Template(_SMTPD, LineKind.SMTPD_REJECT, r"proxy-reject: {state}: \d{3} .*"),
-    Template(
+    problem(_SMTPD, f"{MAYBE_QUEUED}lost connection after {{state}} from {{client}}", Problem.LOST_CONNECTION),
+    problem(_SMTPD, f"{MAYBE_QUEUED}timeout after {{state}} from {{client}}", Problem.CLIENT_TIMEOUT),
+    problem(_SMTPD, f"{MAYBE_QUEUED}too many errors after {{state}} from {{client}}", Problem.COMMAND_LIMIT),
+    problem(_SMTPD, f"{QUEUED}abort: TLS from {{client}}: .*", Problem.TLS_ERROR),
+    problem(_SMTPD, "warning: Wrapper-mode request dropped from {client} for service .*", Problem.TLS_ERROR),
+    problem(_SMTPD, "warning: non-SMTP command from {client}: .*", Problem.NON_SMTP_COMMAND),
+    problem(
         _SMTPD,
-        LineKind.PROBLEM,
-        f"{MAYBE_QUEUED}lost connection after {{state}} from {{client}}",
-        Problem.LOST_CONNECTION,
-    ),
-    Template(
-        _SMTPD,
-        LineKind.PROBLEM,
-        f"{MAYBE_QUEUED}timeout after {{state}} from {{client}}",
-        Problem.CLIENT_TIMEOUT,
-    ),
-    Template(
-        _SMTPD,
-        LineKind.PROBLEM,
-        f"{MAYBE_QUEUED}too many errors after {{state}} from {{client}}",
-        Problem.COMMAND_LIMIT,
-    ),
-    Template(_SMTPD, LineKind.PROBLEM, f"{QUEUED}abort: TLS from {{client}}: .*", Problem.TLS_ERROR),
-    Template(
-        _SMTPD,
-        LineKind.PROBLEM,
-        "warning: Wrapper-mode request dropped from {client} for service .*",
-        Problem.TLS_ERROR,
-    ),
-    Template(_SMTPD, LineKind.PROBLEM, "warning: non-SMTP command from {client}: .*", Problem.NON_SMTP_COMMAND),
-    Template(
-        _SMTPD,
-        LineKind.PROBLEM,
         "warning: ignoring non-empty smtpd_upstream_proxy_protocol setting behind postscreen",
         Problem.PROXY_IGNORED,
     ),
-    Template(_SMTPD, LineKind.PROBLEM, "SSL_accept error from {client}: .*", Problem.TLS_ERROR),
-    Template(
+    problem(_SMTPD, "SSL_accept error from {client}: .*", Problem.TLS_ERROR),
+    problem(_SMTPD, "improper command pipelining after {state} from {client}: .*", Problem.COMMAND_PIPELINING),
+    problem(
         _SMTPD,
-        LineKind.PROBLEM,
-        "improper command pipelining after {state} from {client}: .*",
-        Problem.COMMAND_PIPELINING,
-    ),
-    Template(
-        _SMTPD,
-        LineKind.PROBLEM,
         # the reason behind it is the C library's: "Servname not supported for ai_socktype" with glibc
         "fatal: smtpd_peer_hostaddr_to_sockaddr: cannot convert client address.*",
         Problem.SERVNAME_FATAL,
@@ -159,7 +127,7 @@ SMTPD = (
 )
 # "Connection rate limit exceeded: 6 from unknown[192.0.2.190] for service 5587" (src/smtpd, by anvil's counts)
 SMTPD_LIMITS = tuple(
-    Template(_SMTPD, LineKind.PROBLEM, f"warning: {words} from {{client}} for service .*", Problem.RATE_LIMIT)
+    problem(_SMTPD, f"warning: {words} from {{client}} for service .*", Problem.RATE_LIMIT)
     for words in (
         r"Connection (?:rate|concurrency) limit exceeded: \d{1,9}",
         r"New TLS session rate limit exceeded: \d{1,9}",
@@ -170,30 +138,21 @@ SMTPD_LIMITS = tuple(
     )
 )
 
+_HEADER_READER = _daemon("postscreen|smtpd")
 # "haproxy read: " and its errors (src/global/haproxy_srvr.c), then what came in place of a header, quoted.
 PROXY_HEADER = (
-    Template(
-        _daemon("postscreen|smtpd"),
-        LineKind.PROBLEM,
-        "warning: haproxy read: (?:timeout error|time limit exceeded)",
-        Problem.PROXY_TIMEOUT,
-    ),
-    Template(_daemon("postscreen|smtpd"), LineKind.PROBLEM, "warning: haproxy read: .*", Problem.PROXY_HEADER),
+    problem(_HEADER_READER, "warning: haproxy read: (?:timeout error|time limit exceeded)", Problem.PROXY_TIMEOUT),
+    problem(_HEADER_READER, "warning: haproxy read: .*", Problem.PROXY_HEADER),
 )
 
 MASTER = (
-    Template(_MASTER, LineKind.PROBLEM, r"warning: process [^ ]{1,255} pid \d{1,9} .*", Problem.PROCESS_EXIT),
-    Template(_MASTER, LineKind.PROBLEM, "warning: /usr/[^ ]{1,255}: .* -- throttling", Problem.THROTTLING),
-    Template(_MASTER, LineKind.PROBLEM, "warning: master_spawn: fork: .* -- throttling", Problem.THROTTLING),
-    Template(
-        _MASTER,
-        LineKind.PROBLEM,
-        r'warning: service "[^"]{1,64}" .{1,80} has reached its process limit .*',
-        Problem.PROCESS_LIMIT,
-    ),
-    Template(_MASTER, LineKind.PROBLEM, "daemon started -- .*", Problem.SERVICE_RESTART),
-    Template(_MASTER, LineKind.PROBLEM, "reload -- .*", Problem.SERVICE_RESTART),
-    Template(_MASTER, LineKind.PROBLEM, r"terminating on signal \d{1,9}", Problem.SERVICE_RESTART),
+    problem(_MASTER, r"warning: process [^ ]{1,255} pid \d{1,9} .*", Problem.PROCESS_EXIT),
+    problem(_MASTER, "warning: /usr/[^ ]{1,255}: .* -- throttling", Problem.THROTTLING),
+    problem(_MASTER, "warning: master_spawn: fork: .* -- throttling", Problem.THROTTLING),
+    problem(_MASTER, r'warning: service "[^"]{1,64}" .{1,80} has reached its process limit .*', Problem.PROCESS_LIMIT),
+    problem(_MASTER, "daemon started -- .*", Problem.SERVICE_RESTART),
+    problem(_MASTER, "reload -- .*", Problem.SERVICE_RESTART),
+    problem(_MASTER, r"terminating on signal \d{1,9}", Problem.SERVICE_RESTART),
 )
 
 # Services that Postfix asks while a client waits: milters (src/milter), policy services and tables (attr_clnt.c,
@@ -201,7 +160,7 @@ MASTER = (
 # Dovecot's auth process (src/xsasl).
 # What that does to mail the configuration says (milter_default_action): mail that is turned away leaves another line.
 UNREACHABLE = tuple(
-    Template(_ANY, LineKind.PROBLEM, f"warning: {words} .*", Problem.SERVICE_UNREACHABLE)
+    problem(_ANY, f"warning: {words} .*", Problem.SERVICE_UNREACHABLE)
     for words in (
         r"connect (?:#\d{1,9} )?to",
         "problem (?:talking to (?:server|service)|sending file handle to|receiving)",
@@ -218,23 +177,17 @@ UNREACHABLE = tuple(
 )
 
 FATALS = (
-    Template(
-        _POSTSCREEN,
-        LineKind.PROBLEM,
-        "fatal: .*: unable to get exclusive lock: .*",
-        Problem.POSTSCREEN_CACHE_LOCK,
-    ),
-    Template(_ANY, LineKind.PROBLEM, "fatal: .*", Problem.FATAL),
-    Template(_ANY, LineKind.PROBLEM, "panic: .*", Problem.FATAL),
+    problem(_POSTSCREEN, "fatal: .*: unable to get exclusive lock: .*", Problem.POSTSCREEN_CACHE_LOCK),
+    problem(_ANY, "fatal: .*", Problem.FATAL),
+    problem(_ANY, "panic: .*", Problem.FATAL),
     # a table that cannot be opened: every lookup in it fails from then on
-    Template(_INTAKE, LineKind.PROBLEM, "error: (?:open |unsupported dictionary type).*", Problem.TEMPFAIL),
+    problem(_INTAKE, "error: (?:open |unsupported dictionary type).*", Problem.TEMPFAIL),
 )
 
 # A warning that none of the others has claimed. A client can have smtpd quote it in a warning
 # ("Illegal address syntax from ... in MAIL command: <...>"), hence no word of these is looked for further in.
-TEMPFAIL = Template(
+TEMPFAIL = problem(
     _INTAKE,
-    LineKind.PROBLEM,
     "warning: (?:"
     "[0-9A-Za-z]{6,32}: write queue file: .*"
     "|[0-9A-Za-z]{6,32}: [a-z_]{1,64} map lookup problem(?: for .*)? -- message not accepted, try again later"

@@ -99,3 +99,8 @@ class Template:
                 *_NO_DELIVERY,
             )
         )
+
+
+def problem(program: str, message: str, label: Problem) -> Template:
+    """A message that is a problem and no client's connection."""
+    return Template(program, LineKind.PROBLEM, message, label)
