@@ -87,7 +87,10 @@ unshare --mount --pid --fork --kill-child bash -euc '
         count=$((count - 1))
         shift
     done
-    exec chroot . env -i -C /mailpath "$@"
+    # The root of this mount namespace, not a chroot: whoever enters the namespace is in it too.
+    mkdir -p before
+    pivot_root . before
+    exec chroot . sh -euc '"'"'umount -l /before; exec env -i -C /mailpath "$@"'"'"' - "$@"
 ' - "$cache" "$PWD" "${#lend[@]}" "${lend[@]}" "${settings[@]}" "$@" 9>&- || status=$?
 [ ! -e "$cache/venv/.installed" ] || echo "$of" >"$cache/venv/.made-of"
 exit $status
