@@ -3,6 +3,7 @@
 import asyncio
 import selectors
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -13,9 +14,14 @@ class _JumpingSelector(selectors.DefaultSelector):
 
     now = 0.0
 
+    def __init__(self, patience: float) -> None:
+        """Give the kernel so many real seconds to deliver what is under way before each jump."""
+        super().__init__()
+        self._patience = patience
+
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Look at the sockets without waiting, and jump."""
-        ready = super().select(0)
+        """Look at the sockets, and jump."""
+        ready = super().select(min(self._patience, timeout or 0) if timeout is not None else self._patience)
         if not ready and timeout is not None and timeout > 0:
             self.now += timeout
         return ready
@@ -24,9 +30,9 @@ class _JumpingSelector(selectors.DefaultSelector):
 class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop that begins at second 0 and moves only when everything else waits."""
 
-    def __init__(self) -> None:
-        """Begin at second 0."""
-        self._jumping = _JumpingSelector()
+    def __init__(self, patience: float = 0.0) -> None:
+        """Begin at second 0; ``patience`` (real seconds before a jump) is for tests with sockets of the loopback."""
+        self._jumping = _JumpingSelector(patience)
         super().__init__(self._jumping)
 
     def time(self) -> float:
@@ -38,7 +44,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._jumping.now += seconds
 
 
-def run_virtual(work: Coroutine[Any, Any, T]) -> T:
-    """Run ``work`` to its end in virtual time."""
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+def run_virtual(work: Coroutine[Any, Any, T], patience: float = 0.0) -> T:
+    """Run ``work`` to its end in virtual time; ``patience`` as for ``VirtualLoop``."""
+    with asyncio.Runner(loop_factory=partial(VirtualLoop, patience)) as runner:
         return runner.run(work)

@@ -1,11 +1,11 @@
 """Hold a dialogue over TCP and TLS to its end, whatever the peer does."""
 
 import asyncio
-import time
 
 from monitor.core.conversation import Conversation, ScriptMaker
 from monitor.core.errors import LinkError
 from monitor.core.taxonomy import Reason
+from monitor.links.clock import exact_time
 from monitor.links.exchange import Exchange, Peer
 from monitor.links.record import Record
 from monitor.links.tcp import SocketAddress, known_literal, resolve
@@ -28,12 +28,12 @@ async def converse(  # noqa: PLR0913 - a peer, a deadline, TLS and our own end: 
     TLS records included. No failure raises: not the network's, not the peer's, not the deadline's. Whatever is raised
     is a bug, and the socket is closed then too, as on cancellation.
     """
-    # The event loop's own clock, read fresh: uvloop's time() stands still for a whole pass, and counts milliseconds.
-    record = Record(time.monotonic)
+    loop = asyncio.get_running_loop()
+    record = Record(exact_time(loop))
     to = known_literal(address, port)
     if to is None and (to := await _resolved(address, port, timeout, record)) is None:
         return record.conversation()
-    over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    over: asyncio.Future[None] = loop.create_future()
     exchange = Exchange(make_script, Peer._make((to, source_address, tls, server_name)), timeout, record, over)
     try:
         await over

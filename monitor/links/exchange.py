@@ -5,7 +5,6 @@ has happened, and from one wait to the next all runs straight on.
 """
 
 import asyncio
-import time
 from collections.abc import Generator
 from typing import NamedTuple, assert_never
 
@@ -288,8 +287,9 @@ class Exchange:
         return data
 
     def _wait_at_most(self, seconds: float) -> None:
-        self.deadline = min(self._limit, time.monotonic() + seconds)
-        Poller.of(self._over.get_loop()).sweep_by(self.deadline)
+        poller = Poller.of(self._over.get_loop())
+        self.deadline = min(self._limit, poller.clock() + seconds)
+        poller.sweep_by(self.deadline)
 
 
 def _encrypted(channel: TlsChannel, data: bytes) -> bytes:

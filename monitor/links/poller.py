@@ -10,9 +10,9 @@ The descriptor lives as long as conversations do: the first opens it, the last c
 import asyncio
 import math
 import select
-import time
 from typing import Protocol
 
+from monitor.links.clock import exact_time
 from monitor.links.sweep import Sweep
 
 # Of <sys/epoll.h>, and the same on every Linux; ``select`` has the names only where there is an epoll.
@@ -26,7 +26,7 @@ SWEEP_GRAIN = 0.01
 
 
 class Polled(Protocol):
-    """What waits at a socket until ``deadline`` (seconds of the monotonic clock)."""
+    """What waits at a socket until ``deadline`` (seconds of the event loop's clock)."""
 
     deadline: float
 
@@ -60,6 +60,7 @@ class Poller:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Open the descriptor; where there is no epoll, the loop itself watches each socket."""
         self._loop = loop
+        self.clock = exact_time(loop)
         self._polled: dict[int, Polled] = {}
         self._sweep = Sweep(loop, self._end_overdue, SWEEP_GRAIN)
         self._epoll = select.epoll() if hasattr(select, "epoll") else None
@@ -145,7 +146,7 @@ class Poller:
 
     def _end_overdue(self) -> float:
         self._reap()
-        now = time.monotonic()
+        now = self.clock()
         for fd, polled in [(fd, polled) for fd, polled in self._polled.items() if polled.deadline <= now]:
             if (awaited := polled.expire()) and self._epoll is None:
                 self._await(fd, awaited)
