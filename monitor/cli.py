@@ -174,7 +174,7 @@ def _config_check(arguments: argparse.Namespace) -> int:
     data = read_bytes(Path(arguments.config_file))  # once: it may be a pipe
     settings = parse(data, arguments.config_file)
     for path in settings.paths:
-        counts = f"fixed nodes: {len(path.static_nodes)}, services: {len(path.services)}, edges: {len(path.edges)}"
+        counts = f"fixed nodes: {len(path.known_nodes)}, services: {len(path.services)}, edges: {len(path.edges)}"
         sys.stdout.write(f"{arguments.config_file}: path {path.name}: no faults ({counts})\n")
     try:
         parse(data, arguments.config_file, check_files=True)

@@ -86,8 +86,8 @@ class PathSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         return tuple(to_service(name, entry) for name, entry in self.service_entries.items() if entry is not None)
 
     @property
-    def static_nodes(self) -> tuple[Node, ...]:
-        """The fixed nodes of this path."""
+    def known_nodes(self) -> tuple[Node, ...]:
+        """The nodes of this path: those of the file and, where ``with_nodes`` has added them, those of the API."""
         return tuple(Node(node.name, node.address) for node in self.nodes.static)
 
     def ssh_edge(self, edge: EdgeSettings) -> EdgeSettings | None:

@@ -91,7 +91,7 @@ def _conclude(result: Roundtrip, told: list[Told], hidden: Collection[Secret]) -
 def _judge(path: PathSettings, via: Via) -> probe.IsSender:
     # Who is who is known without a mail log as well.
     known = msgspec.structs.replace(path, maillog=path.maillog or MaillogSettings())
-    origins = Origins(origin_networks(known), [node.address for node in path.static_nodes])
+    origins = Origins(origin_networks(known), [node.address for node in path.known_nodes])
     if via is Via.BREVO:
         return sent_from_outside(origins)
     return sent_by_ourselves(origins, [ipaddress.ip_network(text) for text in path.front_door.seen_as])

@@ -81,7 +81,7 @@ def watches(path: PathSettings, links: Links) -> Iterator[Watch]:
     checks, services = path.checks, path.services
     terms = Terms(checks.timeout, silent=checks.mode == "silent")
     measure = Measure(checks.interval, checks.timeout, checks.rise, checks.fall)
-    for node in path.static_nodes:
+    for node in path.known_nodes:
         for service in services:
             port = service.check_node_port
             if port is None:

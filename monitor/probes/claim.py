@@ -55,7 +55,7 @@ def claimed_listeners(path: PathSettings) -> dict[str, int]:
 
 def claimed_destinations(path: PathSettings) -> frozenset[str]:
     """Give every destination that a PROXY header names, a client's or ours: no stock listener is reached by it."""
-    ours = (destination_of(path, node) for node in path.static_nodes)
+    ours = (destination_of(path, node) for node in path.known_nodes)
     return frozenset((*(edge.address for edge in path.edges), *ours, ipv6_destination_of(path)))
 
 

@@ -83,7 +83,7 @@ def watches(path: PathSettings, links: Links) -> Iterator[Watch]:
     evidence = evidence_sought(path, reply=EvidenceKind.REPLY in handshakes.client_ip_proof)
     measure = Measure(handshakes.interval, handshakes.timeout, handshakes.rise, handshakes.fall)
     fast, by_hand = handshakes.fast_interval, handshakes.on_demand_interval
-    for node in path.static_nodes:
+    for node in path.known_nodes:
         destination = destination_of(path, node)
         for service in services:
             target = Target(path.name, KIND, node.name, service.name)

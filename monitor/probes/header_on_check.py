@@ -49,7 +49,7 @@ class HeaderOnCheck(ClaimingProbe):
 
 def watches(path: PathSettings, links: Links) -> Iterator[Watch]:
     """One for each service's healthcheck port, where ``header_negatives`` allows it."""
-    if path.static_nodes and path.handshakes.header_negatives:
+    if path.known_nodes and path.handshakes.header_negatives:
         for service in path.services:
             if service.check_node_port is not None:
                 settings = settings_of(path, KIND, service, service.check_node_port)

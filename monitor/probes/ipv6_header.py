@@ -50,7 +50,7 @@ class Ipv6Header:
 
 def watches(path: PathSettings, links: Links) -> Iterator[Watch]:
     """One for each service, from when the handshakes are known; none where they claim IPv6 clients themselves."""
-    if not path.static_nodes or ":" in destination_of(path, path.static_nodes[0]):
+    if not path.known_nodes or ":" in destination_of(path, path.known_nodes[0]):
         return
     handshakes, interval = path.handshakes, path.handshakes.reply_interval
     for service in path.services:

@@ -125,7 +125,7 @@ def plan(path: PathSettings) -> ClusterPlan | None:
         internal_service=cluster.internal_service,
         cronjob=cluster.roundtrip_cronjob,
         config_maps=tuple(cluster.config_maps.items()),
-        static=path.static_nodes,
+        static=path.known_nodes,
         discovers=path.nodes.kubernetes is not None,
         ignored=frozenset(cluster.ignore_drift),
         interval=INTERVAL,

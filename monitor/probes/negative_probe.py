@@ -118,7 +118,7 @@ def settings_of(path: PathSettings, kind: ProbeKind, service: Service, port: int
 
 def claim_of(path: PathSettings, service: Service) -> Claim:
     """The negative probes' own client address, of the family of where it seems to have connected."""
-    destination = destination_of(path, path.static_nodes[0])
+    destination = destination_of(path, path.known_nodes[0])
     return Claim(negative_address(path, ipv6=":" in destination), (destination, service.frontend_port))
 
 

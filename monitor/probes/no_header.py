@@ -47,7 +47,7 @@ class NoHeader(NegativeProbe):
 
 def watches(path: PathSettings, links: Links) -> Iterator[Watch]:
     """One for each service's data port, where ``header_negatives`` allows it."""
-    if path.static_nodes and path.handshakes.header_negatives:
+    if path.known_nodes and path.handshakes.header_negatives:
         for service in path.services:
             probe = NoHeader(settings_of(path, KIND, service, service.node_port), links.tls)
             yield watch_of(path, probe, links.tls, handshake.KIND, ACCEPTED)

@@ -17,7 +17,7 @@ def plan_of(
     reads_log = path.maillog is not None
     return PathPlan(
         name=path.name,
-        nodes=path.static_nodes,
+        nodes=path.known_nodes,
         services=path.services,
         targets=tuple(plan for plan in plans if isinstance(plan, TargetPlan)),
         edges=tuple(edge.plan(path, each) for each in path.edges),

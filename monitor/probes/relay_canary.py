@@ -57,7 +57,7 @@ class RelayCanary(ClaimingProbe):
 def watches(path: PathSettings, links: Links) -> Iterator[Watch]:
     """One for the path, never one for each node: a server that logs it once in an interval is asked often enough."""
     service = next((service for service in path.services if service.protocol is MailProtocol.SMTP), None)
-    if service is not None and path.static_nodes:
+    if service is not None and path.known_nodes:
         settings = settings_of(path, KIND, service, service.node_port)
         probe = RelayCanary(settings, claim_of(path, service), links.tls)
         yield watch_of(path, probe, links.tls, handshake.KIND, ACCEPTED)

@@ -20,7 +20,7 @@ def test_absent_blocks_are_switched_off() -> None:
 
 def test_nodes_are_the_house_s_own() -> None:
     """Fixed nodes come out as every other room knows them."""
-    assert parse(MINIMAL, "").paths[0].static_nodes == (Node("k8s-node1", "10.0.20.101"),)
+    assert parse(MINIMAL, "").paths[0].known_nodes == (Node("k8s-node1", "10.0.20.101"),)
 
 
 def test_an_edge_may_use_another_s_connection() -> None:

@@ -36,7 +36,7 @@ class Greeting:
 
 def watches(path: PathSettings, links: Links) -> Iterator[Watch]:
     """One for each node's smtp."""
-    for node in path.static_nodes:
+    for node in path.known_nodes:
         yield _watch(Target(path.name, KIND, node.name, "smtp"), links)
 
 

@@ -15,7 +15,7 @@ async def test_the_configuration_has_no_fault_and_says_what_is_there(tmp_path: P
     file = tmp_path / "mailpath.yml"
     file.write_text(mailpath_yml(path))
     (read,) = load(file, check_files=True).paths
-    assert read.static_nodes == layout.nodes
+    assert read.known_nodes == layout.nodes
     assert read.services == layout.services
     assert read.edges[0].address == layout.edge_address
     assert read.front_door.source_address == layout.monitor_address

@@ -76,7 +76,7 @@ def watched(settings: PathSettings, seconds: float, healthy: Sequence[str], *, t
         shared = Shared(scheduler, connector, lambda: 0.0, telemetry.bug, see, lambda _: None)
         watches = list(ipv6_header.watches(settings, Links(connector, TlsClient())))
         book = Book(plan_of(settings, watches))
-        book.healthy = tuple(node for node in settings.static_nodes if node.name in healthy)
+        book.healthy = tuple(node for node in settings.known_nodes if node.name in healthy)
         book.turn = turn
         runner = Runner(shared, book)
         runner.arrange(watches)
