@@ -15,8 +15,8 @@ import aiohttp
 from monitor.core.errors import LinkError
 from monitor.core.taxonomy import Reason
 from monitor.links import certificate
-from monitor.links.authorities import client_context
 from monitor.links.tcp import reason_of
+from monitor.links.trust import client_context
 
 MAX_ANSWER = 64 * 1024
 

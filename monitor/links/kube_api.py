@@ -171,7 +171,7 @@ class KubeApi:
     async def _connect(self) -> "ApiClient":
         library = kube_library()
         configuration = library.Configuration()
-        # the rule of monitor.links.authorities: as kubectl, which is Go, on every Python
+        # the rule of monitor.links.trust: as kubectl, which is Go, on every Python
         configuration.disable_strict_ssl_verification = True
         if self._kubeconfig is None and "KUBERNETES_SERVICE_HOST" in os.environ:
             library.config.load_incluster_config(client_configuration=configuration)

@@ -17,9 +17,9 @@ from monitor.core.errors import LinkError
 from monitor.core.roundtrip import MARKER_PREFIX
 from monitor.core.taxonomy import Reason
 from monitor.links import certificate
-from monitor.links.authorities import client_context
 from monitor.links.in_thread import in_thread
 from monitor.links.tcp import reason_of
+from monitor.links.trust import client_context
 
 MAX_HEADER = 64 * 1024
 _MAX_LITERAL = 2 * MAX_HEADER

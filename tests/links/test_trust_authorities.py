@@ -12,10 +12,9 @@ from cryptography import x509
 from monitor.core.errors import LinkError
 from monitor.core.taxonomy import Reason
 from monitor.links import http_client
-from monitor.links.authorities import client_context
 from monitor.links.kube_api import KubeApi
 from monitor.links.mailbox import Mailbox, MailboxSettings
-from monitor.links.trust import Trust
+from monitor.links.trust import Trust, client_context
 from tests.links.certificates import CA, SIGNS, Authority, Identity, may
 from tests.links.imap_server import Mailstore
 from tests.links.peers import serving
