@@ -18,8 +18,6 @@ from monitor.publish.families import Family, Labels, StateSet
 from monitor.wire.haproxy_answer import COMMANDS
 from monitor.wire.haproxy_stats import without_free_slots
 
-# HAProxy's own words of "set server … state", where maintenance outranks draining.
-
 # The states of each state set.
 _STATES: dict[Family, tuple[str, ...]] = {
     catalogue.VERDICT: tuple(Verdict),

@@ -19,7 +19,6 @@ from monitor.core.taxonomy import Phase
 from monitor.core.verdicts import Verdict
 from monitor.daemon.path_watch import PathWatch
 from monitor.daemon.shared import Shared
-from monitor.engine.scheduler import Job, Scheduler
 from monitor.links.connector import Connector, ConnectResult
 from monitor.links.converse import converse
 from monitor.links.tls import TlsClient
@@ -32,6 +31,7 @@ from monitor.wire.maillog import MaillogParser
 from monitor.wire.proxy_header import ProxyHeader
 from monitor.wire.proxy_v2 import encode_v2
 from monitor.wire.smtp import smtp_dialogue
+from tests.daemon.collected import Collected
 
 SETTINGS = b"""
 paths:
@@ -52,16 +52,6 @@ def calls(work: Callable[[], object]) -> float:
     profile = cProfile.Profile()
     profile.runcall(work)
     return sum(entry.callcount for entry in profile.getstats()) / MANY
-
-
-class Collected(Scheduler):
-    """A scheduler that keeps what it is given, and starts nothing."""
-
-    jobs: list[Job]
-
-    def add(self, job: Job) -> None:
-        """Keep the job."""
-        self.jobs.append(job)
 
 
 @pytest.mark.parametrize(("line", "most"), [(OF_NO_INTEREST, 1.5), (CONNECT, 15)])
@@ -92,7 +82,6 @@ async def test_the_end_of_a_check() -> None:
     path = parse(SETTINGS, "mailpath.yml").paths[0]
     metrics = Metrics("", "", lambda: 0.0)
     scheduler, connector = Collected(metrics), Connector()
-    scheduler.jobs = []
 
     def observed(observation: AnyObservation, _news: bool) -> None:  # noqa: FBT001 - what the runner tells
         metrics.observe(observation)
@@ -103,7 +92,7 @@ async def test_the_end_of_a_check() -> None:
     watch = PathWatch(path, TlsClient(), shared)
     await watch.configure(path, TlsClient())
     metrics.expect(watch.targets)
-    check = next(job.quick for job in scheduler.jobs if job.quick is not None)
+    check = next(job.quick for job in scheduler.jobs.values() if job.quick is not None)
     now = asyncio.get_running_loop().time()
     found = ConnectResult(None, 0.001)
     check.conclude(found, now)

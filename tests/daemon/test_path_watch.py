@@ -11,11 +11,11 @@ from monitor.core.model import Target
 from monitor.daemon.path_watch import PathWatch
 from monitor.daemon.shared import Shared
 from monitor.engine.cadence import FAST
-from monitor.engine.scheduler import Job, Scheduler
 from monitor.links.connector import Connector
 from monitor.links.tls import TlsClient
 from tests import kinds
 from tests.config.documents import path
+from tests.daemon.collected import Collected
 from tests.daemon.telemetry import Telemetry
 from tests.verdict.build import refused, seen
 
@@ -26,28 +26,6 @@ A, B = "{name: a, address: 192.0.2.1}", "{name: b, address: 192.0.2.2}"
 def settings(*nodes: str) -> PathSettings:
     """Parse a path of these nodes, smtp and imaps."""
     return path(TWO_SERVICES, f"static: [{', '.join(nodes)}]")
-
-
-class Collected(Scheduler):
-    """A scheduler that keeps what it is given, and starts nothing."""
-
-    def __init__(self, telemetry: Telemetry) -> None:
-        """Begin without jobs."""
-        super().__init__(telemetry)
-        self.jobs: dict[str, Job] = {}
-        self.hastened: list[str] = []
-
-    def add(self, job: Job) -> None:
-        """Keep the job."""
-        self.jobs[job.key] = job
-
-    def remove(self, key: str) -> None:
-        """Drop the job."""
-        del self.jobs[key]
-
-    def hasten(self, key: str, _at: float) -> None:
-        """Remember whom."""
-        self.hastened.append(key)
 
 
 class Bench:

@@ -13,36 +13,19 @@ from monitor.core.verdicts import Verdict
 from monitor.daemon.runner import Runner
 from monitor.daemon.shared import Shared
 from monitor.engine.cadence import FAST, NORMAL, Pace
-from monitor.engine.scheduler import Job, Quick, Scheduler
+from monitor.engine.scheduler import Quick
 from monitor.links.connector import Connector, ConnectResult, Terms
 from monitor.probes.check import Check
 from monitor.probes.watch import Watch
 from monitor.verdict.path_book import PathBook
 from monitor.verdict.plan import Measure, TargetPlan
 from tests import kinds
+from tests.daemon.collected import Collected
 from tests.daemon.telemetry import Telemetry
 from tests.verdict.build import MUTE, SMTP, check, handshake, plan, refused, seen, silent
 
 GOOD = ConnectResult(None, 0.002)
 MEASURE = Measure(60.0, 20.0, 1, 2)
-
-
-class Collected(Scheduler):
-    """A scheduler that starts nothing, and remembers whom it was to hasten."""
-
-    def __init__(self, telemetry: Telemetry) -> None:
-        """Begin without jobs."""
-        super().__init__(telemetry)
-        self.jobs: dict[str, Job] = {}
-        self.hastened: list[str] = []
-
-    def add(self, job: Job) -> None:
-        """Keep the job."""
-        self.jobs[job.key] = job
-
-    def hasten(self, key: str, _at: float) -> None:
-        """Remember whom."""
-        self.hastened.append(key)
 
 
 class Path:
